@@ -1,0 +1,136 @@
+#pragma once
+
+// Boost.Serialization archives over a writer and a reader: native bytes, no stream, no header.
+// Written as the library's documentation of archive implementations asks for.
+
+#include <cstddef>
+#include <string>
+#include <type_traits>
+
+#include <boost/archive/archive_exception.hpp>
+#include <boost/archive/basic_archive.hpp>
+#include <boost/archive/detail/common_iarchive.hpp>
+#include <boost/archive/detail/common_oarchive.hpp>
+#include <boost/archive/detail/register_archive.hpp>
+#include <boost/serialization/array_optimization.hpp>
+#include <boost/serialization/array_wrapper.hpp>
+#include <boost/serialization/is_bitwise_serializable.hpp>
+#include <boost/serialization/string.hpp>
+
+#include <mpimap/detail/stream.hpp>
+
+namespace mpimap::detail {
+
+class output_archive : public boost::archive::detail::common_oarchive<output_archive> {
+    using base = boost::archive::detail::common_oarchive<output_archive>;
+    friend class boost::archive::detail::interface_oarchive<output_archive>;
+    friend class boost::archive::save_access;
+    friend base;
+
+  public:
+    explicit output_archive(writer& out) : base(boost::archive::no_header), out_(out) {}
+
+    void save_binary(const void* data, std::size_t size) { out_.bytes(data, size); }
+
+    // Arrays of plain numbers go in one piece.
+    struct use_array_optimization {
+        template <typename T>
+        struct apply : boost::serialization::is_bitwise_serializable<T> {};
+    };
+    template <typename T>
+    void save_array(const boost::serialization::array_wrapper<T>& array, unsigned int) {
+        save_binary(array.address(), array.count() * sizeof(T));
+    }
+
+  protected:
+    template <typename T>
+    void save_override(const T& value) {
+        base::save_override(value);
+    }
+    void save_override(const boost::archive::class_id_optional_type&) {} // for archives that people read
+    void save_override(const boost::archive::class_name_type& name) { save_text(std::string(name)); }
+
+    template <typename T>
+    void save(const T& value) {
+        save_binary(&value, sizeof(T));
+    }
+    void save(const std::string& text) { save_text(text); }
+    void save(const std::wstring& text) { save_text(text); }
+
+  private:
+    template <typename String>
+    void save_text(const String& text) {
+        out_.length(text.size());
+        save_binary(text.data(), text.size() * sizeof(typename String::value_type));
+    }
+
+    writer& out_;
+};
+
+class input_archive : public boost::archive::detail::common_iarchive<input_archive> {
+    using base = boost::archive::detail::common_iarchive<input_archive>;
+    friend class boost::archive::detail::interface_iarchive<input_archive>;
+    friend class boost::archive::load_access;
+    friend base;
+
+  public:
+    explicit input_archive(reader& in) : base(boost::archive::no_header), in_(in) {}
+
+    void load_binary(void* data, std::size_t size) { in_.bytes(data, size); }
+
+    struct use_array_optimization {
+        template <typename T>
+        struct apply : boost::serialization::is_bitwise_serializable<T> {};
+    };
+    template <typename T>
+    void load_array(boost::serialization::array_wrapper<T>& array, unsigned int) {
+        load_binary(array.address(), array.count() * sizeof(T));
+    }
+
+  protected:
+    template <typename T>
+    void load_override(T& value) {
+        base::load_override(value);
+    }
+    void load_override(boost::archive::class_id_optional_type&) {}
+    void load_override(boost::archive::class_name_type& name) {
+        std::string text;
+        load_text(text);
+        if (text.size() >= BOOST_SERIALIZATION_MAX_KEY_SIZE) {
+            throw boost::archive::archive_exception(boost::archive::archive_exception::invalid_class_name);
+        }
+        text.copy(name, text.size());
+        name.t[text.size()] = '\0';
+    }
+
+    template <typename T>
+    void load(T& value) {
+        if constexpr (std::is_same_v<T, bool>) {
+            unsigned char byte = 0; // any other byte in a bool would be undefined behaviour
+            load_binary(&byte, 1);
+            value = byte != 0;
+        } else {
+            load_binary(&value, sizeof(T));
+        }
+    }
+    void load(std::string& text) { load_text(text); }
+    void load(std::wstring& text) { load_text(text); }
+
+  private:
+    template <typename String>
+    void load_text(String& text) {
+        using character = typename String::value_type;
+        const std::size_t size = in_.length(sizeof(character));
+        text.resize(size);
+        load_binary(text.data(), size * sizeof(character));
+    }
+
+    reader& in_;
+};
+
+} // namespace mpimap::detail
+
+BOOST_SERIALIZATION_REGISTER_ARCHIVE(mpimap::detail::output_archive)
+BOOST_SERIALIZATION_REGISTER_ARCHIVE(mpimap::detail::input_archive)
+BOOST_SERIALIZATION_USE_ARRAY_OPTIMIZATION(mpimap::detail::output_archive)
+BOOST_SERIALIZATION_USE_ARRAY_OPTIMIZATION(mpimap::detail::input_archive)

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+
+#include <mpimap/detail/stream.hpp>
+
+namespace mpimap::detail {
+
+// Pointers to functions and members are values of one process: under address space layout randomisation
+// another rank has the same code elsewhere. They travel as (module, offset); a virtual member function as its
+// slot in the virtual table, a data member as its offset in the class, which both are the same everywhere.
+
+/// Writes the pointer stored at `pointer`. Throws invalid_argument when it points into no loaded module.
+void write_code_pointer(writer& out, const void* pointer, std::size_t size, bool data_member,
+                        bool member_function);
+
+/// Reads it into `pointer`. Throws serialization_error when this process has not loaded the module.
+void read_code_pointer(reader& in, void* pointer, std::size_t size, bool data_member, bool member_function);
+
+} // namespace mpimap::detail

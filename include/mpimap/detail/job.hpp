@@ -1,0 +1,150 @@
+#pragma once
+
+// What the engine knows of a call: no types, only counts and bytes. Templates (kernel.hpp, map.hpp) end here.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <mpi.h>
+
+#include <mpimap/detail/stream.hpp>
+#include <mpimap/errors.hpp>
+#include <mpimap/options.hpp>
+
+namespace mpimap::detail {
+
+struct item_range {
+    std::size_t first = 0;
+    std::size_t count = 0;
+    [[nodiscard]] std::size_t end() const noexcept { return first + count; }
+};
+
+using failures = std::vector<failure>;
+
+/// A message being filled: bytes, spans of memory sent from where it is, and what keeps that memory alive.
+struct outgoing {
+    writer out;
+    std::shared_ptr<const void> keep;
+};
+
+/// The arguments of some consecutive items at a rank that was sent them, and the results made of them.
+class chunk {
+  public:
+    virtual ~chunk() = default;
+
+    /// Runs items [from, to), offsets within the chunk; with `stop`, not those behind the first that throws.
+    /// Runs user code. Gives the offset of the first item not run.
+    virtual std::size_t run(std::size_t from, std::size_t to, bool stop, failures& failed) = 0;
+
+    /// Writes the results of items [from, to) and gives the offset behind the last one written: less than
+    /// `to` if that item's result could not be encoded, which is then a failure, and a later call starts
+    /// there.
+    virtual std::size_t write_results(std::size_t from, std::size_t to, writer& out, failures& failed) = 0;
+};
+
+/// The function and the broadcast values at a rank that serves a call.
+class kernel {
+  public:
+    virtual ~kernel() = default;
+
+    virtual void read_setup(reader& in) = 0;
+
+    /// Decodes a chunk. `readable` becomes the number of items before the first whose arguments could not be
+    /// decoded; that one is then a failure and the items behind it were not read.
+    virtual std::unique_ptr<chunk> read_chunk(item_range items, reader& in, std::size_t& readable,
+                                              failures& failed) = 0;
+};
+
+/// The call at its root: arguments, the root's own copy of the function, the place for results.
+class root_job {
+  public:
+    virtual ~root_job() = default;
+
+    [[nodiscard]] virtual std::size_t items() const = 0;
+
+    /// The function and the broadcast values, as kernel::read_setup reads them.
+    virtual void write_setup(writer& out) = 0;
+    /// Makes the root's own copy of the function from what was written.
+    virtual void read_setup(reader& in) = 0;
+
+    /// Writes the arguments of a chunk. Less than `count` is given back when an item could not be read or
+    /// encoded, which is then a failure; what was written is not to be sent.
+    virtual std::size_t write_chunk(item_range items, outgoing& message, failures& failed) = 0;
+
+    /// Runs items [first, first + count) where they are; gives the number of items that need not be run
+    /// again.
+    virtual std::size_t run_here(item_range items, bool stop, failures& failed) = 0;
+
+    /// Decodes the results of a chunk into place; `complete` (if set) is called when all spans have arrived.
+    /// Less than `count` as for write_chunk.
+    virtual std::size_t read_results(item_range items, reader& in, failures& failed,
+                                     std::function<void()>& complete) = 0;
+
+    /// All results are in place; what must still be done on the root before the verdict, such as filling a
+    /// range of the user's. Failures count as items' failures.
+    virtual void finish(failures& failed) = 0;
+
+    /// Bytes that one item sends and gets back, as far as known beforehand.
+    [[nodiscard]] virtual std::size_t bytes_per_item() const = 0;
+    /// Whether write_chunk and read_results run no user code, and thus may be called from the helper thread.
+    [[nodiscard]] virtual bool plain_arguments() const = 0;
+    [[nodiscard]] virtual bool plain_results() const = 0;
+    /// Chunks of at least this size end at a multiple of it.
+    [[nodiscard]] virtual std::size_t granularity() const { return 1; }
+};
+
+struct communicator_state;
+
+/// One collective call on one rank, from the check that all ranks called the same to the common verdict.
+///
+/// Construction takes the communicator (throws nested_call when an item calls back, invalid_argument on
+/// MPI_COMM_NULL and the like). All other errors are agreed on first and thrown on every rank.
+class collective_call {
+  public:
+    collective_call(MPI_Comm comm, int root, std::uint64_t signature);
+    ~collective_call();
+    collective_call(const collective_call&) = delete;
+    collective_call& operator=(const collective_call&) = delete;
+
+    [[nodiscard]] bool is_root() const noexcept;
+    [[nodiscard]] int rank() const noexcept;
+    [[nodiscard]] int size() const noexcept;
+
+    /// On the root: `prepare` checks the arguments and builds the job, which the caller keeps; what it throws
+    /// is thrown on every rank. Returns when all items are done. Failures are thrown as map_error on every
+    /// rank, except with `return_failures`, when they are given back, ordered by index.
+    failures run(const options& o, bool return_failures, const std::function<root_job&()>& prepare);
+
+    /// On other ranks: serve until the root is done.
+    void serve(kernel& k);
+
+    /// Whether the results go to every rank; known after run() or serve().
+    [[nodiscard]] bool results_everywhere() const noexcept;
+
+    /// The root sends a value to every rank: `write` on the root, `read` elsewhere. What either throws is
+    /// thrown on every rank.
+    void share(const std::function<void(writer&)>& write, const std::function<void(reader&)>& read);
+
+  private:
+    struct implementation;
+    std::unique_ptr<implementation> self_;
+};
+
+/// Checks of options that need no types; throws invalid_argument.
+void check_options(const options& o, std::size_t items);
+
+/// mpi_map_into: throws invalid_argument when `out` has no room or the options ask for more.
+void check_output(std::size_t room, std::size_t items, const options& o);
+
+/// FNV-1a.
+constexpr std::uint64_t hash_text(const char* text, std::uint64_t hash = 14695981039346656037ULL) {
+    for (; *text != '\0'; ++text)
+        hash = (hash ^ static_cast<unsigned char>(*text)) * 1099511628211ULL;
+    return hash;
+}
+
+} // namespace mpimap::detail

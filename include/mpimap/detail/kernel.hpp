@@ -1,0 +1,654 @@
+#pragma once
+
+// The typed half of a call: how items are run, and how arguments and results become bytes.
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <mpimap/arguments.hpp>
+#include <mpimap/codec.hpp>
+#include <mpimap/detail/job.hpp>
+#include <mpimap/function.hpp>
+
+namespace mpimap::detail {
+
+// ---------------------------------------------------------------- calling the function
+
+template <typename T>
+const T& as_item(const T& value) {
+    return value;
+}
+
+template <typename F, typename... Ts>
+inline constexpr bool takes_items = std::is_invocable_v<F&, const Ts&...>;
+template <typename F, typename... Ts>
+inline constexpr bool takes_task = !takes_items<F, Ts...> && std::is_invocable_v<F&, task, const Ts&...>;
+
+template <typename F, typename... Ts>
+struct call_result {
+    using type = std::conditional_t<takes_task<F, Ts...>, std::invoke_result<F&, task, const Ts&...>,
+                                    std::invoke_result<F&, const Ts&...>>::type;
+};
+/// What F gives for one item, decayed.
+template <typename F, typename... Ts>
+using result_of = std::decay_t<typename call_result<F, Ts...>::type>;
+
+template <typename T>
+concept streamable = requires(std::ostream& os, const T& value) {
+    os << value;
+};
+
+template <typename T>
+void print_argument(std::ostream& os, const char*& separator, const T& value) {
+    os << separator;
+    separator = ", ";
+    if constexpr (streamable<T> && !std::is_pointer_v<T>) {
+        std::ostringstream text;
+        text << value;
+        std::string s = std::move(text).str();
+        constexpr std::size_t longest = 80;
+        if (s.size() > longest)
+            s = s.substr(0, longest) + "...";
+        os << s;
+    } else {
+        os << "?";
+    }
+}
+
+/// The arguments of an item as text, for error messages; empty when none can be streamed or streaming throws.
+template <typename MakeCursors>
+std::string arguments_as_text(const MakeCursors& make_cursors, std::size_t i) noexcept {
+    try {
+        return std::apply(
+            [](auto... cursor) -> std::string {
+                if constexpr ((streamable<std::remove_cvref_t<decltype(*cursor)>> || ...)) {
+                    std::ostringstream os;
+                    const char* separator = "";
+                    (print_argument(os, separator, as_item(*cursor)), ...);
+                    return std::move(os).str();
+                } else {
+                    return {};
+                }
+            },
+            make_cursors(i));
+    } catch (...) {
+        return {};
+    }
+}
+
+struct place {
+    int rank = 0;
+    int size = 1;
+};
+
+/// Runs items [0, count) of a chunk whose first has the index `first`. `make_cursors(i)` gives the cursors of
+/// item i, `store(i, result)` takes the result. Gives the number of items that need not be run again.
+template <typename Function, typename MakeCursors, typename Store>
+std::size_t run_items(Function& function, std::size_t first, std::size_t count, const place& where, bool stop,
+                      const MakeCursors& make_cursors, Store&& store, failures& failed) {
+    std::size_t i = 0;
+    while (i < count) {
+        try {
+            auto& f = function.get();
+            std::apply(
+                [&](auto... cursor) {
+                    while (true) {
+                        if constexpr (takes_items<std::remove_reference_t<decltype(f)>,
+                                                  std::remove_cvref_t<decltype(*cursor)>...>) {
+                            store.invoke(
+                                i, [&]() -> decltype(auto) { return std::invoke(f, as_item(*cursor)...); });
+                        } else {
+                            store.invoke(i, [&]() -> decltype(auto) {
+                                return std::invoke(f, task(first + i, where.rank, where.size),
+                                                   as_item(*cursor)...);
+                            });
+                        }
+                        if (++i == count)
+                            return;
+                        (cursor.next(), ...);
+                    }
+                },
+                make_cursors(i));
+        } catch (...) {
+            failure f = current_failure(first + i, where.rank);
+            f.arguments = arguments_as_text(make_cursors, i);
+            failed.push_back(std::move(f));
+            ++i;
+            if (stop)
+                break;
+        }
+    }
+    return i;
+}
+
+// ---------------------------------------------------------------- results of a chunk, at the rank that ran
+// it
+
+/// Nothing comes back.
+class no_results {
+  public:
+    explicit no_results(item_range) {}
+    template <typename Call>
+    void invoke(std::size_t, const Call& call) {
+        (void)call();
+    }
+    std::size_t write(std::size_t, std::size_t to, writer&, failures&, int) { return to; }
+};
+
+template <typename R>
+class kept_results {
+  public:
+    explicit kept_results(item_range items) : first_(items.first) {
+        if constexpr (is_bytes<R>) {
+            slots_ = raw_array<R>(items.count);
+        } else {
+            slots_.resize(items.count);
+        }
+    }
+
+    template <typename Call>
+    void invoke(std::size_t i, const Call& call) {
+        if constexpr (is_bytes<R>) {
+            ::new (static_cast<void*>(slots_.data() + i)) R(call());
+        } else {
+            slots_[i].emplace(call());
+        }
+    }
+
+    std::size_t write(std::size_t from, std::size_t to, writer& out, failures& failed, int rank) {
+        if constexpr (is_bytes<R>) {
+            out.heap(slots_.data() + from, (to - from) * sizeof(R));
+        } else {
+            for (std::size_t i = from; i < to; ++i) {
+                const writer::mark before = out.position();
+                try {
+                    write_value(out, slots_[i].has_value());
+                    if (slots_[i])
+                        write_value<R>(out, *slots_[i]);
+                } catch (...) {
+                    failed.push_back(current_failure(first_ + i, rank));
+                    slots_[i].reset(); // the next message says that there is none
+                    out.rewind(before);
+                    return i;
+                }
+            }
+        }
+        return to;
+    }
+
+  private:
+    std::size_t first_;
+    std::conditional_t<is_bytes<R>, raw_array<R>, std::vector<std::optional<R>>> slots_;
+};
+
+// ---------------------------------------------------------------- results of the whole call, at the root
+
+class no_slots {
+  public:
+    explicit no_slots(std::size_t) {}
+    static constexpr bool plain = true;
+    static constexpr std::size_t item_bytes = 0;
+
+    struct local {
+        template <typename Call>
+        void invoke(std::size_t, const Call& call) {
+            (void)call();
+        }
+    };
+    local at(item_range) { return {}; }
+    std::size_t read(item_range items, reader&, failures&, int, std::function<void()>&) {
+        return items.count;
+    }
+};
+
+/// Where results of bytes go in the end: memory of the caller's, or of a vector that is given to them.
+template <typename R>
+class byte_slots {
+  public:
+    static constexpr bool plain = true;
+    static constexpr std::size_t item_bytes = sizeof(R);
+    // bool: std::vector<bool> has no memory of its own per element.
+    static constexpr bool in_vector = std::is_default_constructible_v<R> && !std::is_same_v<R, bool>;
+
+    explicit byte_slots(std::size_t n) : count_(n) {
+        if constexpr (in_vector) {
+            vector_.resize(n);
+            data_ = vector_.data();
+        } else {
+            raw_ = raw_array<R>(n);
+            data_ = raw_.data();
+        }
+    }
+    byte_slots(R* into, std::size_t n) : count_(n), data_(into) {}
+
+    struct local {
+        R* data;
+        template <typename Call>
+        void invoke(std::size_t i, const Call& call) {
+            ::new (static_cast<void*>(data + i)) R(call());
+        }
+    };
+    local at(item_range items) { return {data_ + items.first}; }
+    std::size_t read(item_range items, reader& in, failures&, int, std::function<void()>&) {
+        in.heap(static_cast<void*>(data_ + items.first), items.count * sizeof(R));
+        return items.count;
+    }
+
+    R take(std::size_t i) { return data_[i]; }
+    std::vector<R> take_all() {
+        if constexpr (in_vector) {
+            return std::move(vector_);
+        } else {
+            return std::vector<R>(data_, data_ + count_);
+        }
+    }
+
+  private:
+    std::size_t count_;
+    R* data_ = nullptr;
+    std::conditional_t<in_vector, std::vector<R>, std::vector<char>> vector_;
+    raw_array<R> raw_;
+};
+
+template <typename R>
+class value_slots {
+    static constexpr bool direct = std::is_default_constructible_v<R> && std::is_move_assignable_v<R>;
+    using slot = std::conditional_t<direct, R, std::optional<R>>;
+
+  public:
+    static constexpr bool plain = !runs_user_code<R>();
+    static constexpr std::size_t item_bytes = 0;
+
+    explicit value_slots(std::size_t n) : slots_(n) {}
+
+    struct local {
+        slot* data;
+        template <typename Call>
+        void invoke(std::size_t i, const Call& call) {
+            if constexpr (direct) {
+                data[i] = call();
+            } else {
+                data[i].emplace(call());
+            }
+        }
+    };
+    local at(item_range items) { return {slots_.data() + items.first}; }
+
+    std::size_t read(item_range items, reader& in, failures& failed, int rank, std::function<void()>&) {
+        for (std::size_t i = 0; i < items.count; ++i) {
+            slot& s = slots_[items.first + i];
+            try {
+                if (!make_value<bool>(in))
+                    continue;
+                if constexpr (direct) {
+                    read_value<R>(in, s);
+                } else if constexpr (std::is_default_constructible_v<R>) {
+                    read_value<R>(in, s.emplace());
+                } else {
+                    s.emplace(make_value<R>(in));
+                }
+            } catch (...) {
+                failed.push_back(current_failure(items.first + i, rank));
+                return i;
+            }
+        }
+        return items.count;
+    }
+
+    R take(std::size_t i) {
+        if constexpr (direct) {
+            return std::move(slots_[i]);
+        } else {
+            return *std::move(slots_[i]);
+        }
+    }
+    std::vector<R> take_all() {
+        if constexpr (direct) {
+            return std::move(slots_);
+        } else {
+            std::vector<R> all;
+            all.reserve(slots_.size());
+            for (slot& s : slots_)
+                all.push_back(*std::move(s));
+            return all;
+        }
+    }
+
+  private:
+    std::vector<slot> slots_;
+};
+
+template <typename R>
+using slots_for = std::conditional_t<is_bytes<R>, byte_slots<R>, value_slots<R>>;
+
+// ---------------------------------------------------------------- the function and constants on their way
+
+/// What a serving rank keeps of an argument: constants and bounds for the call, nothing for a range.
+template <typename A>
+class served_argument {
+  public:
+    using item = element_t<A>;
+    using received = typename range_column<std::remove_reference_t<A>&>::received;
+    void read(reader&) {}
+};
+template <typename A>
+    requires(traits_of<A>::is_broadcast)
+class served_argument<A> {
+  public:
+    using item = element_t<A>;
+    struct received {
+        void reserve(std::size_t) {}
+        void read_block(reader&, std::size_t) {}
+        void read_item(reader&, std::size_t) {}
+    };
+    void read(reader& in) { value_.emplace(make_value<item>(in)); }
+    [[nodiscard]] auto cursor(const received&, std::size_t, std::size_t) const {
+        return constant_cursor<item>(std::addressof(*value_));
+    }
+
+  private:
+    std::optional<item> value_;
+};
+template <typename A>
+    requires(traits_of<A>::is_index)
+class served_argument<A> {
+  public:
+    using item = std::size_t;
+    struct received {
+        void reserve(std::size_t) {}
+        void read_block(reader&, std::size_t) {}
+        void read_item(reader&, std::size_t) {}
+    };
+    void read(reader& in) { begin_ = make_value<std::size_t>(in); }
+    [[nodiscard]] auto cursor(const received&, std::size_t first, std::size_t offset) const {
+        return index_column::cursor_type(begin_ + first + offset);
+    }
+
+  private:
+    std::size_t begin_ = 0;
+};
+
+template <typename A>
+auto served_cursor(const served_argument<A>& argument, const typename served_argument<A>::received& column,
+                   std::size_t first, std::size_t offset) {
+    if constexpr (traits_of<A>::is_broadcast || traits_of<A>::is_index) {
+        return argument.cursor(column, first, offset);
+    } else {
+        return column.cursor(offset);
+    }
+}
+
+/// A call at a rank that serves it. Results is no_results, kept_results<R> or a folding one; Extra is state
+/// of its own that Results needs (the reduction's operation).
+template <typename F, typename Results, typename... Args>
+class served_call : public kernel {
+  public:
+    explicit served_call(place where) : where_(where) {}
+
+    void read_setup(reader& in) override {
+        function_.read(in);
+        std::apply([&in](auto&... a) { (a.read(in), ...); }, arguments_);
+    }
+
+    std::unique_ptr<chunk> read_chunk(item_range items, reader& in, std::size_t& readable,
+                                      failures& failed) override {
+        auto c = std::make_unique<served_chunk>(*this, items);
+        readable = c->read(in, failed);
+        return c;
+    }
+
+  protected:
+    virtual Results make_results(item_range items) {
+        if constexpr (std::is_constructible_v<Results, item_range>) {
+            return Results(items);
+        } else {
+            std::terminate(); // a class that needs more overrides this
+        }
+    }
+    [[nodiscard]] function_copy<F>& function() { return function_; }
+
+  private:
+    class served_chunk : public chunk {
+      public:
+        served_chunk(served_call& call, item_range items)
+            : call_(call), items_(items), results_(call.make_results(items)) {}
+
+        std::size_t read(reader& in, failures& failed) {
+            std::apply(
+                [&](auto&... column) {
+                    (column.read_block(in, items_.count), ...);
+                    (column.reserve(items_.count), ...);
+                },
+                columns_);
+            for (std::size_t i = 0; i < items_.count; ++i) {
+                try {
+                    std::apply([&](auto&... column) { (column.read_item(in, i), ...); }, columns_);
+                } catch (...) {
+                    failed.push_back(current_failure(items_.first + i, call_.where_.rank));
+                    return i;
+                }
+            }
+            return items_.count;
+        }
+
+        std::size_t run(std::size_t from, std::size_t to, bool stop, failures& failed) override {
+            const offset_store store{results_, from};
+            const auto make_cursors = [&](std::size_t i) {
+                return cursors(from + i, std::index_sequence_for<Args...>{});
+            };
+            return from + run_items(call_.function_, items_.first + from, to - from, call_.where_, stop,
+                                    make_cursors, store, failed);
+        }
+
+        std::size_t write_results(std::size_t from, std::size_t to, writer& out, failures& failed) override {
+            return results_.write(from, to, out, failed, call_.where_.rank);
+        }
+
+      private:
+        struct offset_store {
+            Results& results;
+            std::size_t from;
+            template <typename Call>
+            void invoke(std::size_t i, const Call& call) const {
+                results.invoke(from + i, call);
+            }
+        };
+
+        template <std::size_t... I>
+        auto cursors(std::size_t i, std::index_sequence<I...>) {
+            return std::make_tuple(served_cursor<Args>(std::get<I>(call_.arguments_), std::get<I>(columns_),
+                                                       items_.first, i)...);
+        }
+
+        served_call& call_;
+        item_range items_;
+        std::tuple<typename served_argument<Args>::received...> columns_;
+        Results results_;
+    };
+
+    function_copy<F> function_;
+    std::tuple<served_argument<Args>...> arguments_;
+    place where_;
+};
+
+// ---------------------------------------------------------------- the call at its root
+
+/// An argument at the root: the caller's own range, constant or bounds.
+template <typename A>
+class root_argument {
+  public:
+    using column = range_column<std::remove_reference_t<A>&>;
+    using item_writer = typename column::item_writer;
+    static constexpr std::size_t item_bytes = column::item_bytes;
+    static constexpr bool encoded = !column::by_bytes;
+    static constexpr bool plain = column::plain();
+
+    explicit root_argument(std::remove_reference_t<A>& a) : column_(a) {}
+    [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
+    void write_setup(writer&) {}
+    [[nodiscard]] auto cursor(std::size_t i) { return column_.cursor(i); }
+    void write_block(writer& out, item_range items, std::size_t& at) {
+        column_.write_block(out, items.first, items.count, at);
+    }
+    item_writer items(item_range r) { return item_writer(column_, r.first, r.count); }
+    auto take_copies() { return column_.take_copies(); }
+
+  private:
+    column column_;
+};
+
+struct no_item_writer {
+    void write_next(writer&) {}
+    int kept() { return 0; }
+};
+
+template <typename A>
+    requires(traits_of<A>::is_broadcast)
+class root_argument<A> {
+  public:
+    static constexpr std::size_t item_bytes = 0;
+    static constexpr bool encoded = false;
+    static constexpr bool plain = true;
+    explicit root_argument(std::remove_reference_t<A>& a) : value_(std::addressof(std::as_const(a.value))) {}
+    [[nodiscard]] std::optional<std::size_t> size() const { return std::nullopt; }
+    void write_setup(writer& out) { write_value<element_t<A>>(out, *value_); }
+    [[nodiscard]] auto cursor(std::size_t) { return constant_cursor<element_t<A>>(value_); }
+    void write_block(writer&, item_range, std::size_t&) {}
+    no_item_writer items(item_range) { return {}; }
+    int take_copies() { return 0; }
+
+  private:
+    const element_t<A>* value_;
+};
+template <typename A>
+    requires(traits_of<A>::is_index)
+class root_argument<A> {
+  public:
+    static constexpr std::size_t item_bytes = 0;
+    static constexpr bool encoded = false;
+    static constexpr bool plain = true;
+    explicit root_argument(const index_argument& a) : first_(a.first), column_(a) {}
+    [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
+    void write_setup(writer& out) { write_value(out, first_); }
+    [[nodiscard]] auto cursor(std::size_t i) { return column_.cursor(i); }
+    void write_block(writer&, item_range, std::size_t&) {}
+    no_item_writer items(item_range) { return {}; }
+    int take_copies() { return 0; }
+
+  private:
+    std::size_t first_;
+    index_column column_;
+};
+
+/// The number of items of zipped arguments. Throws invalid_argument, naming the lengths, when `zip::strict`
+/// is asked for and they differ, or when no argument has an end.
+[[nodiscard]] std::size_t zipped_size(const std::vector<std::optional<std::size_t>>& sizes, zip how);
+
+template <typename F, typename Slots, typename... Args>
+class root_call : public root_job {
+  public:
+    root_call(place where, const options& o, const F& f, std::remove_reference_t<Args>&... args)
+        : where_(where), f_(f), arguments_(root_argument<Args>(args)...),
+          items_(std::apply([&](auto&... a) { return zipped_size({a.size()...}, o.zip); }, arguments_)) {
+        check_options(o, items_);
+    }
+
+    /// The place for results: made after the check of the arguments.
+    template <typename... S>
+    void make_slots(S&&... s) {
+        slots_.emplace(std::forward<S>(s)...);
+    }
+    [[nodiscard]] Slots& slots() { return *slots_; }
+
+    /// What to do when all results are there.
+    void on_finish(std::function<void(failures&)> f) { finish_ = std::move(f); }
+    void finish(failures& failed) override {
+        if (finish_)
+            finish_(failed);
+    }
+
+    [[nodiscard]] std::size_t items() const override { return items_; }
+
+    void write_setup(writer& out) override {
+        function_copy<F>::write(out, f_);
+        std::apply([&out](auto&... a) { (a.write_setup(out), ...); }, arguments_);
+    }
+    void read_setup(reader& in) override { function_.read(in); }
+
+    std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {
+        // Copies of arguments that are no array in memory live as long as the message.
+        using copies = decltype(std::apply(
+            [&](auto&... a) { return std::make_tuple(a.take_copies()..., a.items(items).kept()...); },
+            arguments_));
+        std::size_t i = 0;
+        try {
+            std::apply([&](auto&... a) { (a.write_block(message.out, items, i), ...); }, arguments_);
+            auto writers =
+                std::apply([&](auto&... a) { return std::make_tuple(a.items(items)...); }, arguments_);
+            if constexpr ((root_argument<Args>::encoded || ...)) {
+                for (; i < items.count; ++i) {
+                    std::apply([&](auto&... w) { (w.write_next(message.out), ...); }, writers);
+                }
+            }
+            message.keep = std::apply(
+                [&](auto&... a) {
+                    return std::apply(
+                        [&](auto&... w) {
+                            return std::make_shared<const copies>(a.take_copies()..., w.kept()...);
+                        },
+                        writers);
+                },
+                arguments_);
+        } catch (...) {
+            failure f = current_failure(items.first + i, where_.rank);
+            f.arguments = arguments_as_text([&](std::size_t k) { return cursors(items.first + k); }, i);
+            failed.push_back(std::move(f));
+            return i;
+        }
+        return items.count;
+    }
+
+    std::size_t run_here(item_range items, bool stop, failures& failed) override {
+        auto store = slots_->at(items);
+        return run_items(
+            function_, items.first, items.count, where_, stop,
+            [&](std::size_t i) { return cursors(items.first + i); }, store, failed);
+    }
+
+    std::size_t read_results(item_range items, reader& in, failures& failed,
+                             std::function<void()>& complete) override {
+        return slots_->read(items, in, failed, where_.rank, complete);
+    }
+
+    [[nodiscard]] std::size_t bytes_per_item() const override {
+        return (root_argument<Args>::item_bytes + ... + Slots::item_bytes);
+    }
+    [[nodiscard]] bool plain_arguments() const override { return (root_argument<Args>::plain && ...); }
+    [[nodiscard]] bool plain_results() const override { return Slots::plain; }
+
+    [[nodiscard]] function_copy<F>& function() { return function_; }
+    [[nodiscard]] int rank() const { return where_.rank; }
+
+  private:
+    auto cursors(std::size_t i) {
+        return std::apply([i](auto&... a) { return std::make_tuple(a.cursor(i)...); }, arguments_);
+    }
+
+    place where_;
+    const F& f_;
+    std::tuple<root_argument<Args>...> arguments_;
+    std::size_t items_;
+    function_copy<F> function_;
+    std::optional<Slots> slots_;
+    std::function<void(failures&)> finish_;
+};
+
+} // namespace mpimap::detail

@@ -1,0 +1,290 @@
+#pragma once
+
+// A fold whose value does not depend on who computed what: blocks of 256 consecutive items are folded left to
+// right, blocks are combined in a binary tree over the block's index. A chunk gives the largest whole parts
+// of that tree inside it; the root puts the parts together. Ranks and schedules change who computes a part,
+// never the tree.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <mpimap/detail/kernel.hpp>
+
+namespace mpimap::detail {
+
+inline constexpr std::size_t reduction_block = 256;
+
+/// A part of the tree. Level -1: the value of one item; level 0: a block; above: the node with that index.
+template <typename T>
+struct reduction_node {
+    std::int32_t level;
+    std::uint64_t index;
+    T value;
+};
+
+/// The tree's nodes at a level: ceil(blocks / 2^level).
+[[nodiscard]] constexpr std::uint64_t nodes_at(std::uint64_t blocks, std::int32_t level) {
+    return level == 0 ? blocks : ((blocks - 1) >> level) + 1;
+}
+
+/// Folds consecutive items [first, end) of `total` into nodes.
+template <typename T, typename Op>
+class part_folder {
+  public:
+    part_folder(item_range items, std::size_t total, Op* op)
+        : first_(items.first), end_(items.end()), total_(total), op_(op) {}
+
+    void add(std::size_t item, T value) {
+        const std::size_t block = item / reduction_block;
+        const std::size_t begin = block * reduction_block;
+        const std::size_t end = std::min(begin + reduction_block, total_);
+        if (begin < first_ || end > end_) {
+            nodes_.push_back({-1, item, std::move(value)});
+            return;
+        }
+        if (item == begin) {
+            open_.emplace(std::move(value));
+        } else if (open_) { // not, if an item of this block failed
+            *open_ = std::invoke(*op_, std::move(*open_), std::move(value));
+        }
+        if (item + 1 == end && open_) {
+            nodes_.push_back({0, block, std::move(*open_)});
+            open_.reset();
+            merge();
+        }
+    }
+    [[nodiscard]] bool complete(std::size_t item) const { return item + 1 == end_; }
+    [[nodiscard]] std::vector<reduction_node<T>>& nodes() { return nodes_; }
+
+  private:
+    void merge() {
+        while (nodes_.size() > 1) {
+            reduction_node<T>& right = nodes_.back();
+            reduction_node<T>& left = nodes_[nodes_.size() - 2];
+            if (left.level != right.level || left.level < 0 || left.index % 2 != 0 ||
+                right.index != left.index + 1) {
+                return;
+            }
+            left.value = std::invoke(*op_, std::move(left.value), std::move(right.value));
+            ++left.level;
+            left.index /= 2;
+            nodes_.pop_back();
+        }
+    }
+
+    std::size_t first_;
+    std::size_t end_;
+    std::size_t total_;
+    Op* op_;
+    std::optional<T> open_;
+    std::vector<reduction_node<T>> nodes_;
+};
+
+/// Parts of one chunk at the rank that folded it.
+template <typename T, typename Op>
+class folded_results {
+  public:
+    folded_results(item_range items, std::size_t total, Op* op)
+        : first_(items.first), folder_(items, total, op) {}
+
+    template <typename Call>
+    void invoke(std::size_t i, const Call& call) {
+        folder_.add(first_ + i, static_cast<T>(call()));
+    }
+
+    std::size_t write(std::size_t from, std::size_t to, writer& out, failures& failed, int rank) {
+        if (from != 0)
+            return to; // all that there is went with the first message
+        const writer::mark before = out.position();
+        std::size_t at = first_;
+        try {
+            auto& nodes = folder_.nodes();
+            out.length(nodes.size());
+            for (const auto& node : nodes) {
+                if (node.level < 0)
+                    at = node.index;
+                write_value(out, node.level);
+                write_value(out, node.index);
+                write_value<T>(out, node.value);
+            }
+        } catch (...) {
+            failed.push_back(current_failure(at, rank));
+            out.rewind(before);
+            out.length(0);
+        }
+        return to;
+    }
+
+  private:
+    std::size_t first_;
+    part_folder<T, Op> folder_;
+};
+
+/// The tree at the root: parts are put in in any order and combined as soon as both halves are there.
+///
+/// `Function` is the copy of the call's function that holds the operation; it is read after the tree is made.
+template <typename T, typename Function>
+class reduction_tree {
+    using operation = std::remove_reference_t<decltype(std::declval<Function&>().operation())>;
+
+  public:
+    static constexpr bool plain = false; // combining runs the user's operation
+    static constexpr std::size_t item_bytes = 0;
+
+    reduction_tree(std::size_t items, Function& function)
+        : items_(items), blocks_((items + reduction_block - 1) / reduction_block), function_(function) {}
+
+    class local {
+      public:
+        local(reduction_tree& tree, item_range items)
+            : tree_(tree), first_(items.first), folder_(items, tree.items_, &tree.function_.operation()) {}
+        template <typename Call>
+        void invoke(std::size_t i, const Call& call) {
+            folder_.add(first_ + i, static_cast<T>(call()));
+            if (folder_.complete(first_ + i)) {
+                for (auto& node : folder_.nodes())
+                    tree_.add(node.level, node.index, std::move(node.value));
+            }
+        }
+
+      private:
+        reduction_tree& tree_;
+        std::size_t first_;
+        part_folder<T, operation> folder_;
+    };
+    local at(item_range items) { return local(*this, items); }
+
+    std::size_t read(item_range items, reader& in, failures& failed, int rank,
+                     std::function<void()>& complete) {
+        auto nodes = std::make_shared<std::vector<reduction_node<T>>>();
+        try {
+            const std::size_t n = in.length(0);
+            nodes->reserve(n);
+            for (std::size_t k = 0; k < n; ++k) {
+                const auto level = make_value<std::int32_t>(in);
+                const auto index = make_value<std::uint64_t>(in);
+                nodes->push_back({level, index, make_value<T>(in)});
+            }
+        } catch (...) {
+            failed.push_back(current_failure(items.first, rank));
+            return 0;
+        }
+        // Large arrays inside the values may still be on their way.
+        complete = [this, nodes] {
+            for (auto& node : *nodes)
+                add(node.level, node.index, std::move(node.value));
+        };
+        return items.count;
+    }
+
+    /// The whole tree's value, there when every item was put in.
+    [[nodiscard]] std::optional<T>& value() { return root_; }
+
+  private:
+    struct partial_block {
+        std::size_t present = 0;
+        std::vector<std::optional<T>> values;
+    };
+
+    void add(std::int32_t level, std::uint64_t index, T value) {
+        if (level < 0) {
+            const std::uint64_t block = index / reduction_block;
+            const std::size_t begin = static_cast<std::size_t>(block) * reduction_block;
+            const std::size_t size = std::min(reduction_block, items_ - begin);
+            partial_block& p = partial_[block];
+            if (p.values.empty())
+                p.values.resize(size);
+            p.values[static_cast<std::size_t>(index) - begin].emplace(std::move(value));
+            if (++p.present < size)
+                return;
+            T folded = std::move(*p.values[0]);
+            for (std::size_t i = 1; i < size; ++i) {
+                folded = std::invoke(function_.operation(), std::move(folded), std::move(*p.values[i]));
+            }
+            partial_.erase(block);
+            add(0, block, std::move(folded));
+            return;
+        }
+        while (nodes_at(blocks_, level) > 1) {
+            const std::uint64_t sibling = index ^ 1U;
+            if (sibling < nodes_at(blocks_, level)) {
+                const auto there = nodes_.find({level, sibling});
+                if (there == nodes_.end()) {
+                    nodes_.emplace(std::pair(level, index), std::move(value));
+                    return;
+                }
+                T other = std::move(there->second);
+                nodes_.erase(there);
+                value = index < sibling
+                            ? std::invoke(function_.operation(), std::move(value), std::move(other))
+                            : std::invoke(function_.operation(), std::move(other), std::move(value));
+            }
+            ++level;
+            index /= 2;
+        }
+        root_.emplace(std::move(value));
+    }
+
+    std::size_t items_;
+    std::uint64_t blocks_;
+    Function& function_;
+    std::map<std::pair<std::int32_t, std::uint64_t>, T> nodes_;
+    std::map<std::uint64_t, partial_block> partial_;
+    std::optional<T> root_;
+};
+
+/// The map's function with the operation beside it.
+template <typename F, typename Op>
+struct mapped_reduction {
+    const F* f;
+    const Op* op;
+    std::uint64_t items;
+};
+
+template <typename F, typename Op>
+inline constexpr bool has_own_shipping<mapped_reduction<F, Op>> = true;
+
+template <typename F, typename Op>
+struct function_copy<mapped_reduction<F, Op>> {
+    static constexpr bool supported = function_copy<F>::supported && function_copy<Op>::supported;
+    static void write(writer& out, const mapped_reduction<F, Op>& r) {
+        write_value(out, r.items);
+        function_copy<Op>::write(out, *r.op);
+        function_copy<F>::write(out, *r.f);
+    }
+    void read(reader& in) {
+        read_value(in, items_);
+        op_.read(in);
+        f_.read(in);
+    }
+    [[nodiscard]] auto& get() { return f_.get(); }
+    [[nodiscard]] auto& operation() { return op_.get(); }
+    [[nodiscard]] std::size_t items() const { return static_cast<std::size_t>(items_); }
+
+  private:
+    function_copy<F> f_;
+    function_copy<Op> op_;
+    std::uint64_t items_ = 0;
+};
+
+template <typename T, typename F, typename Op, typename... Args>
+class served_reduction
+    : public served_call<mapped_reduction<F, Op>, folded_results<T, callable_of<Op>>, Args...> {
+    using base = served_call<mapped_reduction<F, Op>, folded_results<T, callable_of<Op>>, Args...>;
+
+  public:
+    using base::base;
+
+  protected:
+    folded_results<T, callable_of<Op>> make_results(item_range items) override {
+        return folded_results<T, callable_of<Op>>(items, this->function().items(),
+                                                  &this->function().operation());
+    }
+};
+
+} // namespace mpimap::detail

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <mpimap/detail/buffer.hpp>
+
+namespace mpimap::detail {
+
+class output_archive;
+class input_archive;
+
+/// Contiguous memory of this size on the heap and larger travels as a message of its own, straight from where
+/// it is to where it goes; below, copying is cheaper than another message.
+inline constexpr std::size_t span_threshold = 64 * 1024;
+
+struct source_span {
+    const std::byte* data;
+    std::size_t size;
+};
+
+struct target_span {
+    std::byte* data;
+    std::size_t size;
+};
+
+/// Where values are encoded to: bytes in order, and large heap arrays by reference ("spans").
+///
+/// One archive serves all Boost-serialized values of one writer, so that tracking works across them.
+class writer {
+  public:
+    writer();
+    ~writer();
+    writer(writer&&) noexcept;
+    writer& operator=(writer&&) noexcept;
+
+    void bytes(const void* data, std::size_t size) { body_.append(data, size); }
+    void length(std::size_t n) {
+        const std::uint64_t value = n;
+        bytes(&value, sizeof value);
+    }
+    /// Heap memory that stays where it is until the message has been sent.
+    void heap(const void* data, std::size_t size) {
+        if (size >= span_threshold && copying_ == 0) {
+            spans_.push_back({static_cast<const std::byte*>(data), size});
+        } else {
+            bytes(data, size);
+        }
+    }
+    output_archive& archive();
+
+    /// While one lives, large arrays are copied: map keys must be whole when they are read.
+    class copy_scope {
+      public:
+        explicit copy_scope(writer& w) : writer_(w) { ++writer_.copying_; }
+        ~copy_scope() { --writer_.copying_; }
+        copy_scope(const copy_scope&) = delete;
+        copy_scope& operator=(const copy_scope&) = delete;
+
+      private:
+        writer& writer_;
+    };
+
+    struct mark {
+        std::size_t body;
+        std::size_t spans;
+    };
+    [[nodiscard]] mark position() const noexcept { return {body_.size(), spans_.size()}; }
+    /// Forgets what was written since. The archive may have been left in the middle of a value: write no more
+    /// to it.
+    void rewind(mark to) {
+        body_.resize(to.body);
+        spans_.resize(to.spans);
+    }
+
+    [[nodiscard]] const buffer& body() const noexcept { return body_; }
+    [[nodiscard]] buffer& body() noexcept { return body_; }
+    [[nodiscard]] std::vector<source_span>& spans() noexcept { return spans_; }
+
+  private:
+    buffer body_;
+    std::vector<source_span> spans_;
+    std::unique_ptr<output_archive> archive_;
+    int copying_ = 0;
+};
+
+/// Where values are decoded from. Every read checks what is left: a truncated buffer throws
+/// serialization_error.
+class reader {
+  public:
+    reader(const std::byte* data, std::size_t size, const std::uint64_t* span_sizes = nullptr,
+           std::size_t span_count = 0);
+    ~reader();
+    reader(const reader&) = delete;
+    reader& operator=(const reader&) = delete;
+
+    void bytes(void* data, std::size_t size) {
+        if (size > left())
+            truncated();
+        if (size != 0)
+            std::memcpy(data, at_, size);
+        at_ += size;
+    }
+    /// The bytes themselves; they live as long as the message.
+    const std::byte* view(std::size_t size) {
+        if (size > left())
+            truncated();
+        const std::byte* begin = at_;
+        at_ += size;
+        return begin;
+    }
+    /// A count of elements of which each takes at least `least` bytes here or in a span.
+    std::size_t length(std::size_t least);
+    /// Whether the next heap array of this size comes as a span of its own: `heap` will then fill it later.
+    [[nodiscard]] bool deferred(std::size_t size) const noexcept {
+        return size >= span_threshold && copying_ == 0;
+    }
+    void heap(void* data, std::size_t size) {
+        if (deferred(size)) {
+            defer(static_cast<std::byte*>(data), size);
+        } else {
+            bytes(data, size);
+        }
+    }
+    input_archive& archive();
+
+    class copy_scope {
+      public:
+        explicit copy_scope(reader& r) : reader_(r) { ++reader_.copying_; }
+        ~copy_scope() { --reader_.copying_; }
+        copy_scope(const copy_scope&) = delete;
+        copy_scope& operator=(const copy_scope&) = delete;
+
+      private:
+        reader& reader_;
+    };
+
+    [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+    /// Where the spans seen so far are to be received, in order.
+    [[nodiscard]] std::vector<target_span>& targets() noexcept { return targets_; }
+
+  private:
+    [[noreturn]] static void truncated();
+    void defer(std::byte* data, std::size_t size);
+
+    const std::byte* at_;
+    const std::byte* end_;
+    const std::uint64_t* span_sizes_;
+    std::size_t span_count_;
+    std::vector<target_span> targets_;
+    std::unique_ptr<input_archive> archive_;
+    int copying_ = 0;
+};
+
+} // namespace mpimap::detail

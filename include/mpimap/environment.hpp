@@ -1,0 +1,34 @@
+#pragma once
+
+namespace mpimap {
+
+/// What `environment` asks of MPI.
+struct environment_options {
+    /// Items call MPI themselves: asks for `MPI_THREAD_MULTIPLE`, since a helper thread of the root answers
+    /// other ranks while a long item runs there.
+    bool items_call_mpi = false;
+};
+
+/// Initialises MPI if nobody has, with the thread level the engine wants (`MPI_THREAD_SERIALIZED`), and
+/// finalises it at the end of its scope if it was the one that did.
+///
+/// Also installs a terminate handler: an exception that leaves `main` on one rank prints rank and `what()`
+/// and aborts the job instead of leaving the other ranks waiting. A program that initialised MPI itself needs
+/// no environment; at a lower thread level all calls work, but while the root runs a long item other ranks
+/// may wait for their next one.
+///
+/// Throws mpi_error if MPI cannot be initialised.
+class environment {
+  public:
+    environment(int& argc, char**& argv, environment_options options = {});
+    explicit environment(environment_options options = {});
+    ~environment();
+    environment(const environment&) = delete;
+    environment& operator=(const environment&) = delete;
+
+  private:
+    void initialise(int* argc, char*** argv, const environment_options& options);
+    bool finalise_ = false;
+};
+
+} // namespace mpimap

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace mpimap {
+
+/// The base of all exceptions that this library throws of its own.
+class error : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// A call that makes no sense (unequal lengths, chunk = 0, a root outside the communicator): thrown on every
+/// rank before any item is sent.
+class invalid_argument : public error {
+  public:
+    using error::error;
+};
+
+/// The ranks of a communicator called different things: thrown on every rank instead of a hang.
+class mismatched_call : public error {
+  public:
+    using error::error;
+};
+
+/// An item called the library again on the communicator that runs it: thrown instead of a hang.
+class nested_call : public error {
+  public:
+    using error::error;
+};
+
+/// A value could not be encoded or decoded: a truncated buffer, a type that is not exported.
+class serialization_error : public error {
+  public:
+    using error::error;
+};
+
+/// An MPI function returned an error code.
+class mpi_error : public error {
+  public:
+    mpi_error(const std::string& what, int code) : error(what), code_(code) {}
+    /// MPI's error code, as `MPI_Error_class` takes it.
+    [[nodiscard]] int code() const noexcept { return code_; }
+
+  private:
+    int code_;
+};
+
+/// Stands for an item's exception whose type is not one of the standard library's.
+class remote_error : public error {
+  public:
+    using error::error;
+};
+
+namespace detail {
+
+/// What travels of an exception.
+struct failure {
+    std::uint64_t index = 0;
+    std::int32_t rank = 0;
+    std::int32_t kind = 0; // which standard exception type: see rethrow() in errors.cpp
+    std::string host;
+    std::string type;
+    std::string what;
+    std::string arguments;
+};
+
+/// Describes the exception being handled; called inside a catch block, never throws.
+[[nodiscard]] failure current_failure(std::size_t index, int rank) noexcept;
+
+} // namespace detail
+
+/// One item's failure: which item, where it ran, and the exception it threw.
+class task_error {
+  public:
+    /// `index()` of a failure that came before any item ran, such as a function that cannot be serialized.
+    static constexpr std::size_t no_item = static_cast<std::size_t>(-1);
+
+    task_error() = default;
+    explicit task_error(detail::failure data) : data_(std::move(data)) {}
+
+    /// The item's index in the input.
+    [[nodiscard]] std::size_t index() const noexcept { return static_cast<std::size_t>(data_.index); }
+    /// The rank, in the communicator of the call, on which it ran.
+    [[nodiscard]] int rank() const noexcept { return data_.rank; }
+    /// The name of that rank's host.
+    [[nodiscard]] const std::string& host() const noexcept { return data_.host; }
+    /// The exception's type, demangled: `std::invalid_argument`.
+    [[nodiscard]] const std::string& type() const noexcept { return data_.type; }
+    /// The exception's text.
+    [[nodiscard]] const std::string& what() const noexcept { return data_.what; }
+    /// The item's arguments as text, as far as they can be streamed, otherwise empty.
+    [[nodiscard]] const std::string& arguments() const noexcept { return data_.arguments; }
+
+    /// Throws the standard exception type where it is known, with the same text, otherwise `remote_error`.
+    [[noreturn]] void rethrow() const;
+
+    /// For the engine: the record itself.
+    [[nodiscard]] const detail::failure& data() const noexcept { return data_; }
+
+  private:
+    detail::failure data_;
+};
+
+/// Items failed. Thrown with the same text on every rank of the communicator.
+///
+/// On the root `errors()` has every failure, in order of the item's index; on other ranks the first 64.
+class map_error : public error {
+  public:
+    map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items);
+    map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items, const std::string& text);
+
+    /// The failures, ordered by index.
+    [[nodiscard]] const std::vector<task_error>& errors() const noexcept { return *errors_; }
+    /// How many items failed.
+    [[nodiscard]] std::size_t failed() const noexcept { return failed_; }
+    /// How many items the call had.
+    [[nodiscard]] std::size_t items() const noexcept { return items_; }
+
+  private:
+    std::shared_ptr<const std::vector<task_error>> errors_; // shared: copying an exception must not throw
+    std::size_t failed_;
+    std::size_t items_;
+};
+
+} // namespace mpimap

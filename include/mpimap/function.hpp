@@ -1,0 +1,549 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <mpimap/codec.hpp>
+#include <mpimap/detail/code_token.hpp>
+
+namespace mpimap {
+
+/// What an item may ask about itself: taken as the first parameter, `f(mpimap::task t, double x)`.
+class task {
+  public:
+    task(std::size_t index, int rank, int size) : index_(index), rank_(rank), size_(size) {}
+    /// The item's index in the input.
+    [[nodiscard]] std::size_t index() const noexcept { return index_; }
+    /// The rank on which it runs, in the communicator of the call.
+    [[nodiscard]] int rank() const noexcept { return rank_; }
+    /// The number of ranks of that communicator.
+    [[nodiscard]] int size() const noexcept { return size_; }
+
+  private:
+    std::size_t index_;
+    int rank_;
+    int size_;
+};
+
+namespace detail {
+
+template <auto Value>
+struct constant_function {
+    template <typename... Args>
+        requires std::is_invocable_v<decltype(Value), Args...>
+    constexpr decltype(auto) operator()(Args&&... args) const {
+        return std::invoke(Value, std::forward<Args>(args)...);
+    }
+};
+
+/// A bound argument as the call sees it: what a reference_wrapper refers to, everything else itself.
+template <typename B>
+constexpr auto& unwrapped(B& bound) {
+    return bound;
+}
+template <typename T>
+constexpr T& unwrapped(std::reference_wrapper<T>& bound) {
+    return bound.get();
+}
+template <typename T>
+constexpr T& unwrapped(const std::reference_wrapper<T>& bound) {
+    return bound.get();
+}
+
+template <typename F, typename... Bound>
+class front_binder {
+  public:
+    template <typename G, typename... B>
+    constexpr explicit front_binder(std::in_place_t, G&& f, B&&... bound)
+        : f_(std::forward<G>(f)), bound_(std::forward<B>(bound)...) {}
+
+    template <typename... Args>
+        requires std::is_invocable_v<F&, decltype(unwrapped(std::declval<Bound&>()))..., Args...>
+    constexpr decltype(auto) operator()(Args&&... args) {
+        return std::apply(
+            [&](auto&... b) -> decltype(auto) {
+                return std::invoke(f_, unwrapped(b)..., std::forward<Args>(args)...);
+            },
+            bound_);
+    }
+    template <typename... Args>
+        requires std::is_invocable_v<const F&, decltype(unwrapped(std::declval<const Bound&>()))..., Args...>
+    constexpr decltype(auto) operator()(Args&&... args) const {
+        return std::apply(
+            [&](const auto&... b) -> decltype(auto) {
+                return std::invoke(f_, unwrapped(b)..., std::forward<Args>(args)...);
+            },
+            bound_);
+    }
+
+    [[nodiscard]] const F& function() const noexcept { return f_; }
+    [[nodiscard]] const std::tuple<Bound...>& bound() const noexcept { return bound_; }
+
+  private:
+    F f_;
+    std::tuple<Bound...> bound_;
+};
+
+template <typename F, typename... Bound>
+class back_binder {
+  public:
+    template <typename G, typename... B>
+    constexpr explicit back_binder(std::in_place_t, G&& f, B&&... bound)
+        : f_(std::forward<G>(f)), bound_(std::forward<B>(bound)...) {}
+
+    template <typename... Args>
+        requires std::is_invocable_v<F&, Args..., decltype(unwrapped(std::declval<Bound&>()))...>
+    constexpr decltype(auto) operator()(Args&&... args) {
+        return std::apply(
+            [&](auto&... b) -> decltype(auto) {
+                return std::invoke(f_, std::forward<Args>(args)..., unwrapped(b)...);
+            },
+            bound_);
+    }
+    template <typename... Args>
+        requires std::is_invocable_v<const F&, Args..., decltype(unwrapped(std::declval<const Bound&>()))...>
+    constexpr decltype(auto) operator()(Args&&... args) const {
+        return std::apply(
+            [&](const auto&... b) -> decltype(auto) {
+                return std::invoke(f_, std::forward<Args>(args)..., unwrapped(b)...);
+            },
+            bound_);
+    }
+
+    [[nodiscard]] const F& function() const noexcept { return f_; }
+    [[nodiscard]] const std::tuple<Bound...>& bound() const noexcept { return bound_; }
+
+  private:
+    F f_;
+    std::tuple<Bound...> bound_;
+};
+
+template <typename F>
+struct trusted_function {
+    F f;
+    template <typename... Args>
+        requires std::is_invocable_v<F&, Args...>
+    decltype(auto) operator()(Args&&... args) { return std::invoke(f, std::forward<Args>(args)...); }
+};
+
+template <typename Factory>
+struct per_rank_function {
+    Factory factory;
+};
+
+} // namespace detail
+
+/// `std::bind_front` whose bound state travels: `bind_front(add, 1.0)`, `bind_front(&model::energy, m)`.
+///
+/// An object, a pointer, a `std::shared_ptr` or a `std::reference_wrapper` may be bound: the object behind it
+/// is read on the root, sent to every rank once per call, and each rank calls its own copy. Pointers and
+/// references to polymorphic types go by Boost.Serialization and keep their dynamic type (export it the Boost
+/// way).
+template <typename F, typename... Bound>
+[[nodiscard]] constexpr auto bind_front(F&& f, Bound&&... bound) {
+    return detail::front_binder<std::decay_t<F>, std::decay_t<Bound>...>(std::in_place, std::forward<F>(f),
+                                                                         std::forward<Bound>(bound)...);
+}
+
+/// The same for a function known at compile time: `bind_front<&model::energy>(m)`,
+/// `bind_front<&step>(*this)`.
+template <auto Function, typename... Bound>
+[[nodiscard]] constexpr auto bind_front(Bound&&... bound) {
+    return detail::front_binder<detail::constant_function<Function>, std::decay_t<Bound>...>(
+        std::in_place, detail::constant_function<Function>{}, std::forward<Bound>(bound)...);
+}
+
+/// `std::bind_back` whose bound state travels: `bind_back(power, 2.0)` is `[](double x) { return
+/// power(x, 2.0); }`.
+template <typename F, typename... Bound>
+[[nodiscard]] constexpr auto bind_back(F&& f, Bound&&... bound) {
+    return detail::back_binder<std::decay_t<F>, std::decay_t<Bound>...>(std::in_place, std::forward<F>(f),
+                                                                        std::forward<Bound>(bound)...);
+}
+
+template <auto Function, typename... Bound>
+[[nodiscard]] constexpr auto bind_back(Bound&&... bound) {
+    return detail::back_binder<detail::constant_function<Function>, std::decay_t<Bound>...>(
+        std::in_place, detail::constant_function<Function>{}, std::forward<Bound>(bound)...);
+}
+
+/// Ships a functor's bytes without looking for pointers in them: for state whose numbers only look like
+/// addresses, or pointers that mean the same on every rank. The caller answers for it.
+template <typename F>
+[[nodiscard]] auto trust_bytes(F&& f) {
+    return detail::trusted_function<std::decay_t<F>>{std::forward<F>(f)};
+}
+
+/// A function that is made where it runs: `factory()` is called once per rank and call, before the rank's
+/// first item, and what it returns runs the items. For what must not travel: an open file, a solver with its
+/// workspace, a GPU handle. The factory is shipped as any function; further arguments are bound to it. If it
+/// throws, the items that run on that rank fail with its exception.
+template <typename Factory, typename... Args>
+[[nodiscard]] auto per_rank(Factory&& factory, Args&&... args) {
+    if constexpr (sizeof...(Args) == 0) {
+        return detail::per_rank_function<std::decay_t<Factory>>{std::forward<Factory>(factory)};
+    } else {
+        auto bound = bind_front(std::forward<Factory>(factory), std::forward<Args>(args)...);
+        return detail::per_rank_function<decltype(bound)>{std::move(bound)};
+    }
+}
+
+namespace detail {
+
+/// Throws invalid_argument, naming the byte offset, if a word of the object points into this process's
+/// memory.
+void refuse_pointers(const void* object, std::size_t size, const char* type);
+
+template <typename F>
+concept plain_bytes_function = std::is_class_v<F> && std::is_standard_layout_v<F> &&
+    std::is_trivially_copy_constructible_v<F> && std::is_trivially_destructible_v<F>;
+
+enum class shipping { none, type, bytes, value, pointer, own };
+
+template <typename F>
+struct function_copy; // how an F is written, read and called; specialised for what this library defines
+
+template <typename F>
+inline constexpr bool has_own_shipping = false;
+template <typename F, typename... B>
+inline constexpr bool has_own_shipping<front_binder<F, B...>> = true;
+template <typename F, typename... B>
+inline constexpr bool has_own_shipping<back_binder<F, B...>> = true;
+template <typename F>
+inline constexpr bool has_own_shipping<trusted_function<F>> = true;
+template <typename F>
+inline constexpr bool has_own_shipping<per_rank_function<F>> = true;
+
+template <typename F>
+consteval shipping choose_shipping() {
+    if constexpr (has_own_shipping<F>) {
+        return shipping::own;
+    } else if constexpr (std::is_member_pointer_v<F> ||
+                         (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>)) {
+        return shipping::pointer;
+    } else if constexpr (!std::is_class_v<F>) {
+        return shipping::none;
+    } else if constexpr (has_serialize<F>()) {
+        return shipping::value;
+    } else if constexpr (std::is_empty_v<F> && std::is_trivially_copy_constructible_v<F>) {
+        return shipping::type;
+    } else if constexpr (std::is_aggregate_v<F>) {
+        constexpr encoding e = encoding_of<F>;
+        return e == encoding::none ? shipping::none : shipping::value;
+    } else if constexpr (plain_bytes_function<F>) {
+        return shipping::bytes;
+    } else {
+        return shipping::none;
+    }
+}
+
+/// Storage for an object that is made from its bytes.
+template <typename F>
+class bytes_object {
+  public:
+    [[nodiscard]] void* storage() noexcept { return storage_; }
+    [[nodiscard]] F& get() noexcept { return *std::launder(reinterpret_cast<F*>(storage_)); }
+
+  private:
+    alignas(F) std::byte storage_[sizeof(F)] = {};
+};
+
+template <typename F>
+void write_object_bytes(writer& out, const F& f) {
+    alignas(F) std::byte copy[sizeof(F)];
+    std::memcpy(copy, static_cast<const void*>(std::addressof(f)), sizeof(F));
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+    __builtin_clear_padding(reinterpret_cast<F*>(copy));
+#endif
+#endif
+    out.bytes(copy, sizeof(F));
+}
+
+template <typename F>
+struct function_copy {
+    static constexpr shipping how = choose_shipping<F>();
+    static constexpr bool supported = how != shipping::none;
+
+    static void write(writer& out, const F& f) {
+        if constexpr (how == shipping::bytes) {
+            refuse_pointers(std::addressof(f), sizeof(F), __PRETTY_FUNCTION__);
+            write_object_bytes(out, f);
+        } else if constexpr (how == shipping::value) {
+            write_value(out, f);
+        } else if constexpr (how == shipping::pointer) {
+            if (f == nullptr)
+                throw invalid_argument("mpimap: the function is a null pointer");
+            write_code_pointer(out, std::addressof(f), sizeof(F), std::is_member_object_pointer_v<F>,
+                               std::is_member_function_pointer_v<F>);
+        }
+    }
+    void read(reader& in) {
+        if constexpr (how == shipping::bytes) {
+            in.bytes(bytes_.storage(), sizeof(F));
+        } else if constexpr (how == shipping::value) {
+            value_.emplace(make_value<F>(in));
+        } else if constexpr (how == shipping::pointer) {
+            read_code_pointer(in, bytes_.storage(), sizeof(F), std::is_member_object_pointer_v<F>,
+                              std::is_member_function_pointer_v<F>);
+        }
+    }
+    [[nodiscard]] F& get() {
+        if constexpr (how == shipping::value) {
+            return *value_;
+        } else {
+            return bytes_.get();
+        }
+    }
+
+  private:
+    struct nothing {};
+    [[no_unique_address]] std::conditional_t<how == shipping::value, nothing, bytes_object<F>> bytes_;
+    [[no_unique_address]] std::conditional_t<how == shipping::value, std::optional<F>, nothing> value_;
+};
+
+// ---------------------------------------------------------------- bound arguments
+
+/// A pointer or reference to T: the object behind it, with its dynamic type where T is polymorphic.
+template <typename T>
+struct carried_object {
+    using object = std::remove_cv_t<T>;
+    static consteval bool is_supported() {
+        if constexpr (std::is_void_v<T> || std::is_function_v<T> || std::is_same_v<object, char>) {
+            return false; // a char* may be a string or one character: std::string says which
+        } else if constexpr (std::is_polymorphic_v<T>) {
+            return has_serialize<object>();
+        } else {
+            return encodable<object>;
+        }
+    }
+    static constexpr bool supported = is_supported();
+
+    static void write(writer& out, const T* p) {
+        write_value(out, p != nullptr);
+        if (p == nullptr)
+            return;
+        if constexpr (std::is_polymorphic_v<T>) {
+            const object* const erased = p;
+            out.archive() << erased;
+        } else {
+            write_value<object>(out, *p);
+        }
+    }
+    void read(reader& in) {
+        if (!make_value<bool>(in))
+            return;
+        if constexpr (std::is_polymorphic_v<T>) {
+            object* loaded = nullptr;
+            in.archive() >> loaded;
+            object_.reset(loaded);
+        } else if constexpr (std::is_default_constructible_v<object>) {
+            object_ = std::make_unique<object>();
+            read_value(in, *object_);
+        } else {
+            object_.reset(new object(make_value<object>(in)));
+        }
+    }
+    [[nodiscard]] T* pointer() const noexcept { return object_.get(); }
+    [[nodiscard]] std::unique_ptr<object> release() noexcept { return std::move(object_); }
+
+  private:
+    std::unique_ptr<object> object_;
+};
+
+template <typename B>
+struct carried {
+    static constexpr bool by_codec = encodable<B>;
+    static consteval bool is_supported() {
+        if constexpr (by_codec) {
+            return true;
+        } else {
+            return function_copy<B>::supported;
+        }
+    }
+    static constexpr bool supported = is_supported();
+
+    static void write(writer& out, const B& b) {
+        if constexpr (by_codec) {
+            write_value(out, b);
+        } else {
+            function_copy<B>::write(out, b);
+        }
+    }
+    void read(reader& in) {
+        if constexpr (by_codec) {
+            value_.emplace(make_value<B>(in));
+        } else {
+            function_.read(in);
+        }
+    }
+    [[nodiscard]] auto& get() {
+        if constexpr (by_codec) {
+            return *value_;
+        } else {
+            return function_.get();
+        }
+    }
+
+  private:
+    struct nothing {};
+    template <bool Codec, typename>
+    struct choose_function {
+        using type = nothing;
+    };
+    template <typename T>
+    struct choose_function<false, T> {
+        using type = function_copy<T>;
+    };
+    [[no_unique_address]] std::conditional_t<by_codec, std::optional<B>, nothing> value_;
+    [[no_unique_address]] typename choose_function<by_codec, B>::type function_;
+};
+
+template <typename T>
+    requires(!std::is_function_v<T>)
+struct carried<T*> {
+    static constexpr bool supported = carried_object<T>::supported;
+    static void write(writer& out, T* p) { carried_object<T>::write(out, p); }
+    void read(reader& in) {
+        object_.read(in);
+        pointer_ = object_.pointer();
+    }
+    [[nodiscard]] T*& get() { return pointer_; }
+
+  private:
+    carried_object<T> object_;
+    T* pointer_ = nullptr;
+};
+
+template <typename T>
+struct carried<std::reference_wrapper<T>> {
+    static constexpr bool supported = carried_object<T>::supported;
+    static void write(writer& out, std::reference_wrapper<T> r) {
+        carried_object<T>::write(out, std::addressof(r.get()));
+    }
+    void read(reader& in) { object_.read(in); }
+    [[nodiscard]] T& get() { return *object_.pointer(); }
+
+  private:
+    carried_object<T> object_;
+};
+
+template <typename T>
+struct carried<std::shared_ptr<T>> {
+    static constexpr bool supported = carried_object<T>::supported;
+    static void write(writer& out, const std::shared_ptr<T>& p) { carried_object<T>::write(out, p.get()); }
+    void read(reader& in) {
+        carried_object<T> object;
+        object.read(in);
+        pointer_ = object.release();
+    }
+    [[nodiscard]] std::shared_ptr<T>& get() { return pointer_; }
+
+  private:
+    std::shared_ptr<T> pointer_;
+};
+
+template <typename F, typename... Bound>
+class binder_copy {
+  public:
+    static constexpr bool supported = function_copy<F>::supported && (carried<Bound>::supported && ...);
+
+    template <typename Binder>
+    static void write(writer& out, const Binder& b) {
+        function_copy<F>::write(out, b.function());
+        std::apply([&out](const auto&... bound) { (carried<Bound>::write(out, bound), ...); }, b.bound());
+    }
+    void read(reader& in) {
+        function_.read(in);
+        std::apply([&in](auto&... bound) { (bound.read(in), ...); }, bound_);
+    }
+
+  protected:
+    function_copy<F> function_;
+    std::tuple<carried<Bound>...> bound_;
+};
+
+template <typename F, typename... Bound>
+struct function_copy<front_binder<F, Bound...>> : binder_copy<F, Bound...> {
+    [[nodiscard]] auto& get() noexcept { return *this; }
+    template <typename... Args>
+        requires std::is_invocable_v<F&, decltype(std::declval<carried<Bound>&>().get())..., Args...>
+    decltype(auto) operator()(Args&&... args) {
+        return std::apply(
+            [&](auto&... b) -> decltype(auto) {
+                return std::invoke(this->function_.get(), b.get()..., std::forward<Args>(args)...);
+            },
+            this->bound_);
+    }
+};
+
+template <typename F, typename... Bound>
+struct function_copy<back_binder<F, Bound...>> : binder_copy<F, Bound...> {
+    [[nodiscard]] auto& get() noexcept { return *this; }
+    template <typename... Args>
+        requires std::is_invocable_v<F&, Args..., decltype(std::declval<carried<Bound>&>().get())...>
+    decltype(auto) operator()(Args&&... args) {
+        return std::apply(
+            [&](auto&... b) -> decltype(auto) {
+                return std::invoke(this->function_.get(), std::forward<Args>(args)..., b.get()...);
+            },
+            this->bound_);
+    }
+};
+
+template <typename F>
+struct function_copy<trusted_function<F>> {
+    static constexpr bool supported =
+        std::is_trivially_copy_constructible_v<F> && std::is_trivially_destructible_v<F>;
+    static void write(writer& out, const trusted_function<F>& f) { write_object_bytes(out, f.f); }
+    void read(reader& in) { in.bytes(object_.storage(), sizeof(F)); }
+    [[nodiscard]] F& get() { return object_.get(); }
+
+  private:
+    bytes_object<F> object_;
+};
+
+template <typename Factory>
+struct function_copy<per_rank_function<Factory>> {
+    static constexpr bool supported = function_copy<Factory>::supported;
+    using made = std::decay_t<decltype(std::invoke(std::declval<function_copy<Factory>&>().get()))>;
+
+    static void write(writer& out, const per_rank_function<Factory>& f) {
+        function_copy<Factory>::write(out, f.factory);
+    }
+    void read(reader& in) { factory_.read(in); }
+    /// The function itself, made at the first call; a factory that threw is not asked again.
+    [[nodiscard]] made& get() {
+        if (failed_)
+            std::rethrow_exception(failed_);
+        if (!made_) {
+            try {
+                made_.reset(new made(std::invoke(factory_.get())));
+            } catch (...) {
+                failed_ = std::current_exception();
+                throw;
+            }
+        }
+        return *made_;
+    }
+
+  private:
+    function_copy<Factory> factory_;
+    std::unique_ptr<made> made_;
+    std::exception_ptr failed_;
+};
+
+/// The callable that runs where items run, made from a shipped F.
+template <typename F>
+using callable_of = std::remove_reference_t<decltype(std::declval<function_copy<F>&>().get())>;
+
+} // namespace detail
+} // namespace mpimap

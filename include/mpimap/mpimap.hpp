@@ -1,0 +1,16 @@
+#pragma once
+
+// Everything but serialization.hpp, which is heavy: include that where types need it.
+
+#include <boost/mpi/communicator.hpp>
+
+#include <mpimap/arguments.hpp>
+#include <mpimap/codec.hpp>
+#include <mpimap/environment.hpp>
+#include <mpimap/errors.hpp>
+#include <mpimap/expected.hpp>
+#include <mpimap/function.hpp>
+#include <mpimap/map.hpp>
+#include <mpimap/options.hpp>
+#include <mpimap/schedule.hpp>
+#include <mpimap/version.hpp>

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include <mpimap/schedule.hpp>
+
+namespace mpimap {
+
+/// Who gets the results: the root alone, or every rank of the communicator (one broadcast of all results).
+enum class results { root, everywhere };
+
+/// What zipped ranges of unequal length mean: an error on every rank, or the length of the shortest.
+enum class zip { strict, shortest };
+
+/// What an item that throws means for the others: hand out no more, or run all items; then throw `map_error`.
+enum class on_error { stop, collect };
+
+/// Options of a map, given before the function: `mpi_map(world, {.schedule = schedule::dynamic, .chunk = 8},
+/// f, xs)`.
+///
+/// The root's values count (as with the arguments of `MPI_Scatter`), but `root` itself must be the same on
+/// every rank. Options never change a return type. New fields are added at the end only.
+struct options {
+    /// The rank whose arguments, function and options count and which gets the results.
+    int root = 0;
+    mpimap::schedule schedule = mpimap::schedule::automatic;
+    /// `static_`: blocks of this size, round-robin. `dynamic`: the chunk size. `guided`, `factoring`: the
+    /// least. `automatic`: fixes the chunk size. Items; 0 and more than SIZE_MAX/2 (a negative number) throw.
+    std::optional<std::size_t> chunk = {};
+    /// One estimate of the cost of each item, any unit, finite and not negative: the longest are handed out
+    /// first.
+    std::vector<double> costs = {};
+    mpimap::results results = mpimap::results::root;
+    mpimap::zip zip = mpimap::zip::strict;
+    mpimap::on_error on_error = mpimap::on_error::stop;
+};
+
+} // namespace mpimap

@@ -1,0 +1,323 @@
+#include "channel.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "mpi_check.hpp"
+
+namespace mpimap::detail {
+namespace {
+
+// The only tags there are. MPI keeps the order of messages with the same source and tag; that is all we need.
+constexpr int control_tag = 1;
+constexpr int data_tag = 2;
+
+// Header, span sizes and body up to this size travel as one message: below the eager limit of Open MPI's
+// shared-memory transport (4096 bytes with its own header).
+constexpr std::size_t control_limit = 4000;
+
+} // namespace
+
+/// One memory region after the other, in pieces, a few of them under way at a time.
+struct channel::piece_queue {
+    static constexpr std::size_t depth = 4;
+
+    std::array<MPI_Request, depth> requests;
+    std::size_t oldest = 0;
+    std::size_t active = 0;
+
+    [[nodiscard]] bool full() const { return active == depth; }
+    MPI_Request* slot() { return &requests[(oldest + active++) % depth]; }
+
+    /// Retires finished requests in order; whether there were any.
+    bool retire() {
+        bool moved = false;
+        while (active != 0) {
+            int done = 0;
+            check_mpi(MPI_Test(&requests[oldest], &done, MPI_STATUS_IGNORE), "MPI_Test");
+            if (done == 0)
+                break;
+            oldest = (oldest + 1) % depth;
+            --active;
+            moved = true;
+        }
+        return moved;
+    }
+};
+
+struct channel::transfer_out {
+    buffer bytes;
+    std::vector<source_span> regions;
+    outgoing message; // keeps what the regions point into
+    std::size_t region = 0;
+    std::size_t offset = 0;
+    piece_queue pieces;
+};
+
+struct channel::transfer_in {
+    enum class stage { body, unplaced, spans };
+    std::unique_ptr<incoming> message;
+    stage at = stage::unplaced;
+    std::vector<buffer> dropped; // spans that nobody wanted
+    std::size_t region = 0;
+    std::size_t offset = 0;
+    piece_queue pieces;
+};
+
+struct channel::peer {
+    int rank = 0;
+    bool active = false;
+    std::deque<std::unique_ptr<transfer_out>> out;
+    std::deque<std::unique_ptr<transfer_in>> in;
+};
+
+struct channel::control {
+    MPI_Request request = MPI_REQUEST_NULL;
+    int source = 0;
+    buffer bytes;
+};
+
+channel::channel(MPI_Comm comm, std::size_t piece) : comm_(comm), piece_(piece) {}
+channel::~channel() = default;
+
+channel::peer& channel::peer_of(int rank) {
+    const auto index = static_cast<std::size_t>(rank);
+    if (index >= peers_.size())
+        peers_.resize(index + 1);
+    if (!peers_[index]) {
+        peers_[index] = std::make_unique<peer>();
+        peers_[index]->rank = rank;
+    }
+    return *peers_[index];
+}
+
+void channel::activate(int rank, peer& p) {
+    if (p.active)
+        return;
+    p.active = true;
+    active_.push_back(rank);
+}
+
+void channel::send(int destination, envelope head, outgoing message) {
+    const std::vector<source_span>& spans = message.out.spans();
+    head.body_size = message.out.body().size();
+    head.span_count = spans.size();
+    const std::size_t table = spans.size() * sizeof(std::uint64_t);
+    const bool inlined = sizeof head + table + message.out.body().size() <= control_limit;
+
+    buffer bytes;
+    if (!spare_.empty()) {
+        bytes = std::move(spare_.back());
+        spare_.pop_back();
+        bytes.clear();
+    }
+    bytes.append(&head, sizeof head);
+    buffer sizes;
+    for (const source_span& s : spans) {
+        const std::uint64_t size = s.size;
+        (inlined ? bytes : sizes).append(&size, sizeof size);
+    }
+    if (inlined)
+        bytes.append(message.out.body().data(), message.out.body().size());
+    controls_out_.emplace_back();
+    control& c = controls_out_.back();
+    c.bytes = std::move(bytes);
+    ++sends_;
+    check_mpi(MPI_Isend(c.bytes.data(), static_cast<int>(c.bytes.size()), MPI_BYTE, destination, control_tag,
+                        comm_, &c.request),
+              "MPI_Isend");
+    if (inlined && spans.empty())
+        return;
+
+    auto transfer = std::make_unique<transfer_out>();
+    if (!inlined) {
+        transfer->bytes = std::move(sizes);
+        if (!transfer->bytes.empty())
+            transfer->regions.push_back({transfer->bytes.data(), transfer->bytes.size()});
+        const buffer& body = message.out.body();
+        if (!body.empty())
+            transfer->regions.push_back({body.data(), body.size()});
+    }
+    transfer->regions.insert(transfer->regions.end(), spans.begin(), spans.end());
+    transfer->message = std::move(message); // moves the body's memory along, not its bytes
+    peer& p = peer_of(destination);
+    p.out.push_back(std::move(transfer));
+    ++sends_;
+    activate(destination, p);
+    progress_out(p);
+}
+
+bool channel::progress_out(peer& p) {
+    bool moved = false;
+    while (!p.out.empty()) {
+        transfer_out& t = *p.out.front();
+        moved |= t.pieces.retire();
+        while (!t.pieces.full() && t.region < t.regions.size()) {
+            const source_span& r = t.regions[t.region];
+            const std::size_t size = std::min(piece_, r.size - t.offset);
+            check_mpi(MPI_Isend(r.data + t.offset, static_cast<int>(size), MPI_BYTE, p.rank, data_tag, comm_,
+                                t.pieces.slot()),
+                      "MPI_Isend");
+            moved = true;
+            t.offset += size;
+            if (t.offset == r.size) {
+                ++t.region;
+                t.offset = 0;
+            }
+            if (t.pieces.full())
+                t.pieces.retire();
+        }
+        if (t.pieces.active != 0 || t.region < t.regions.size())
+            break;
+        p.out.pop_front();
+        --sends_;
+    }
+    return moved;
+}
+
+void channel::dispatch(std::unique_ptr<incoming> m, const std::byte* rest, std::size_t size,
+                       message_handler& handler) {
+    handler.noticed(*m);
+    const std::size_t whole = static_cast<std::size_t>(m->head.span_count) * sizeof(std::uint64_t) +
+                              static_cast<std::size_t>(m->head.body_size);
+    peer& p = peer_of(m->source);
+    const bool here = size == whole;
+    if (here)
+        m->bytes.append(rest, size);
+    // Nothing left to receive, nothing before it: no need to queue.
+    if (here && m->head.span_count == 0 && p.in.empty() && handler.can_place(*m)) {
+        handler.place(*m);
+        handler.arrived(std::move(m));
+        return;
+    }
+    auto t = std::make_unique<transfer_in>();
+    if (!here) {
+        m->bytes.resize(whole);
+        t->at = transfer_in::stage::body;
+    }
+    t->message = std::move(m);
+    activate(p.rank, p);
+    p.in.push_back(std::move(t));
+}
+
+bool channel::progress_in(peer& p, message_handler& handler) {
+    bool moved = false;
+    while (!p.in.empty()) {
+        transfer_in& t = *p.in.front();
+        incoming& m = *t.message;
+        if (t.at == transfer_in::stage::unplaced) {
+            if (!handler.can_place(m))
+                return moved;
+            handler.place(m);
+            for (std::size_t i = m.targets.size(); i < m.head.span_count; ++i) {
+                t.dropped.emplace_back(static_cast<std::size_t>(m.span_sizes()[i]));
+                m.targets.push_back({t.dropped.back().data(), t.dropped.back().size()});
+            }
+            t.at = transfer_in::stage::spans;
+            moved = true;
+        }
+        moved |= t.pieces.retire();
+        const bool in_body = t.at == transfer_in::stage::body;
+        const std::size_t regions = in_body ? 1 : m.targets.size();
+        while (!t.pieces.full() && t.region < regions) {
+            const target_span r = in_body ? target_span{m.bytes.data(), m.bytes.size()} : m.targets[t.region];
+            // Cut where the sender cuts: sizes and body are regions of their own there.
+            std::size_t end = r.size;
+            if (in_body && t.offset < m.head.span_count * sizeof(std::uint64_t)) {
+                end = static_cast<std::size_t>(m.head.span_count) * sizeof(std::uint64_t);
+            }
+            const std::size_t size = std::min(piece_, end - t.offset);
+            check_mpi(MPI_Irecv(r.data + t.offset, static_cast<int>(size), MPI_BYTE, p.rank, data_tag, comm_,
+                                t.pieces.slot()),
+                      "MPI_Irecv");
+            moved = true;
+            t.offset += size;
+            if (in_body && t.offset != r.size && t.offset == end)
+                continue;
+            if (t.offset == r.size) {
+                ++t.region;
+                t.offset = 0;
+            }
+            if (t.pieces.full())
+                t.pieces.retire();
+        }
+        if (t.pieces.active != 0 || t.region < regions)
+            break;
+        if (in_body) {
+            t.at = transfer_in::stage::unplaced;
+            t.region = 0;
+            continue;
+        }
+        std::unique_ptr<incoming> done = std::move(t.message);
+        p.in.pop_front();
+        handler.arrived(std::move(done));
+    }
+    return moved;
+}
+
+bool channel::receive_controls(message_handler& handler) {
+    bool moved = false;
+    // Bounded, so that a flood of messages cannot keep the caller from its own items.
+    for (int i = 0; i < 64; ++i) {
+        int there = 0;
+        MPI_Status status;
+        check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, control_tag, comm_, &there, &status), "MPI_Iprobe");
+        if (there == 0)
+            break;
+        int size = 0;
+        MPI_Get_count(&status, MPI_BYTE, &size);
+        controls_in_.emplace_back();
+        control& c = controls_in_.back();
+        c.source = status.MPI_SOURCE;
+        c.bytes.resize(static_cast<std::size_t>(size));
+        check_mpi(MPI_Irecv(c.bytes.data(), size, MPI_BYTE, c.source, control_tag, comm_, &c.request),
+                  "MPI_Irecv");
+        moved = true;
+    }
+    while (!controls_in_.empty()) {
+        int done = 0;
+        check_mpi(MPI_Test(&controls_in_.front().request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+        if (done == 0)
+            break;
+        const control c = std::move(controls_in_.front());
+        controls_in_.pop_front();
+        auto m = std::make_unique<incoming>();
+        m->source = c.source;
+        std::memcpy(&m->head, c.bytes.data(), sizeof m->head);
+        moved = true;
+        dispatch(std::move(m), c.bytes.data() + sizeof(envelope), c.bytes.size() - sizeof(envelope), handler);
+    }
+    return moved;
+}
+
+bool channel::progress(message_handler& handler) {
+    bool moved = receive_controls(handler);
+    for (std::size_t i = 0; i < active_.size();) {
+        peer& p = *peers_[static_cast<std::size_t>(active_[i])];
+        moved |= progress_out(p);
+        moved |= progress_in(p, handler);
+        if (p.out.empty() && p.in.empty()) {
+            p.active = false;
+            active_[i] = active_.back();
+            active_.pop_back();
+        } else {
+            ++i;
+        }
+    }
+    // Small messages leave in any order.
+    while (!controls_out_.empty()) {
+        int done = 0;
+        check_mpi(MPI_Test(&controls_out_.front().request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+        if (done == 0)
+            break;
+        if (spare_.size() < 16)
+            spare_.push_back(std::move(controls_out_.front().bytes));
+        controls_out_.pop_front();
+        --sends_;
+        moved = true;
+    }
+    return moved;
+}
+
+} // namespace mpimap::detail

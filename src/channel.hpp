@@ -1,0 +1,119 @@
+#pragma once
+
+// Messages between the ranks of one communicator: a small header, a body of bytes and spans of memory that
+// are sent from where they are to where they go. Non-blocking point to point only, nothing is longer than a
+// piece, and nothing waits for a peer that may be waiting for us.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <mpi.h>
+
+#include <mpimap/detail/job.hpp>
+
+namespace mpimap::detail {
+
+enum class message : std::uint32_t {
+    ready,   // worker to root: the function was read, or not: then the body is a failure
+    chunk,   // root to worker: the arguments of some items
+    results, // worker to root: the results of some items of the oldest chunk
+    failed,  // worker to root: items that failed
+    stop,    // root to worker: run no more items
+    end,     // root to worker: the verdict
+};
+
+struct envelope {
+    std::uint64_t job = 0; // the number of the call: what is left of an earlier one is dropped
+    message kind = message::ready;
+    std::uint32_t last = 0;  // results: the chunk is finished; ready, end: failed
+    std::uint64_t first = 0; // items
+    std::uint64_t count = 0;
+    std::uint64_t not_run = 0;   // results: items at the chunk's end that were not run
+    double seconds = 0;          // results: the time that the items took
+    double waited = 0;           // results: how long the worker had nothing to do before the chunk
+    std::uint64_t body_size = 0; // filled by the channel
+    std::uint64_t span_count = 0;
+};
+
+/// A message on its way in.
+struct incoming {
+    int source = 0;
+    envelope head;
+    buffer bytes; // sizes of the spans, then the body
+    std::vector<target_span> targets;
+    std::shared_ptr<void> keep;     // what the targets are part of
+    std::function<void()> complete; // for the receiver's use
+    std::size_t placed = 0;         // for the receiver's use
+
+    [[nodiscard]] const std::uint64_t* span_sizes() const {
+        return reinterpret_cast<const std::uint64_t*>(bytes.data());
+    }
+    [[nodiscard]] reader body() const {
+        const std::size_t table = static_cast<std::size_t>(head.span_count) * sizeof(std::uint64_t);
+        return reader(bytes.data() + table, static_cast<std::size_t>(head.body_size), span_sizes(),
+                      static_cast<std::size_t>(head.span_count));
+    }
+};
+
+/// What happens with messages that come in; called from channel::progress, in order for each source.
+class message_handler {
+  public:
+    virtual ~message_handler() = default;
+    /// A header has arrived.
+    virtual void noticed(const incoming& m) = 0;
+    /// Whether `place` may be called now.
+    virtual bool can_place(const incoming& m) = 0;
+    /// The body has arrived: say where the spans go. Must not throw.
+    virtual void place(incoming& m) = 0;
+    /// All is in place. Must not throw.
+    virtual void arrived(std::unique_ptr<incoming> m) = 0;
+};
+
+class channel {
+  public:
+    /// Messages are cut into pieces of at most `piece` bytes, the same on all ranks.
+    channel(MPI_Comm comm, std::size_t piece);
+    ~channel();
+    channel(const channel&) = delete;
+    channel& operator=(const channel&) = delete;
+
+    /// Takes a message over and returns at once.
+    void send(int destination, envelope head, outgoing message);
+    /// Moves everything on; whether anything moved.
+    bool progress(message_handler& handler);
+    /// Whether all messages given to send() have left their memory.
+    [[nodiscard]] bool sent() const noexcept { return sends_ == 0; }
+    /// Whether large transfers are under way, which want attention rather than naps.
+    [[nodiscard]] bool transferring() const noexcept { return !active_.empty(); }
+    [[nodiscard]] std::size_t piece() const noexcept { return piece_; }
+
+  private:
+    struct piece_queue;
+    struct transfer_out;
+    struct transfer_in;
+    struct peer;
+    struct control;
+
+    peer& peer_of(int rank);
+    void activate(int rank, peer& p);
+    bool receive_controls(message_handler& handler);
+    void dispatch(std::unique_ptr<incoming> m, const std::byte* rest, std::size_t size,
+                  message_handler& handler);
+    bool progress_in(peer& p, message_handler& handler);
+    bool progress_out(peer& p);
+
+    MPI_Comm comm_;
+    std::size_t piece_;
+    std::size_t sends_ = 0;
+    std::vector<std::unique_ptr<peer>> peers_;
+    std::vector<int> active_;
+    std::deque<control> controls_out_;
+    std::deque<control> controls_in_;
+    std::vector<buffer> spare_;
+};
+
+} // namespace mpimap::detail

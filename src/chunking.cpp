@@ -1,0 +1,126 @@
+#include "chunking.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace mpimap::detail {
+namespace {
+
+constexpr double target_time = 1e-3;
+constexpr std::size_t most_bytes = 4 * 1024 * 1024;
+constexpr double poll_interval = 100e-6;
+
+std::size_t clamped(double n, std::size_t most) {
+    if (!(n > 1))
+        return 1;
+    return n >= static_cast<double>(most) ? most : static_cast<std::size_t>(n);
+}
+
+std::size_t at_least(std::size_t n, const chunk_request& r) {
+    return std::min(std::max(n, r.chunk.value_or(1)), r.remaining);
+}
+
+} // namespace
+
+std::size_t automatic_chunk(const chunk_request& r, const measurements& m) {
+    if (r.remaining == 0)
+        return 0;
+    if (r.chunk)
+        return std::min(*r.chunk, r.remaining);
+    if (m.items_done == 0)
+        return 1;
+    const auto ranks = static_cast<double>(r.ranks);
+    const double time = std::max(target_time, 10 * ranks * m.chunk_cost);
+    std::size_t n = clamped(m.item_time > 0 ? time / m.item_time : 1e18, r.remaining);
+    // The mean of few items is not to be trusted with many: grow fourfold at the most.
+    n = std::min(n, 4 * m.items_done);
+    n = std::min(n, std::max<std::size_t>(1, r.remaining / (4 * r.ranks)));
+    if (r.bytes_per_item != 0)
+        n = std::min(n, std::max<std::size_t>(1, most_bytes / r.bytes_per_item));
+    return n;
+}
+
+std::size_t dynamic_chunk(const chunk_request& r) {
+    return std::min(r.chunk.value_or(1), r.remaining);
+}
+
+std::size_t guided_chunk(const chunk_request& r) {
+    return r.remaining == 0 ? 0 : at_least((r.remaining + r.ranks - 1) / r.ranks, r);
+}
+
+std::size_t factoring_chunk(const chunk_request& r, std::size_t, std::size_t left_at_round) {
+    return r.remaining == 0 ? 0 : at_least((left_at_round + 2 * r.ranks - 1) / (2 * r.ranks), r);
+}
+
+std::size_t aligned_chunk(std::size_t first, std::size_t n, std::size_t granularity) {
+    const std::size_t end = (first + n) / granularity * granularity;
+    return n >= granularity && end > first ? end - first : n;
+}
+
+item_range static_slice(std::size_t items, std::size_t ranks, std::size_t rank, std::size_t granularity) {
+    // Slices of whole blocks of the granularity, when every rank gets one.
+    const std::size_t unit = items / granularity >= ranks ? granularity : 1;
+    const std::size_t units = (items + unit - 1) / unit;
+    const auto begin = [&](std::size_t k) {
+        return std::min(items, (units / ranks * k + std::min(k, units % ranks)) * unit);
+    };
+    return {begin(rank), begin(rank + 1) - begin(rank)};
+}
+
+std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item, std::size_t granularity) {
+    if (bytes_per_item == 0)
+        return std::max<std::size_t>(slice, 1);
+    constexpr std::size_t least_bytes = 1024 * 1024;
+    const std::size_t n = std::max((slice + 7) / 8, std::max<std::size_t>(1, least_bytes / bytes_per_item));
+    return n >= granularity ? (n + granularity - 1) / granularity * granularity : n;
+}
+
+std::size_t look_ahead(std::size_t chunk_items, const measurements& m) {
+    if (m.items_done == 0)
+        return 2;
+    if (m.item_time > 20 * m.reply_time)
+        return 1;
+    const double chunk_time = m.item_time * static_cast<double>(chunk_items);
+    constexpr std::size_t most = 8;
+    return std::max<std::size_t>(2,
+                                 clamped(1 + std::ceil(2 * m.reply_time / std::max(chunk_time, 1e-9)), most));
+}
+
+std::vector<item_range> chunks_by_cost(const std::vector<double>& costs, std::size_t ranks,
+                                       std::optional<std::size_t> chunk) {
+    const double total = std::accumulate(costs.begin(), costs.end(), 0.0);
+    const double share = total / (16 * static_cast<double>(ranks));
+    struct priced {
+        item_range items;
+        double cost;
+    };
+    std::vector<priced> all;
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+        const bool full =
+            all.empty() || (chunk ? all.back().items.count >= *chunk : all.back().cost + costs[i] > share);
+        if (full)
+            all.push_back({{i, 0}, 0});
+        ++all.back().items.count;
+        all.back().cost += costs[i];
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const priced& a, const priced& b) { return a.cost > b.cost; });
+    std::vector<item_range> chunks;
+    chunks.reserve(all.size());
+    for (const priced& p : all)
+        chunks.push_back(p.items);
+    return chunks;
+}
+
+std::size_t next_batch(std::size_t batch, double seconds) {
+    if (seconds < poll_interval / 2)
+        return batch * 2;
+    if (seconds > poll_interval * 1.5) {
+        return std::max<std::size_t>(
+            1, static_cast<std::size_t>(static_cast<double>(batch) * poll_interval / seconds));
+    }
+    return batch;
+}
+
+} // namespace mpimap::detail

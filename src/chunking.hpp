@@ -1,0 +1,65 @@
+#pragma once
+
+// Chunk sizes: pure functions of what has been measured. No MPI, no state, no clock.
+
+#include <cstddef>
+#include <vector>
+
+#include <mpimap/detail/job.hpp>
+
+namespace mpimap::detail {
+
+/// What the root has seen of a call so far. Times in seconds.
+struct measurements {
+    std::size_t items_done = 0; // items whose time is known
+    double item_time = 0;       // their mean
+    double chunk_cost = 2e-6;   // the root's own time per chunk
+    double reply_time = 20e-6;  // from a worker's last result to its next chunk
+};
+
+struct chunk_request {
+    std::size_t remaining = 0; // items not handed out
+    std::size_t items = 0;     // items of the call
+    std::size_t ranks = 1;
+    std::size_t bytes_per_item = 0;
+    std::size_t granularity = 1;
+    std::optional<std::size_t> chunk = {}; // options::chunk
+};
+
+/// Items for about a millisecond at the mean seen so far, at most remaining/4P, at most 4 MiB, growing fast
+/// from one item, at least what keeps the root's own time below a tenth with P ranks asking.
+[[nodiscard]] std::size_t automatic_chunk(const chunk_request& r, const measurements& m);
+[[nodiscard]] std::size_t dynamic_chunk(const chunk_request& r);
+/// remaining/P: Polychronopoulos & Kuck, IEEE Trans. Comput. C-36 (1987).
+[[nodiscard]] std::size_t guided_chunk(const chunk_request& r);
+/// Half of what is left when a round of P chunks begins, in P equal parts: Hummel, Schonberg & Flynn, CACM 35
+/// (1992). `handed_out` counts the chunks before this one.
+[[nodiscard]] std::size_t factoring_chunk(const chunk_request& r, std::size_t handed_out,
+                                          std::size_t left_at_round);
+
+/// A chunk of n items from `first` on, shortened to end at a multiple of the granularity where it is long
+/// enough.
+[[nodiscard]] std::size_t aligned_chunk(std::size_t first, std::size_t n, std::size_t granularity);
+
+/// The contiguous slice of a rank: sizes differ by at most one, and by the granularity where it matters.
+[[nodiscard]] item_range static_slice(std::size_t items, std::size_t ranks, std::size_t rank,
+                                      std::size_t granularity);
+/// A slice is sent in blocks, so that computing begins before all of it has arrived: an eighth of it, at
+/// least 1 MiB.
+[[nodiscard]] std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item,
+                                         std::size_t granularity);
+
+/// How many chunks a worker should have, the one it runs included: enough to cover twice the reply time, one
+/// when items are so long that a second one would wait behind the first for longer than a reply takes.
+[[nodiscard]] std::size_t look_ahead(std::size_t chunk_items, const measurements& m);
+
+/// With costs: consecutive items joined into chunks of about equal cost (total/16P, one item at least),
+/// longest first.
+[[nodiscard]] std::vector<item_range> chunks_by_cost(const std::vector<double>& costs, std::size_t ranks,
+                                                     std::optional<std::size_t> chunk);
+
+/// The size of the next batch that a rank runs before it looks for messages, from the last one's size and
+/// time.
+[[nodiscard]] std::size_t next_batch(std::size_t batch, double seconds);
+
+} // namespace mpimap::detail

@@ -1,0 +1,55 @@
+#include <mpimap/function.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace mpimap::detail {
+namespace {
+
+/// Whether the address lies in memory that this process has mapped. mincore answers in about a microsecond;
+/// /proc/self/maps takes hundreds.
+bool is_mapped(std::uint64_t address) {
+    // No allocator and no linker places anything outside: small integers and most doubles need no system
+    // call.
+    constexpr std::uint64_t lowest = 64 * 1024;
+    constexpr std::uint64_t highest = std::uint64_t{1} << 47;
+    if (address < lowest || address >= highest)
+        return false;
+    static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    unsigned char resident = 0;
+    void* start = reinterpret_cast<void*>(address / page * page);
+    return mincore(start, 1, &resident) == 0 || errno != ENOMEM;
+}
+
+} // namespace
+
+void refuse_pointers(const void* object, std::size_t size, const char* type) {
+    // A loop that maps the same closure again and again pays for the scan once.
+    static thread_local std::vector<std::byte> last_clean;
+    const auto* bytes = static_cast<const std::byte*>(object);
+    if (last_clean.size() == size && std::memcmp(last_clean.data(), bytes, size) == 0)
+        return;
+    for (std::size_t offset = 0; offset + sizeof(std::uint64_t) <= size; offset += alignof(void*)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes + offset, sizeof word);
+        if (is_mapped(word)) {
+            throw invalid_argument("mpimap: byte " + std::to_string(offset) +
+                                   " of the function's state is the address of something in this process: a "
+                                   "captured pointer or `this`, "
+                                   "which means nothing on another rank. Bind the object (bind_front), pass "
+                                   "it as broadcast(x), or, if it "
+                                   "is a number that only looks like an address, wrap the function in "
+                                   "trust_bytes(f). The function: " +
+                                   type);
+        }
+    }
+    last_clean.assign(bytes, bytes + size);
+}
+
+} // namespace mpimap::detail

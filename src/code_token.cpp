@@ -1,0 +1,150 @@
+#include <mpimap/detail/code_token.hpp>
+
+#include <cstdint>
+#include <cstring>
+
+#include <elf.h>
+#include <link.h>
+
+#include <mpimap/detail/job.hpp>
+#include <mpimap/errors.hpp>
+
+namespace mpimap::detail {
+namespace {
+
+/// Where code is, the same on every rank that runs the same binaries.
+struct code_token {
+    std::uint64_t module; // hash of the build id, or of name and layout where the linker wrote none
+    std::uint64_t offset;
+};
+
+std::uint64_t hash_bytes(const void* data, std::size_t size, std::uint64_t hash = hash_text("")) {
+    const auto* bytes = static_cast<const unsigned char*>(data);
+    for (std::size_t i = 0; i < size; ++i)
+        hash = (hash ^ bytes[i]) * 1099511628211ULL;
+    return hash;
+}
+
+std::uint64_t module_identity(const dl_phdr_info& info) {
+    std::uint64_t layout = hash_text("");
+    for (int i = 0; i < info.dlpi_phnum; ++i) {
+        const ElfW(Phdr)& segment = info.dlpi_phdr[i];
+        layout = hash_bytes(&segment.p_vaddr, sizeof segment.p_vaddr, layout);
+        layout = hash_bytes(&segment.p_memsz, sizeof segment.p_memsz, layout);
+        if (segment.p_type != PT_NOTE)
+            continue;
+        const auto* note = reinterpret_cast<const char*>(info.dlpi_addr + segment.p_vaddr);
+        const char* const end = note + segment.p_memsz;
+        while (note + sizeof(ElfW(Nhdr)) <= end) {
+            ElfW(Nhdr) head;
+            std::memcpy(&head, note, sizeof head);
+            const char* name = note + sizeof head;
+            const char* description = name + (head.n_namesz + 3U) / 4U * 4U;
+            const char* next = description + (head.n_descsz + 3U) / 4U * 4U;
+            if (next > end)
+                break;
+            if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
+                return hash_bytes(description, head.n_descsz);
+            }
+            note = next;
+        }
+    }
+    const char* slash = std::strrchr(info.dlpi_name, '/');
+    return hash_text(slash != nullptr ? slash + 1 : info.dlpi_name, layout);
+}
+
+struct search {
+    std::uintptr_t address = 0; // looked for, or found
+    code_token token = {};
+    bool found = false;
+};
+
+int find_token(dl_phdr_info* info, std::size_t, void* data) {
+    auto& s = *static_cast<search*>(data);
+    for (int i = 0; i < info->dlpi_phnum; ++i) {
+        const ElfW(Phdr)& segment = info->dlpi_phdr[i];
+        const std::uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
+        if (segment.p_type == PT_LOAD && s.address >= begin && s.address - begin < segment.p_memsz) {
+            s.token = {module_identity(*info), s.address - info->dlpi_addr};
+            s.found = true;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int find_address(dl_phdr_info* info, std::size_t, void* data) {
+    auto& s = *static_cast<search*>(data);
+    if (module_identity(*info) != s.token.module)
+        return 0;
+    s.address = info->dlpi_addr + s.token.offset;
+    s.found = true;
+    return 1;
+}
+
+code_token token_of(std::uintptr_t address) {
+    search s;
+    s.address = address;
+    dl_iterate_phdr(find_token, &s);
+    if (!s.found)
+        throw invalid_argument("mpimap: the function pointer points into no loaded program or library");
+    return s.token;
+}
+
+std::uintptr_t address_of(const code_token& token) {
+    search s;
+    s.token = token;
+    dl_iterate_phdr(find_address, &s);
+    if (!s.found) {
+        throw serialization_error(
+            "mpimap: the root's function is in a program or library that this rank has not "
+            "loaded: all ranks must run the same binaries");
+    }
+    return s.address;
+}
+
+// Member function pointers of the Itanium C++ ABI, 2.3: two words, code address (or slot in the virtual
+// table) and adjustment of `this`. Which word says "virtual" differs.
+struct member_pointer {
+    std::uintptr_t function;
+    std::uintptr_t adjustment;
+};
+
+bool is_virtual(const member_pointer& p) {
+#if defined(__arm__) || defined(__aarch64__)
+    return (p.adjustment & 1U) != 0;
+#else
+    return (p.function & 1U) != 0;
+#endif
+}
+
+} // namespace
+
+void write_code_pointer(writer& out, const void* pointer, std::size_t size, bool data_member,
+                        bool member_function) {
+    if (data_member) {
+        out.bytes(pointer, size);
+        return;
+    }
+    member_pointer p = {};
+    std::memcpy(&p, pointer, size);
+    const bool slot = member_function && is_virtual(p);
+    const code_token token = slot ? code_token{0, p.function} : token_of(p.function);
+    const std::uint64_t words[] = {slot, token.module, token.offset, p.adjustment};
+    out.bytes(words, sizeof words);
+}
+
+void read_code_pointer(reader& in, void* pointer, std::size_t size, bool data_member, bool) {
+    if (data_member) {
+        in.bytes(pointer, size);
+        return;
+    }
+    std::uint64_t words[4] = {};
+    in.bytes(words, sizeof words);
+    const bool slot = words[0] != 0;
+    const member_pointer p = {slot ? static_cast<std::uintptr_t>(words[2]) : address_of({words[1], words[2]}),
+                              static_cast<std::uintptr_t>(words[3])};
+    std::memcpy(pointer, &p, size);
+}
+
+} // namespace mpimap::detail

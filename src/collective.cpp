@@ -1,0 +1,441 @@
+#include <mpimap/detail/job.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include <mpimap/codec.hpp>
+
+#include "communicator.hpp"
+#include "dispatcher.hpp"
+#include "mpi_check.hpp"
+#include "nap.hpp"
+#include "verdict.hpp"
+#include "worker.hpp"
+
+namespace mpimap::detail {
+namespace {
+
+enum class outcome : std::uint32_t { good, invalid, failed };
+
+/// What every rank must know of a call before it starts; with it the function, if that is small.
+struct call_header {
+    std::uint64_t items = 0;
+    outcome status = outcome::good;
+    std::uint32_t everywhere = 0;
+    std::uint32_t stop_at_failure = 0;
+    std::uint32_t inlined = 0;
+    std::uint64_t body_size = 0;
+    std::uint64_t span_count = 0;
+};
+
+constexpr std::size_t header_room = 2048;
+
+void wait_for(MPI_Request request) {
+    nap pause;
+    int done = 0;
+    while (done == 0) {
+        check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+        if (done == 0)
+            pause.wait();
+    }
+}
+
+void broadcast_bytes(const communicator_state& s, void* data, std::size_t size, int root) {
+    const std::size_t piece = s.messages->piece();
+    for (std::size_t at = 0; at < size; at += piece) {
+        MPI_Request request = MPI_REQUEST_NULL;
+        check_mpi(MPI_Ibcast(static_cast<std::byte*>(data) + at, static_cast<int>(std::min(piece, size - at)),
+                             MPI_BYTE, root, s.comm, &request),
+                  "MPI_Ibcast");
+        wait_for(request);
+    }
+}
+
+std::string lengths_text(const std::vector<std::optional<std::size_t>>& sizes) {
+    std::string text;
+    for (const auto& n : sizes) {
+        if (!text.empty())
+            text += ", ";
+        text += n ? std::to_string(*n) : "no end";
+    }
+    return text;
+}
+
+[[noreturn]] void throw_chunk(const std::string& why) {
+    throw invalid_argument("mpimap: options::chunk " + why);
+}
+
+} // namespace
+
+// ---------------------------------------------------------------- checks
+
+std::size_t zipped_size(const std::vector<std::optional<std::size_t>>& sizes, zip how) {
+    std::optional<std::size_t> shortest;
+    bool equal = true;
+    for (const auto& n : sizes) {
+        if (!n)
+            continue;
+        if (shortest && *n != *shortest)
+            equal = false;
+        if (!shortest || *n < *shortest)
+            shortest = n;
+    }
+    if (!shortest) {
+        throw invalid_argument(
+            "mpimap: no argument has an end: give a range, indices(n) or indices(first, last)");
+    }
+    if (!equal && how == zip::strict) {
+        throw invalid_argument("mpimap: the arguments differ in length (" + lengths_text(sizes) +
+                               "); .zip = zip::shortest maps over the shortest");
+    }
+    return *shortest;
+}
+
+void check_options(const options& o, std::size_t items) {
+    if (o.chunk) {
+        if (*o.chunk == 0)
+            throw_chunk("is 0");
+        if (*o.chunk > static_cast<std::size_t>(-1) / 2)
+            throw_chunk("is negative or larger than SIZE_MAX/2");
+    }
+    switch (o.schedule) {
+    case schedule::automatic:
+    case schedule::static_:
+    case schedule::dynamic:
+    case schedule::guided:
+    case schedule::factoring:
+        break;
+    default:
+        throw invalid_argument("mpimap: options::schedule is no schedule");
+    }
+    if (o.results != results::root && o.results != results::everywhere) {
+        throw invalid_argument("mpimap: options::results is neither root nor everywhere");
+    }
+    if (o.zip != zip::strict && o.zip != zip::shortest) {
+        throw invalid_argument("mpimap: options::zip is neither strict nor shortest");
+    }
+    if (o.on_error != on_error::stop && o.on_error != on_error::collect) {
+        throw invalid_argument("mpimap: options::on_error is neither stop nor collect");
+    }
+    if (o.costs.empty())
+        return;
+    if (o.costs.size() != items) {
+        throw invalid_argument("mpimap: options::costs has " + std::to_string(o.costs.size()) +
+                               " estimates for " + std::to_string(items) + " items");
+    }
+    for (const double c : o.costs) {
+        if (!std::isfinite(c) || c < 0)
+            throw invalid_argument("mpimap: options::costs has a negative or infinite one");
+    }
+    if (o.schedule != schedule::automatic && o.schedule != schedule::dynamic) {
+        throw invalid_argument(
+            "mpimap: options::costs goes with schedule::automatic or dynamic: the others fix the "
+            "order in which items are handed out");
+    }
+}
+
+void check_output(std::size_t room, std::size_t items, const options& o) {
+    if (room < items) {
+        throw invalid_argument("mpimap: mpi_map_into: the output range has room for " + std::to_string(room) +
+                               " results, but there are " + std::to_string(items) + " items");
+    }
+    if (o.results == results::everywhere) {
+        throw invalid_argument(
+            "mpimap: mpi_map_into fills the root's range: results::everywhere goes with mpi_map");
+    }
+}
+
+// ---------------------------------------------------------------- the call
+
+struct collective_call::implementation {
+    communicator_state& state;
+    int root;
+    std::uint64_t signature;
+    std::uint64_t number = 0;
+    call_header header;
+    buffer body; // sizes of the spans, then function and constants
+
+    implementation(communicator_state& s, int r, std::uint64_t what) : state(s), root(r), signature(what) {}
+
+    [[nodiscard]] bool is_root() const { return state.rank == root; }
+
+    /// One all-reduce from which every rank draws the same conclusion.
+    void agree() {
+        const std::uint64_t what =
+            signature ^ (number * 0x9e3779b97f4a7c15ULL) ^ (state.messages->piece() << 1U);
+        const auto root_word = static_cast<std::uint64_t>(static_cast<std::uint32_t>(root));
+        const std::uint64_t mine[4] = {what, ~what, root_word, ~root_word};
+        std::uint64_t most[4] = {};
+        MPI_Request request = MPI_REQUEST_NULL;
+        check_mpi(MPI_Iallreduce(mine, most, 4, MPI_UINT64_T, MPI_MAX, state.comm, &request),
+                  "MPI_Iallreduce");
+        wait_for(request);
+        if (most[2] != ~most[3]) {
+            throw mismatched_call(
+                "mpimap: the ranks give different roots: options::root must be the same on every rank");
+        }
+        if (most[0] != ~most[1]) {
+            throw mismatched_call(
+                "mpimap: the ranks called different functions of the library, or the same with "
+                "different function or element types");
+        }
+        if (root < 0 || root >= state.size) {
+            throw invalid_argument("mpimap: options::root is " + std::to_string(root) +
+                                   ", but the communicator has " + std::to_string(state.size) +
+                                   (state.size == 1 ? " rank" : " ranks"));
+        }
+    }
+
+    /// The root sends header, body and spans to all. `w` is used there only.
+    void broadcast_header(writer* w) {
+        if (is_root()) {
+            header.body_size = w->body().size();
+            header.span_count = w->spans().size();
+            body.clear();
+            for (const source_span& s : w->spans()) {
+                const std::uint64_t size = s.size;
+                body.append(&size, sizeof size);
+            }
+            body.append(w->body().data(), w->body().size());
+            header.inlined = sizeof header + body.size() <= header_room ? 1 : 0;
+        }
+        std::byte room[header_room] = {};
+        std::memcpy(room, &header, sizeof header);
+        if (is_root() && header.inlined != 0 && !body.empty()) {
+            std::memcpy(room + sizeof header, body.data(), body.size());
+        }
+        broadcast_bytes(state, room, header_room, root);
+        if (!is_root()) {
+            std::memcpy(&header, room, sizeof header);
+            body.resize(static_cast<std::size_t>(header.span_count) * sizeof(std::uint64_t) +
+                        static_cast<std::size_t>(header.body_size));
+            if (header.inlined != 0 && !body.empty())
+                std::memcpy(body.data(), room + sizeof header, body.size());
+        }
+        if (header.inlined == 0)
+            broadcast_bytes(state, body.data(), body.size(), root);
+    }
+
+    [[nodiscard]] const std::uint64_t* span_sizes() const {
+        return reinterpret_cast<const std::uint64_t*>(body.data());
+    }
+    [[nodiscard]] reader body_reader() const {
+        const std::size_t table = static_cast<std::size_t>(header.span_count) * sizeof(std::uint64_t);
+        return reader(body.data() + table, static_cast<std::size_t>(header.body_size), span_sizes(),
+                      static_cast<std::size_t>(header.span_count));
+    }
+
+    void send_spans(const std::vector<source_span>& spans) {
+        for (const source_span& s : spans)
+            broadcast_bytes(state, const_cast<std::byte*>(s.data), s.size, root);
+    }
+    /// Every rank takes part, whether or not it knows where the bytes should go.
+    void receive_spans(std::vector<target_span>& targets) {
+        for (std::size_t i = 0; i < header.span_count; ++i) {
+            const auto size = static_cast<std::size_t>(span_sizes()[i]);
+            buffer dropped;
+            std::byte* to = nullptr;
+            if (i < targets.size()) {
+                to = targets[i].data;
+            } else {
+                dropped.resize(size);
+                to = dropped.data();
+            }
+            broadcast_bytes(state, to, size, root);
+        }
+    }
+
+    [[noreturn]] void throw_status() {
+        reader in = body_reader();
+        if (header.status == outcome::invalid)
+            throw invalid_argument(make_value<std::string>(in));
+        throw read_map_error(in);
+    }
+
+    /// Turns the exception being handled on the root into a header that throws on every rank.
+    void refuse(writer& w) {
+        header.items = 0;
+        try {
+            throw;
+        } catch (const invalid_argument& e) {
+            header.status = outcome::invalid;
+            const writer::copy_scope whole(w);
+            write_value(w, std::string(e.what()));
+        } catch (...) {
+            header.status = outcome::failed;
+            write_map_error(w, one_failure());
+        }
+    }
+    [[nodiscard]] map_error one_failure() const {
+        std::vector<task_error> errors{task_error(current_failure(task_error::no_item, state.rank))};
+        return map_error(std::move(errors), 1, static_cast<std::size_t>(header.items));
+    }
+};
+
+collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signature) {
+    communicator_state& s = state_of(comm);
+    if (s.busy) {
+        throw nested_call(
+            "mpimap: an item called the library on the communicator that is running it. Use another "
+            "communicator, such as MPI_COMM_SELF, or map in one call");
+    }
+    self_ = std::make_unique<implementation>(s, root, signature);
+    s.busy = true;
+    self_->number = ++s.calls;
+}
+
+collective_call::~collective_call() {
+    self_->state.busy = false;
+}
+
+bool collective_call::is_root() const noexcept {
+    return self_->is_root();
+}
+int collective_call::rank() const noexcept {
+    return self_->state.rank;
+}
+int collective_call::size() const noexcept {
+    return self_->state.size;
+}
+bool collective_call::results_everywhere() const noexcept {
+    return self_->header.everywhere != 0;
+}
+
+failures collective_call::run(const options& o, bool return_failures,
+                              const std::function<root_job&()>& prepare) {
+    implementation& self = *self_;
+    self.agree();
+    root_job* job = nullptr;
+    writer setup;
+    try {
+        job = &prepare();
+        self.header.items = job->items();
+        self.header.everywhere = o.results == results::everywhere ? 1 : 0;
+        self.header.stop_at_failure = !return_failures && o.on_error == on_error::stop ? 1 : 0;
+        if (job->items() != 0)
+            job->write_setup(setup);
+    } catch (...) {
+        setup = writer();
+        self.refuse(setup);
+    }
+    self.broadcast_header(&setup);
+    if (self.header.status != outcome::good)
+        self.throw_status();
+    if (job->items() == 0) {
+        failures none;
+        job->finish(none);
+        if (!none.empty())
+            throw map_error({task_error(none.front())}, 1, 0);
+        return {};
+    }
+    self.send_spans(setup.spans());
+
+    dispatcher d(self.state, *job, o, self.number, self.header.stop_at_failure != 0);
+    try {
+        reader in = self.body_reader();
+        job->read_setup(in);
+        for (std::size_t i = 0; i < in.targets().size(); ++i) {
+            std::memcpy(in.targets()[i].data, setup.spans()[i].data, setup.spans()[i].size);
+        }
+    } catch (...) {
+        d.abandon(current_failure(task_error::no_item, self.state.rank));
+    }
+    setup = writer();
+    self.body = buffer();
+    d.run();
+    failures failed = d.take_failures();
+    if (failed.empty()) {
+        job->finish(failed);
+    }
+    if (failed.empty() || (return_failures && !d.abandoned())) {
+        d.end(nullptr);
+        return failed;
+    }
+    const std::size_t count = failed.size();
+    std::vector<task_error> errors;
+    errors.reserve(count);
+    for (failure& f : failed)
+        errors.emplace_back(std::move(f));
+    map_error verdict(std::move(errors), count, job->items());
+    d.end(&verdict);
+    throw verdict;
+}
+
+void collective_call::serve(kernel& k) {
+    implementation& self = *self_;
+    self.agree();
+    self.broadcast_header(nullptr);
+    if (self.header.status != outcome::good)
+        self.throw_status();
+    if (self.header.items == 0)
+        return;
+    worker w(self.state, k, self.root, self.number, self.header.stop_at_failure != 0);
+    std::optional<failure> failed;
+    {
+        reader in = self.body_reader();
+        try {
+            k.read_setup(in);
+        } catch (...) {
+            failed = current_failure(task_error::no_item, self.state.rank);
+        }
+        self.receive_spans(in.targets());
+    }
+    self.body = buffer();
+    w.ready(failed ? &*failed : nullptr);
+    if (std::optional<map_error> verdict = w.run())
+        throw *std::move(verdict);
+}
+
+void collective_call::share(const std::function<void(writer&)>& write,
+                            const std::function<void(reader&)>& read) {
+    implementation& self = *self_;
+    self.header = call_header();
+    self.header.everywhere = 1;
+    writer w;
+    if (self.is_root()) {
+        try {
+            write(w);
+        } catch (...) {
+            w = writer();
+            self.refuse(w);
+        }
+    }
+    self.broadcast_header(&w);
+    if (self.header.status != outcome::good)
+        self.throw_status();
+    std::optional<failure> failed;
+    if (self.is_root()) {
+        self.send_spans(w.spans());
+    } else {
+        reader in = self.body_reader();
+        try {
+            read(in);
+        } catch (...) {
+            failed = current_failure(task_error::no_item, self.state.rank);
+        }
+        self.receive_spans(in.targets());
+    }
+    // A rank that could not read makes all fail: the lowest such rank tells why.
+    const int mine = failed ? self.state.rank : self.state.size;
+    int lowest = 0;
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, self.state.comm, &request),
+              "MPI_Iallreduce");
+    wait_for(request);
+    if (lowest == self.state.size)
+        return;
+    self.root = lowest;
+    self.header = call_header();
+    writer why;
+    if (self.is_root()) {
+        self.header.status = outcome::failed;
+        write_map_error(why, map_error({task_error(*failed)}, 1, 0));
+    }
+    self.broadcast_header(&why);
+    self.throw_status();
+}
+
+} // namespace mpimap::detail

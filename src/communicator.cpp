@@ -1,0 +1,141 @@
+#include "communicator.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <mpimap/errors.hpp>
+
+#include "helper.hpp"
+#include "mpi_check.hpp"
+#include "nap.hpp"
+
+namespace mpimap::detail {
+namespace {
+
+/// Bytes per message. MPI counts are int, so that 2^30 would do; MPIMAP_PIECE_BYTES lowers it, for tests.
+std::size_t piece_bytes() {
+    constexpr std::size_t most = std::size_t{1} << 30;
+    const char* text = std::getenv("MPIMAP_PIECE_BYTES");
+    if (text == nullptr)
+        return most;
+    const unsigned long long n = std::strtoull(text, nullptr, 10);
+    return n == 0 ? most : std::min<std::size_t>(n, most);
+}
+
+/// All states that live, as an attribute of MPI_COMM_SELF: MPI_Finalize deletes that first (MPI 3.1, 8.7.1).
+using living_states = std::vector<communicator_state*>;
+
+int free_states(MPI_Comm, int, void* value, void*) {
+    auto* living = static_cast<living_states*>(value);
+    for (communicator_state* s : *living)
+        delete s;
+    delete living;
+    return MPI_SUCCESS;
+}
+
+int self_key() {
+    static const int key = [] {
+        int k = MPI_KEYVAL_INVALID;
+        check_mpi(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, free_states, &k, nullptr),
+                  "MPI_Comm_create_keyval");
+        return k;
+    }();
+    return key;
+}
+
+living_states& living() {
+    void* value = nullptr;
+    int found = 0;
+    check_mpi(MPI_Comm_get_attr(MPI_COMM_SELF, self_key(), static_cast<void*>(&value), &found),
+              "MPI_Comm_get_attr");
+    if (found == 0) {
+        value = new living_states;
+        check_mpi(MPI_Comm_set_attr(MPI_COMM_SELF, self_key(), value), "MPI_Comm_set_attr");
+    }
+    return *static_cast<living_states*>(value);
+}
+
+/// The user frees the communicator, or MPI_Finalize does when free_states has already been.
+int free_state(MPI_Comm, int, void* value, void*) {
+    int found = 0;
+    void* all = nullptr;
+    MPI_Comm_get_attr(MPI_COMM_SELF, self_key(), static_cast<void*>(&all), &found);
+    if (found == 0)
+        return MPI_SUCCESS;
+    auto& list = *static_cast<living_states*>(all);
+    auto* state = static_cast<communicator_state*>(value);
+    const auto at = std::find(list.begin(), list.end(), state);
+    if (at == list.end())
+        return MPI_SUCCESS;
+    list.erase(at);
+    delete state;
+    return MPI_SUCCESS;
+}
+
+int state_key() {
+    static const int key = [] {
+        int k = MPI_KEYVAL_INVALID;
+        // Not copied: a duplicate made by the user gets a state of its own.
+        check_mpi(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, free_state, &k, nullptr),
+                  "MPI_Comm_create_keyval");
+        return k;
+    }();
+    return key;
+}
+
+} // namespace
+
+communicator_state::communicator_state(MPI_Comm user) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Comm_idup(user, &comm, &request), "MPI_Comm_idup");
+    nap pause;
+    for (int done = 0; done == 0;) {
+        check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+        if (done == 0)
+            pause.wait();
+    }
+    MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &size);
+    MPI_Query_thread(&thread_level);
+    messages = std::make_unique<channel>(comm, piece_bytes());
+}
+
+communicator_state::~communicator_state() {
+    assistant.reset();
+    if (comm != MPI_COMM_NULL)
+        MPI_Comm_free(&comm);
+}
+
+communicator_state& state_of(MPI_Comm comm) {
+    int initialised = 0;
+    int finalised = 0;
+    MPI_Initialized(&initialised);
+    MPI_Finalized(&finalised);
+    if (initialised == 0) {
+        throw invalid_argument(
+            "mpimap: MPI is not initialised: make a mpimap::environment at the start of main");
+    }
+    if (finalised != 0)
+        throw invalid_argument("mpimap: MPI has been finalised");
+    if (comm == MPI_COMM_NULL) {
+        throw invalid_argument("mpimap: the communicator is MPI_COMM_NULL: this rank does not belong to it");
+    }
+    int inter = 0;
+    check_mpi(MPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
+    if (inter != 0)
+        throw invalid_argument("mpimap: the communicator is an inter-communicator");
+    void* value = nullptr;
+    int found = 0;
+    check_mpi(MPI_Comm_get_attr(comm, state_key(), static_cast<void*>(&value), &found), "MPI_Comm_get_attr");
+    if (found != 0)
+        return *static_cast<communicator_state*>(value);
+    auto fresh = std::make_unique<communicator_state>(comm);
+    living().push_back(fresh.get());
+    check_mpi(MPI_Comm_set_attr(comm, state_key(), fresh.get()), "MPI_Comm_set_attr");
+    return *fresh.release();
+}
+
+} // namespace mpimap::detail

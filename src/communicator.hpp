@@ -1,0 +1,39 @@
+#pragma once
+
+// What is kept of a communicator between calls: a duplicate, so that our messages never meet the user's, and
+// what belongs to it. It hangs on the communicator as an attribute and goes with it, or at the start of
+// MPI_Finalize.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include <mpi.h>
+
+#include "channel.hpp"
+
+namespace mpimap::detail {
+
+class helper;
+
+struct communicator_state {
+    explicit communicator_state(MPI_Comm user);
+    ~communicator_state();
+    communicator_state(const communicator_state&) = delete;
+    communicator_state& operator=(const communicator_state&) = delete;
+
+    MPI_Comm comm = MPI_COMM_NULL;
+    int rank = 0;
+    int size = 1;
+    int thread_level = 0;
+    std::uint64_t calls = 0;
+    bool busy = false;
+    std::unique_ptr<channel> messages;
+    std::unique_ptr<helper> assistant; // made at the first call that has work for it
+};
+
+/// The state of a communicator, made at the first call on it (collective then). Throws invalid_argument when
+/// MPI is not initialised or the communicator is no intra-communicator that this rank is in.
+[[nodiscard]] communicator_state& state_of(MPI_Comm comm);
+
+} // namespace mpimap::detail

@@ -1,0 +1,194 @@
+#include <mpimap/errors.hpp>
+
+#include <algorithm>
+#include <any>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <typeinfo>
+#include <variant>
+
+#include <cxxabi.h>
+#include <unistd.h>
+
+#include <boost/archive/archive_exception.hpp>
+
+namespace mpimap {
+namespace detail {
+namespace {
+
+// Standard exception types that can be made anew from their text, the most derived first: the position is the
+// kind that travels.
+template <typename... E>
+struct exception_list {
+    static std::int32_t kind_of(const std::exception& e) {
+        std::int32_t kind = 0;
+        std::int32_t at = 0;
+        (void)((++at, typeid(e) == typeid(E) ? (kind = at, true) : false) || ...);
+        return kind;
+    }
+    static void rethrow(std::int32_t kind, const std::string& text) {
+        std::int32_t at = 0;
+        (void)((++at, kind == at ? throw E(text) : false) || ...);
+    }
+};
+
+using text_exceptions = exception_list<std::logic_error, std::invalid_argument, std::domain_error,
+                                       std::length_error, std::out_of_range, std::runtime_error,
+                                       std::range_error, std::overflow_error, std::underflow_error>;
+
+enum : std::int32_t {
+    bad_alloc_kind = 100,
+    bad_cast_kind,
+    bad_typeid_kind,
+    bad_function_kind,
+    bad_optional_kind,
+    bad_variant_kind,
+    bad_any_kind,
+    serialization_kind,
+    nested_kind
+};
+
+std::string demangled(const std::type_info& type) {
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> name(
+        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
+    return status == 0 && name ? name.get() : type.name();
+}
+
+const std::string& host_name() {
+    static const std::string name = [] {
+        char text[256] = {};
+        return gethostname(text, sizeof text - 1) == 0 ? std::string(text) : std::string("unknown host");
+    }();
+    return name;
+}
+
+std::int32_t other_kind(const std::exception& e) {
+    if (typeid(e) == typeid(std::bad_alloc))
+        return bad_alloc_kind;
+    if (typeid(e) == typeid(std::bad_cast))
+        return bad_cast_kind;
+    if (typeid(e) == typeid(std::bad_typeid))
+        return bad_typeid_kind;
+    if (typeid(e) == typeid(std::bad_function_call))
+        return bad_function_kind;
+    if (typeid(e) == typeid(std::bad_optional_access))
+        return bad_optional_kind;
+    if (typeid(e) == typeid(std::bad_variant_access))
+        return bad_variant_kind;
+    if (typeid(e) == typeid(std::bad_any_cast))
+        return bad_any_kind;
+    if (typeid(e) == typeid(serialization_error))
+        return serialization_kind;
+    if (typeid(e) == typeid(nested_call))
+        return nested_kind;
+    return 0;
+}
+
+} // namespace
+
+failure current_failure(std::size_t index, int rank) noexcept {
+    failure f;
+    f.index = index;
+    f.rank = rank;
+    try {
+        f.host = host_name();
+        try {
+            throw;
+        } catch (const boost::archive::archive_exception& e) {
+            f.kind = serialization_kind;
+            f.type = demangled(typeid(e));
+            f.what = e.what();
+            if (e.code == boost::archive::archive_exception::unregistered_class) {
+                f.what += ": a polymorphic type must be exported, BOOST_CLASS_EXPORT(type)";
+            }
+        } catch (const std::exception& e) {
+            f.kind = text_exceptions::kind_of(e);
+            if (f.kind == 0)
+                f.kind = other_kind(e);
+            f.type = demangled(typeid(e));
+            f.what = e.what();
+        } catch (const std::string& text) {
+            f.type = "std::string";
+            f.what = text;
+        } catch (const char* text) {
+            f.type = "const char*";
+            f.what = text == nullptr ? "" : text;
+        } catch (...) {
+            const std::type_info* type = abi::__cxa_current_exception_type();
+            f.type = type != nullptr ? demangled(*type) : "unknown";
+            f.what = "an exception that is not derived from std::exception";
+        }
+    } catch (...) {
+        // No memory for the description: which item failed is still told.
+    }
+    return f;
+}
+
+} // namespace detail
+
+void task_error::rethrow() const {
+    using namespace detail;
+    text_exceptions::rethrow(data_.kind, data_.what);
+    switch (data_.kind) {
+    case bad_alloc_kind:
+        throw std::bad_alloc();
+    case bad_cast_kind:
+        throw std::bad_cast();
+    case bad_typeid_kind:
+        throw std::bad_typeid();
+    case bad_function_kind:
+        throw std::bad_function_call();
+    case bad_optional_kind:
+        throw std::bad_optional_access();
+    case bad_variant_kind:
+        throw std::bad_variant_access();
+    case bad_any_kind:
+        throw std::bad_any_cast();
+    case serialization_kind:
+        throw serialization_error(data_.what);
+    case nested_kind:
+        throw nested_call(data_.what);
+    default:
+        throw remote_error(data_.type + ": " + data_.what);
+    }
+}
+
+namespace {
+
+std::string describe(const std::vector<task_error>& errors, std::size_t failed, std::size_t items) {
+    constexpr std::size_t shown = 5;
+    std::string text;
+    if (!errors.empty() && errors.front().index() == task_error::no_item) {
+        text = "mpimap: the call failed";
+    } else {
+        text = "mpimap: " + std::to_string(failed) + " of " + std::to_string(items) +
+               (items == 1 ? " item failed" : " items failed");
+    }
+    for (std::size_t i = 0; i < errors.size() && i < shown; ++i) {
+        const task_error& e = errors[i];
+        text += e.index() == task_error::no_item ? "\n  no item" : "\n  item " + std::to_string(e.index());
+        if (!e.arguments().empty())
+            text += " (" + e.arguments() + ")";
+        text += " on rank " + std::to_string(e.rank()) + " (" + e.host() + "): " + e.type() + ": " + e.what();
+    }
+    if (failed > shown)
+        text += "\n  and " + std::to_string(failed - shown) + " more";
+    return text;
+}
+
+} // namespace
+
+map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items)
+    : map_error(std::move(errors), failed, items, std::string()) {}
+
+map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items,
+                     const std::string& text)
+    : error(text.empty() ? describe(errors, failed, items) : text),
+      errors_(std::make_shared<const std::vector<task_error>>(std::move(errors))), failed_(failed),
+      items_(items) {}
+
+} // namespace mpimap

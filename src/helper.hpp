@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace mpimap::detail {
+
+/// A thread that answers other ranks while the root's main thread runs a long item. It sleeps otherwise: a
+/// helper that always polls takes a quarter of the root when both threads share a core.
+///
+/// User code runs on the main thread only. One thread at a time is in MPI: the one that holds `mutex`.
+class helper {
+  public:
+    helper();
+    ~helper();
+    helper(const helper&) = delete;
+    helper& operator=(const helper&) = delete;
+
+    /// Guards the call that is served, and MPI.
+    std::mutex mutex;
+
+    /// From now on, `serve` is called, holding the mutex, while the main thread is in user code for long; it
+    /// tells whether anything moved.
+    void engage(std::function<bool()> serve);
+    /// Returns when `serve` is not running and will not again. Call without the mutex.
+    void disengage();
+
+    /// The main thread brackets user code with these.
+    void enter_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
+    void leave_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
+
+  private:
+    void run();
+
+    std::atomic<std::uint64_t> batch_{0}; // odd while the main thread is in user code
+    std::mutex state_mutex_;
+    std::condition_variable changed_;
+    std::function<bool()> serve_;
+    bool engaged_ = false;
+    bool quit_ = false;
+    std::thread thread_;
+};
+
+} // namespace mpimap::detail

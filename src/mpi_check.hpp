@@ -1,0 +1,8 @@
+#pragma once
+
+namespace mpimap::detail {
+
+/// Throws mpi_error with MPI's own text when a function did not return MPI_SUCCESS.
+void check_mpi(int code, const char* function);
+
+} // namespace mpimap::detail

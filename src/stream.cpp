@@ -1,0 +1,66 @@
+#include <mpimap/detail/stream.hpp>
+
+#include <mpimap/detail/archive.hpp>
+#include <mpimap/errors.hpp>
+
+#include <boost/archive/detail/archive_serializer_map.hpp>
+#include <boost/archive/impl/archive_serializer_map.ipp>
+
+namespace boost::archive {
+template class detail::archive_serializer_map<mpimap::detail::output_archive>;
+template class detail::archive_serializer_map<mpimap::detail::input_archive>;
+} // namespace boost::archive
+
+namespace mpimap::detail {
+
+writer::writer() = default;
+writer::~writer() = default;
+// The archive refers to the writer it was made for: what was written moves, the archive does not.
+writer::writer(writer&& other) noexcept : body_(std::move(other.body_)), spans_(std::move(other.spans_)) {}
+writer& writer::operator=(writer&& other) noexcept {
+    archive_.reset();
+    body_ = std::move(other.body_);
+    spans_ = std::move(other.spans_);
+    return *this;
+}
+
+output_archive& writer::archive() {
+    if (!archive_)
+        archive_ = std::make_unique<output_archive>(*this);
+    return *archive_;
+}
+
+reader::reader(const std::byte* data, std::size_t size, const std::uint64_t* span_sizes,
+               std::size_t span_count)
+    : at_(data), end_(data + size), span_sizes_(span_sizes), span_count_(span_count) {}
+reader::~reader() = default;
+
+std::size_t reader::length(std::size_t least) {
+    std::uint64_t n = 0;
+    bytes(&n, sizeof n);
+    // An element that is deferred takes no room here, so only a length that no memory could hold is refused
+    // early.
+    if (least != 0 && n > static_cast<std::uint64_t>(-1) / 2 / least)
+        truncated();
+    if (least != 0 && n * least > left() && !deferred(static_cast<std::size_t>(n * least)))
+        truncated();
+    return static_cast<std::size_t>(n);
+}
+
+input_archive& reader::archive() {
+    if (!archive_)
+        archive_ = std::make_unique<input_archive>(*this);
+    return *archive_;
+}
+
+void reader::truncated() {
+    throw serialization_error("mpimap: a message ends before the value that it should contain");
+}
+
+void reader::defer(std::byte* data, std::size_t size) {
+    if (targets_.size() == span_count_ || span_sizes_[targets_.size()] != size)
+        truncated();
+    targets_.push_back({data, size});
+}
+
+} // namespace mpimap::detail

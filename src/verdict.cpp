@@ -1,0 +1,45 @@
+#include "verdict.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <mpimap/codec.hpp>
+
+namespace mpimap::detail {
+
+// Texts may be long: all in the body, so that nothing of them is received later.
+void write_failures(writer& out, const failures& failed) {
+    const writer::copy_scope whole(out);
+    write_value(out, failed);
+}
+
+failures read_failures(reader& in) {
+    const reader::copy_scope whole(in);
+    return make_value<failures>(in);
+}
+
+void write_map_error(writer& out, const map_error& e) {
+    const writer::copy_scope whole(out);
+    constexpr std::size_t most = 64;
+    const std::size_t n = std::min(most, e.errors().size());
+    write_value(out, std::string(e.what()));
+    out.length(e.failed());
+    out.length(e.items());
+    out.length(n);
+    for (std::size_t i = 0; i < n; ++i)
+        write_value(out, e.errors()[i].data());
+}
+
+map_error read_map_error(reader& in) {
+    const reader::copy_scope whole(in);
+    const auto text = make_value<std::string>(in);
+    const std::size_t failed = in.length(0);
+    const std::size_t items = in.length(0);
+    std::vector<task_error> errors;
+    for (std::size_t n = in.length(0); n != 0; --n)
+        errors.emplace_back(make_value<failure>(in));
+    return map_error(std::move(errors), failed, items, text);
+}
+
+} // namespace mpimap::detail

@@ -1,0 +1,9 @@
+#include <mpimap/version.hpp>
+
+namespace mpimap {
+
+const char* version() noexcept {
+    return MPIMAP_VERSION;
+}
+
+} // namespace mpimap

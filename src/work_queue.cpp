@@ -1,0 +1,112 @@
+#include "work_queue.hpp"
+
+#include <algorithm>
+
+namespace mpimap::detail {
+
+work_queue::work_queue(const options& o, std::size_t items, std::size_t ranks, std::size_t bytes_per_item,
+                       std::size_t granularity)
+    : how_(o.schedule), request_{items, items, ranks, bytes_per_item, granularity, o.chunk},
+      left_at_round_(items), has_costs_(!o.costs.empty()) {
+    if (has_costs_)
+        by_cost_ = chunks_by_cost(o.costs, ranks, o.chunk);
+    if (how_ == schedule::static_) {
+        if (o.chunk) {
+            blocks_dealt_.resize(ranks);
+        } else {
+            for (std::size_t r = 0; r < ranks; ++r)
+                slices_.push_back(static_slice(items, ranks, r, granularity));
+        }
+    }
+}
+
+item_range work_queue::next(std::size_t rank, const measurements& m) {
+    if (cleared_)
+        return {};
+    if (!returned_.empty()) {
+        const item_range back = returned_.front();
+        returned_.pop_front();
+        return back;
+    }
+    if (how_ == schedule::static_)
+        return next_of_slice(rank);
+    if (has_costs_)
+        return next_by_cost_ < by_cost_.size() ? by_cost_[next_by_cost_++] : item_range{};
+    request_.remaining = request_.items - next_;
+    if (request_.remaining == 0)
+        return {};
+    std::size_t n = 0;
+    switch (how_) {
+    case schedule::dynamic:
+        n = dynamic_chunk(request_);
+        break;
+    case schedule::guided:
+        n = guided_chunk(request_);
+        break;
+    case schedule::factoring:
+        if (chunks_in_round_ == 0)
+            left_at_round_ = request_.remaining;
+        n = factoring_chunk(request_, chunks_in_round_, left_at_round_);
+        chunks_in_round_ = (chunks_in_round_ + 1) % request_.ranks;
+        break;
+    default:
+        n = automatic_chunk(request_, m);
+        break;
+    }
+    if (!request_.chunk)
+        n = aligned_chunk(next_, n, request_.granularity);
+    const item_range chunk{next_, n};
+    next_ += n;
+    return chunk;
+}
+
+item_range work_queue::next_of_slice(std::size_t rank) {
+    if (request_.chunk) {
+        // Block j of `chunk` items goes to rank j mod P.
+        const std::size_t size = *request_.chunk;
+        const std::size_t blocks = (request_.items - 1) / size + 1;
+        const std::size_t block = blocks_dealt_[rank] * request_.ranks + rank;
+        if (request_.items == 0 || block >= blocks)
+            return {};
+        ++blocks_dealt_[rank];
+        const std::size_t first = block * size;
+        return {first, std::min(size, request_.items - first)};
+    }
+    item_range& slice = slices_[rank];
+    if (slice.count == 0)
+        return {};
+    const std::size_t whole = static_slice(request_.items, request_.ranks, rank, request_.granularity).count;
+    const item_range block{slice.first, std::min(slice.count, transfer_block(whole, request_.bytes_per_item,
+                                                                             request_.granularity))};
+    slice.first += block.count;
+    slice.count -= block.count;
+    return block;
+}
+
+void work_queue::give_back(item_range items) {
+    if (items.count != 0 && !cleared_)
+        returned_.push_back(items);
+}
+
+void work_queue::clear() {
+    cleared_ = true;
+}
+
+bool work_queue::empty(std::size_t rank) const {
+    if (cleared_)
+        return true;
+    if (!returned_.empty())
+        return false;
+    if (how_ == schedule::static_) {
+        if (request_.chunk) {
+            return request_.items == 0 ||
+                   blocks_dealt_[rank] * request_.ranks + rank >= (request_.items - 1) / *request_.chunk + 1;
+        }
+        return slices_[rank].count == 0;
+    }
+    if (has_costs_)
+        return next_by_cost_ == by_cost_.size();
+    return next_ == request_.items;
+}
+
+} // namespace mpimap::detail

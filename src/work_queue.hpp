@@ -1,0 +1,48 @@
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "chunking.hpp"
+
+namespace mpimap::detail {
+
+/// Which items are handed out next, and to whom. Knows no MPI: every item is given to exactly one rank,
+/// unless it is given back.
+class work_queue {
+  public:
+    work_queue(const options& o, std::size_t items, std::size_t ranks, std::size_t bytes_per_item,
+               std::size_t granularity);
+
+    /// The next chunk for a rank; empty when there is none for it.
+    [[nodiscard]] item_range next(std::size_t rank, const measurements& m);
+    /// Items that were handed out but not run; they are handed out again before all others, to any rank.
+    void give_back(item_range items);
+    /// Hands out no more.
+    void clear();
+    /// Whether the rank would get nothing.
+    [[nodiscard]] bool empty(std::size_t rank) const;
+    /// Whether chunks were divided beforehand, so that there is nothing to gain by waiting for requests.
+    [[nodiscard]] bool decided() const noexcept { return how_ == schedule::static_; }
+
+  private:
+    [[nodiscard]] item_range next_of_slice(std::size_t rank);
+
+    schedule how_;
+    chunk_request request_;
+    std::deque<item_range> returned_;
+    // One cursor for the dynamic schedules ...
+    std::size_t next_ = 0;
+    std::size_t chunks_in_round_ = 0;
+    std::size_t left_at_round_ = 0;
+    // ... a list with costs ...
+    std::vector<item_range> by_cost_;
+    std::size_t next_by_cost_ = 0;
+    bool has_costs_ = false;
+    // ... and one cursor per rank for slices: dealt from the first rank, the root, on.
+    std::vector<item_range> slices_;
+    std::vector<std::size_t> blocks_dealt_;
+    bool cleared_ = false;
+};
+
+} // namespace mpimap::detail
