@@ -40,13 +40,14 @@ void refuse_pointers(const void* object, std::size_t size, const char* type) {
         std::memcpy(&word, bytes + offset, sizeof word);
         if (is_mapped(word)) {
             throw invalid_argument("mpimap: byte " + std::to_string(offset) +
-                                   " of the function's state is the address of something in this process: a "
-                                   "captured pointer or `this`, "
-                                   "which means nothing on another rank. Bind the object (bind_front), pass "
-                                   "it as broadcast(x), or, if it "
-                                   "is a number that only looks like an address, wrap the function in "
-                                   "trust_bytes(f). The function: " +
-                                   type);
+                                   " of what is to be sent is the address of something in this process: a "
+                                   "captured or hidden pointer, "
+                                   "or `this`, which means nothing on another rank. Bind the object itself "
+                                   "(bind_front), pass it as "
+                                   "broadcast(x), give its class a serialize function, or, if it is a number "
+                                   "that only looks like an "
+                                   "address, wrap the function in trust_bytes(f). Found by " +
+                                   std::string(type));
         }
     }
     last_clean.assign(bytes, bytes + size);

@@ -380,6 +380,7 @@ void collective_call::serve(kernel& k) {
             k.read_setup(in);
         } catch (...) {
             failed = current_failure(task_error::no_item, self.state.rank);
+            in.forget_targets(0);
         }
         self.receive_spans(in.targets());
     }
@@ -415,6 +416,7 @@ void collective_call::share(const std::function<void(writer&)>& write,
             read(in);
         } catch (...) {
             failed = current_failure(task_error::no_item, self.state.rank);
+            in.forget_targets(0);
         }
         self.receive_spans(in.targets());
     }

@@ -260,6 +260,7 @@ void dispatcher::place(incoming& m) {
         }
     } catch (...) {
         failed_.push_back(current_failure(items.first, state_.rank));
+        in.forget_targets(0);
         item_failed();
     }
     m.targets = std::move(in.targets());

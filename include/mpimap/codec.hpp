@@ -409,14 +409,32 @@ consteval encoding bytes_if_all_bytes() {
                                                                                  : all_encodable<Ts...>();
 }
 
-// The least a T takes in a message: what bounds a length that was read.
+/// The least number of bytes that a T takes in a message: what bounds a length before room is made for it. A
+/// large array may travel apart from the message, and Boost may write nothing.
 template <typename T>
-inline constexpr std::size_t least_size = std::is_empty_v<T> || !is_bytes<T> ? 0 : sizeof(T);
+consteval std::size_t least_size() {
+    constexpr encoding e = encoding_of<T>;
+    if constexpr (std::is_empty_v<T> || e == encoding::boost) {
+        return 0;
+    } else if constexpr (e == encoding::bytes) {
+        return sizeof(T);
+    } else if constexpr (e == encoding::aggregate) {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return (std::size_t{0} + ... + least_size<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>());
+        }
+        (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+    } else {
+        return standard_codec<T>::least();
+    }
+}
 
 /// Defaults that the specialisations override.
 struct standard_codec_base {
     static constexpr bool supported = true;
     static consteval bool makeable() { return true; }
+    static consteval std::size_t least() {
+        return sizeof(std::uint64_t);
+    } // a length, or the index of an alternative
 };
 
 // Contiguous storage on the heap: plain elements in one piece.
@@ -434,7 +452,7 @@ struct contiguous_codec : standard_codec_base {
         }
     }
     static void read(reader& in, C& c) {
-        const std::size_t n = in.length(least_size<element>);
+        const std::size_t n = in.length(least_size<element>());
         if constexpr (is_bytes<element> && std::is_default_constructible_v<element>) {
             c.resize(n);
             in.heap(static_cast<void*>(c.data()), n * sizeof(element));
@@ -508,7 +526,7 @@ struct sequence_codec : standard_codec_base {
     }
     static void read(reader& in, C& c) {
         c.clear();
-        for (std::size_t n = in.length(least_size<element>); n != 0; --n) {
+        for (std::size_t n = in.length(least_size<element>()); n != 0; --n) {
             if constexpr (std::is_default_constructible_v<element>) {
                 read_value(in, c.emplace_back());
             } else {
@@ -527,7 +545,7 @@ struct standard_codec<std::forward_list<T, A>> : sequence_codec<std::forward_lis
     static void read(reader& in, std::forward_list<T, A>& c) {
         c.clear();
         auto last = c.before_begin();
-        for (std::size_t n = in.length(least_size<T>); n != 0; --n)
+        for (std::size_t n = in.length(least_size<T>()); n != 0; --n)
             last = c.insert_after(last, make_value<T>(in));
     }
 };
@@ -551,7 +569,7 @@ struct associative_codec : standard_codec_base {
     static void read(reader& in, C& c) {
         const reader::copy_scope whole(in);
         c.clear();
-        for (std::size_t n = in.length(0); n != 0; --n)
+        for (std::size_t n = in.length((std::size_t{0} + ... + least_size<Parts>())); n != 0; --n)
             c.insert(c.end(), make_value<Stored>(in));
     }
 };
@@ -599,6 +617,9 @@ struct tuple_codec : standard_codec_base {
         std::apply([&in](auto&... part) { (read_value(in, part), ...); }, t);
     }
     static T make(reader& in) { return T{make_value<std::remove_cv_t<Parts>>(in)...}; }
+    static consteval std::size_t least() {
+        return (std::size_t{0} + ... + least_size<std::remove_cv_t<Parts>>());
+    }
 };
 
 template <typename A, typename B>
@@ -615,6 +636,7 @@ struct standard_codec<std::array<T, N>> : standard_codec_base {
             return bytes_if_all_bytes<T>();
         }
     }
+    static consteval std::size_t least() { return N * least_size<T>(); }
     static void write(writer& out, const std::array<T, N>& c) {
         for (const T& e : c)
             write_value(out, e);
@@ -647,6 +669,7 @@ struct standard_codec<std::chrono::time_point<C, D>> : standard_codec_base {
 template <typename T>
 struct standard_codec<std::optional<T>> : standard_codec_base {
     static consteval encoding chosen() { return all_encodable<T>(); }
+    static consteval std::size_t least() { return 1; }
     static void write(writer& out, const std::optional<T>& o) {
         write_value(out, o.has_value());
         if (o.has_value())
@@ -710,6 +733,7 @@ struct owner_codec : standard_codec_base {
             return all_encodable<element>();
         }
     }
+    static consteval std::size_t least() { return 1; }
     static void write(writer& out, const P& p) {
         write_value(out, p != nullptr);
         if (p != nullptr)

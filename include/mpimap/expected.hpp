@@ -21,6 +21,7 @@ template <typename T>
 struct standard_codec<tl::expected<T, task_error>> : standard_codec_base {
     using outcome = tl::expected<T, task_error>;
     static consteval encoding chosen() { return all_encodable<T>(); }
+    static consteval std::size_t least() { return 1; }
     static void write(writer& out, const outcome& o) {
         write_value(out, o.has_value());
         if (o.has_value()) {

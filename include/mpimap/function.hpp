@@ -312,6 +312,15 @@ struct function_copy {
 
 // ---------------------------------------------------------------- bound arguments
 
+/// A class that travels as bytes, but may hide a pointer: nobody can look at its members one by one.
+template <typename T>
+void refuse_hidden_pointers(const T& value) {
+    if constexpr (std::is_class_v<T> && is_bytes<T> && !has_standard_codec<T> && !has_serialize<T>() &&
+                  !std::is_empty_v<T> && !(std::is_aggregate_v<T> && can_take_apart<T>())) {
+        refuse_pointers(std::addressof(value), sizeof(T), __PRETTY_FUNCTION__);
+    }
+}
+
 /// A pointer or reference to T: the object behind it, with its dynamic type where T is polymorphic.
 template <typename T>
 struct carried_object {
@@ -335,6 +344,7 @@ struct carried_object {
             const object* const erased = p;
             out.archive() << erased;
         } else {
+            refuse_hidden_pointers<object>(*p);
             write_value<object>(out, *p);
         }
     }
@@ -373,6 +383,7 @@ struct carried {
 
     static void write(writer& out, const B& b) {
         if constexpr (by_codec) {
+            refuse_hidden_pointers(b);
             write_value(out, b);
         } else {
             function_copy<B>::write(out, b);

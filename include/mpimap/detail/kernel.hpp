@@ -285,6 +285,7 @@ class value_slots {
     std::size_t read(item_range items, reader& in, failures& failed, int rank, std::function<void()>&) {
         for (std::size_t i = 0; i < items.count; ++i) {
             slot& s = slots_[items.first + i];
+            const std::size_t targets = in.targets().size();
             try {
                 if (!make_value<bool>(in))
                     continue;
@@ -296,6 +297,7 @@ class value_slots {
                     s.emplace(make_value<R>(in));
                 }
             } catch (...) {
+                in.forget_targets(targets);
                 failed.push_back(current_failure(items.first + i, rank));
                 return i;
             }
@@ -429,9 +431,11 @@ class served_call : public kernel {
                 },
                 columns_);
             for (std::size_t i = 0; i < items_.count; ++i) {
+                const std::size_t targets = in.targets().size();
                 try {
                     std::apply([&](auto&... column) { (column.read_item(in, i), ...); }, columns_);
                 } catch (...) {
+                    in.forget_targets(targets);
                     failed.push_back(current_failure(items_.first + i, call_.where_.rank));
                     return i;
                 }
@@ -633,6 +637,13 @@ class root_call : public root_job {
     }
     [[nodiscard]] bool plain_arguments() const override { return (root_argument<Args>::plain && ...); }
     [[nodiscard]] bool plain_results() const override { return Slots::plain; }
+    [[nodiscard]] std::size_t granularity() const override {
+        if constexpr (requires { Slots::granularity; }) {
+            return Slots::granularity;
+        } else {
+            return 1;
+        }
+    }
 
     [[nodiscard]] function_copy<F>& function() { return function_; }
     [[nodiscard]] int rank() const { return where_.rank; }

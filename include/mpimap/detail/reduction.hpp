@@ -133,7 +133,8 @@ class reduction_tree {
     using operation = std::remove_reference_t<decltype(std::declval<Function&>().operation())>;
 
   public:
-    static constexpr bool plain = false; // combining runs the user's operation
+    static constexpr bool plain = false;                        // combining runs the user's operation
+    static constexpr std::size_t granularity = reduction_block; // parts of blocks travel item by item
     static constexpr std::size_t item_bytes = 0;
 
     reduction_tree(std::size_t items, Function& function)
@@ -171,6 +172,7 @@ class reduction_tree {
                 nodes->push_back({level, index, make_value<T>(in)});
             }
         } catch (...) {
+            in.forget_targets(0);
             failed.push_back(current_failure(items.first, rank));
             return 0;
         }

@@ -140,6 +140,9 @@ class reader {
     [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
     /// Where the spans seen so far are to be received, in order.
     [[nodiscard]] std::vector<target_span>& targets() noexcept { return targets_; }
+    /// After a value that could not be read: what it was to receive may be gone with it. Read no more after
+    /// this.
+    void forget_targets(std::size_t behind) { targets_.resize(behind); }
 
   private:
     [[noreturn]] static void truncated();
