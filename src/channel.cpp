@@ -103,6 +103,7 @@ void channel::send(int destination, envelope head, outgoing message) {
     const std::vector<source_span>& spans = message.out.spans();
     head.body_size = message.out.body().size();
     head.span_count = spans.size();
+    head.bytes = message.out.size();
     const std::size_t table = spans.size() * sizeof(std::uint64_t);
     const bool inlined = sizeof head + table + message.out.body().size() <= control_limit;
 

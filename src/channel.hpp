@@ -35,6 +35,7 @@ struct envelope {
     std::uint64_t not_run = 0;   // results: items at the chunk's end that were not run
     double seconds = 0;          // results: the time that the items took
     double waited = 0;           // results: how long the worker had nothing to do before the chunk
+    std::uint64_t bytes = 0;     // filled by the channel: body and spans
     std::uint64_t body_size = 0; // filled by the channel
     std::uint64_t span_count = 0;
 };

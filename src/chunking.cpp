@@ -8,7 +8,7 @@ namespace mpimap::detail {
 namespace {
 
 constexpr double target_time = 1e-3;
-constexpr std::size_t most_bytes = 4 * 1024 * 1024;
+constexpr double most_bytes = 4 * 1024 * 1024;
 constexpr double poll_interval = 100e-6;
 
 std::size_t clamped(double n, std::size_t most) {
@@ -36,9 +36,8 @@ std::size_t automatic_chunk(const chunk_request& r, const measurements& m) {
     // The mean of few items is not to be trusted with many: grow fourfold at the most.
     n = std::min(n, 4 * m.items_done);
     n = std::min(n, std::max<std::size_t>(1, r.remaining / (4 * r.ranks)));
-    if (r.bytes_per_item != 0)
-        n = std::min(n, std::max<std::size_t>(1, most_bytes / r.bytes_per_item));
-    return n;
+    const double bytes = std::max(static_cast<double>(r.bytes_per_item), m.argument_bytes + m.result_bytes);
+    return bytes > 0 ? std::min(n, clamped(most_bytes / bytes, n)) : n;
 }
 
 std::size_t dynamic_chunk(const chunk_request& r) {
@@ -69,10 +68,9 @@ item_range static_slice(std::size_t items, std::size_t ranks, std::size_t rank, 
 }
 
 std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item, std::size_t granularity) {
-    if (bytes_per_item == 0)
-        return std::max<std::size_t>(slice, 1);
     constexpr std::size_t least_bytes = 1024 * 1024;
-    const std::size_t n = std::max((slice + 7) / 8, std::max<std::size_t>(1, least_bytes / bytes_per_item));
+    const std::size_t least = bytes_per_item == 0 ? 1 : least_bytes / bytes_per_item;
+    const std::size_t n = std::max<std::size_t>({1, (slice + 7) / 8, least});
     return n >= granularity ? (n + granularity - 1) / granularity * granularity : n;
 }
 

@@ -15,6 +15,8 @@ struct measurements {
     double item_time = 0;       // their mean
     double chunk_cost = 2e-6;   // the root's own time per chunk
     double reply_time = 20e-6;  // from a worker's last result to its next chunk
+    double argument_bytes = 0;  // mean per item, as far as messages have shown
+    double result_bytes = 0;
 };
 
 struct chunk_request {

@@ -100,6 +100,7 @@ bool dispatcher::hand_out(bool user_code) {
             head.kind = message::chunk;
             head.first = p.items.first;
             head.count = p.items.count;
+            weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
             channel_.send(static_cast<int>(rank), head, std::move(p.message));
             workers_[rank].chunks.push_back(p.items);
             ++chunks_out_;
@@ -180,6 +181,14 @@ void dispatcher::measure(std::size_t items, double seconds) {
     measured_.item_time = total_seconds_ / static_cast<double>(measured_.items_done);
 }
 
+/// The mean of what an item sends, or gets back, over the last chunks.
+void dispatcher::weigh(std::size_t items, std::uint64_t bytes, double& mean) {
+    if (items == 0)
+        return;
+    const double each = static_cast<double>(bytes) / static_cast<double>(items);
+    mean = mean == 0 ? each : mean + (each - mean) / 8;
+}
+
 // ---------------------------------------------------------------- what comes back
 
 void dispatcher::noticed(const incoming& m) {
@@ -202,6 +211,7 @@ void dispatcher::noticed(const incoming& m) {
     case message::results: {
         ++on_the_way_;
         measure(static_cast<std::size_t>(m.head.count), m.head.seconds);
+        weigh(static_cast<std::size_t>(m.head.count), m.head.bytes, measured_.result_bytes);
         if (m.head.waited > 0) {
             measured_.reply_time += (std::min(m.head.waited, 0.1) - measured_.reply_time) / 8;
         }
@@ -336,10 +346,10 @@ void dispatcher::run() {
             break;
         if (engaged)
             stock_up();
-        if (run_own_batch() || moved || handed || channel_.transferring()) {
+        if (run_own_batch() || moved || handed) {
             pause.reset();
         } else {
-            pause.wait();
+            pause.wait(channel_.transferring());
         }
     }
 }

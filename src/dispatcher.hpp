@@ -57,6 +57,7 @@ class dispatcher : private message_handler {
     bool answer();
     bool run_own_batch();
     void measure(std::size_t items, double seconds);
+    static void weigh(std::size_t items, std::uint64_t bytes, double& mean);
     void item_failed();
     void stop();
     [[nodiscard]] bool finished() const;

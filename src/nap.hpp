@@ -6,7 +6,25 @@
 
 namespace mpimap::detail {
 
+// All that the engine knows of time, and all its waiting, goes through these two.
+#ifdef MPIMAP_SIMULATION
+/// Time stands still in a simulation, except where the simulated MPI says: a program that simulates many ranks
+/// defines both functions.
+struct clock {
+    using duration = std::chrono::nanoseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<clock>;
+    static constexpr bool is_steady = true;
+    static time_point now() noexcept;
+};
+void sleep_for(clock::duration length);
+#else
 using clock = std::chrono::steady_clock;
+inline void sleep_for(clock::duration length) {
+    std::this_thread::sleep_for(length);
+}
+#endif
 
 [[nodiscard]] inline double seconds_since(clock::time_point begin) {
     return std::chrono::duration<double>(clock::now() - begin).count();
@@ -20,20 +38,22 @@ class nap {
     /// Something happened: spin again before the next sleep.
     void reset() { begun_ = false; }
 
-    void wait() {
+    /// `transferring`: a large message is under way, which moves on only while we look: be patient before sleeping.
+    void wait(bool transferring = false) {
         if (!begun_) {
             begun_ = true;
             since_ = clock::now();
             return;
         }
         const clock::duration waited = clock::now() - since_;
-        if (waited < spin)
+        if (waited < (transferring ? patient_spin : spin))
             return;
-        std::this_thread::sleep_for(std::clamp<clock::duration>(waited / 10, shortest, longest));
+        sleep_for(std::clamp<clock::duration>(waited / 10, shortest, longest));
     }
 
   private:
     static constexpr clock::duration spin = std::chrono::microseconds(50);
+    static constexpr clock::duration patient_spin = std::chrono::milliseconds(2);
     static constexpr clock::duration shortest = std::chrono::microseconds(5);
     static constexpr clock::duration longest = std::chrono::microseconds(500);
     clock::time_point since_;

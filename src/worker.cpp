@@ -36,10 +36,10 @@ std::optional<map_error> worker::run() {
             idle_since_ = clock::now();
             ran_one_ = true;
             pause.reset();
-        } else if (moved || channel_.transferring()) {
+        } else if (moved) {
             pause.reset();
         } else {
-            pause.wait();
+            pause.wait(channel_.transferring());
         }
     }
     return std::move(verdict_);

@@ -78,6 +78,13 @@ class writer {
     [[nodiscard]] const buffer& body() const noexcept { return body_; }
     [[nodiscard]] buffer& body() noexcept { return body_; }
     [[nodiscard]] std::vector<source_span>& spans() noexcept { return spans_; }
+    /// All that is to be sent.
+    [[nodiscard]] std::size_t size() const noexcept {
+        std::size_t n = body_.size();
+        for (const source_span& s : spans_)
+            n += s.size;
+        return n;
+    }
 
   private:
     buffer body_;
