@@ -165,23 +165,45 @@ struct any_member {
     operator M() const;
 };
 
-template <typename T, std::size_t... I>
+/// Binds to references as well, which any_member, a temporary, cannot do.
+struct any_reference {
+    explicit any_reference(std::size_t) {}
+    template <typename M>
+    operator M&() const;
+};
+
+template <typename T, typename Any, std::size_t... I>
 consteval bool initialisable(std::index_sequence<I...>) {
     return requires {
-        T{any_member{I}...};
+        T{Any{I}...};
     };
 }
 
 /// How many initialisers T{...} takes, elements of arrays counted one by one; 0 when there are more than
 /// `most`.
-template <typename T, std::size_t N>
+template <typename T, std::size_t N, typename Any = any_member>
 consteval std::size_t count_initialisers() {
     if constexpr (N == 0) {
         return 0;
-    } else if constexpr (initialisable<T>(std::make_index_sequence<N>{})) {
+    } else if constexpr (initialisable<T, Any>(std::make_index_sequence<N>{})) {
         return N;
     } else {
-        return count_initialisers<T, N - 1>();
+        return count_initialisers<T, N - 1, Any>();
+    }
+}
+
+// No more members than bytes, and no use in going on where PFR's own limit (200) is near.
+template <typename T>
+inline constexpr std::size_t most_members = sizeof(T) < 120 ? sizeof(T) : 120;
+
+/// Structs with a member that is a reference.
+template <typename T>
+consteval bool has_reference_member() {
+    if constexpr (std::is_default_constructible_v<T>) {
+        return false;
+    } else {
+        return count_initialisers<T, most_members<T>, any_reference>() >
+               count_initialisers<T, most_members<T>>();
     }
 }
 
@@ -196,15 +218,39 @@ consteval bool takes_one_at(std::index_sequence<Before...>, std::index_sequence<
     };
 }
 
+template <typename T, std::size_t... Before, std::size_t... Inside, std::size_t... After>
+consteval bool takes_inside(std::index_sequence<Before...>, std::index_sequence<Inside...>,
+                            std::index_sequence<After...>) {
+    return requires {
+        T{any_member{Before}..., {any_member{Inside}...}, any_member{After}...};
+    };
+}
+
+/// Whether initialiser I of N is the first of an array's: then some number K of them fit into braces, and the
+/// N - I - K that are left are all that may follow. A class takes one place, whatever is in its braces.
+template <typename T, std::size_t N, std::size_t I, std::size_t K = 2>
+consteval bool array_begins_at() {
+    if constexpr (I + K > N) {
+        return false;
+    } else if constexpr (takes_inside<T>(std::make_index_sequence<I>{}, std::make_index_sequence<K>{},
+                                         std::make_index_sequence<N - I - K>{}) &&
+                         !takes_inside<T>(std::make_index_sequence<I>{}, std::make_index_sequence<K>{},
+                                          std::make_index_sequence<N - I - K + 1>{})) {
+        return true;
+    } else {
+        return array_begins_at<T, N, I, K + 1>();
+    }
+}
+
 /// C arrays as members of T (of at least two elements; one element behaves like a scalar here).
 template <typename T>
 consteval bool has_array_member() {
-    // No more members than bytes, and no use in going on where PFR's own limit (200) is near.
-    constexpr std::size_t most = sizeof(T) < 120 ? sizeof(T) : 120;
-    constexpr std::size_t n = count_initialisers<T, most>();
+    constexpr std::size_t n = count_initialisers<T, most_members<T>>();
     return []<std::size_t... I>(std::index_sequence<I...>) {
-        return !(takes_one_at<T>(std::make_index_sequence<I>{}, std::make_index_sequence<n - I - 1>{}) &&
-                 ...);
+        // The first question settles nearly all; classes without a default constructor may fail it.
+        return ((!takes_one_at<T>(std::make_index_sequence<I>{}, std::make_index_sequence<n - I - 1>{}) &&
+                 array_begins_at<T, n, I>()) ||
+                ...);
     }
     (std::make_index_sequence<n>{});
 }
@@ -215,7 +261,7 @@ consteval bool can_take_apart() {
         return false;
     } else if constexpr (std::is_empty_v<T>) {
         return !has_base_class<T>;
-    } else if constexpr (has_base_class<T>) {
+    } else if constexpr (has_base_class<T> || has_reference_member<T>()) {
         return false;
     } else {
         return !has_array_member<T>();
@@ -241,8 +287,10 @@ consteval bool fields_encodable() {
         return true;
     } else {
         return []<std::size_t... I>(std::index_sequence<I...>) {
+            // Fields are read in place, so that none may be const where they are not all bytes.
             return (
-                (choose_encoding<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>() != encoding::none) &&
+                (choose_encoding<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>() != encoding::none &&
+                 (std::is_trivially_copyable_v<T> || !std::is_const_v<boost::pfr::tuple_element_t<I, T>>)) &&
                 ...);
         }
         (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
@@ -269,9 +317,12 @@ consteval encoding choose_encoding() {
         return encoding::bytes;
     } else if constexpr (std::is_trivially_copyable_v<T>) {
         // Looks for pointers inside where that can be done: it is a help, no proof.
-        if constexpr (std::is_aggregate_v<T> && std::is_class_v<T> && std::is_default_constructible_v<T> &&
-                      sizeof(T) <= 256) {
-            if constexpr (can_take_apart<T>()) {
+        if constexpr (!std::is_copy_constructible_v<T> && !std::is_move_constructible_v<T>) {
+            return encoding::none; // a mutex is trivially copyable, and no value
+        } else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T> && sizeof(T) <= 256) {
+            if constexpr (has_reference_member<T>()) {
+                return encoding::none;
+            } else if constexpr (can_take_apart<T>()) {
                 return fields_encodable<T>() ? encoding::bytes : encoding::none;
             } else {
                 return encoding::bytes;
@@ -755,6 +806,10 @@ struct owner_codec : standard_codec_base {
 
 template <typename T>
 struct standard_codec<std::unique_ptr<T>> : owner_codec<std::unique_ptr<T>, false> {};
+template <typename T>
+struct standard_codec<std::unique_ptr<T[]>> : standard_codec_base {
+    static consteval encoding chosen() { return encoding::none; } // nobody knows its length
+};
 
 template <typename T>
 consteval bool shared_by_boost() {
