@@ -40,7 +40,12 @@ dispatcher::dispatcher(communicator_state& state, root_job& job, const options& 
     : state_(state), channel_(*state.messages), job_(job), number_(number), stop_at_failure_(stop),
       root_(static_cast<std::size_t>(state.rank)),
       queue_(o, job.items(), static_cast<std::size_t>(state.size), job.bytes_per_item(), job.granularity()),
-      workers_(static_cast<std::size_t>(state.size)), not_ready_(static_cast<std::size_t>(state.size) - 1) {}
+      workers_(static_cast<std::size_t>(state.size)), not_ready_(static_cast<std::size_t>(state.size) - 1) {
+    if (!queue_.decided())
+        return; // ranks ask when they are ready
+    for (std::size_t rank = 0; rank < workers_.size(); ++rank)
+        ask(rank);
+}
 
 // ---------------------------------------------------------------- handing out
 
@@ -70,47 +75,65 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
         if (written == items.count)
             return true;
         // One item could not be encoded: those before and behind it are handed out anew.
-        queue_.give_back({items.first, written});
-        queue_.give_back({items.first + written + 1, items.count - written - 1});
+        give_back({items.first, written});
+        give_back({items.first + written + 1, items.count - written - 1});
         item_failed();
     }
 }
 
 bool dispatcher::hand_out(bool user_code) {
     bool moved = false;
-    const std::size_t ranks = workers_.size();
     const bool can_encode = user_code || job_.plain_arguments();
-    // One chunk each, round after round, beginning with another rank each time.
-    for (bool any = true; any && !stopped_;) {
-        any = false;
-        for (std::size_t k = 0; k < ranks && !stopped_; ++k) {
-            const std::size_t rank = (next_worker_ + k) % ranks;
-            if (rank == root_ || !wants_more(workers_[rank], rank))
-                continue;
-            const clock::time_point begin = clock::now();
-            prepared p;
-            if (!stock_.empty() && !queue_.decided()) {
-                p = std::move(stock_.front());
-                stock_.pop_front();
-            } else if (!can_encode || !prepare(rank, p)) {
-                continue;
-            }
-            envelope head;
-            head.job = number_;
-            head.kind = message::chunk;
-            head.first = p.items.first;
-            head.count = p.items.count;
-            weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
-            channel_.send(static_cast<int>(rank), head, std::move(p.message));
-            workers_[rank].chunks.push_back(p.items);
-            ++chunks_out_;
-            // Sending is about half of what a chunk costs the root; the other half is taking the results.
-            measured_.chunk_cost += (2 * seconds_since(begin) - measured_.chunk_cost) / 16;
-            any = moved = true;
+    // One chunk each, round after round.
+    while (!asking_.empty() && !stopped_) {
+        const std::size_t rank = asking_.front();
+        if (!wants_more(workers_[rank], rank)) {
+            workers_[rank].asking = false;
+            asking_.pop_front();
+            continue;
         }
+        const clock::time_point begin = clock::now();
+        prepared p;
+        if (!stock_.empty() && !queue_.decided()) {
+            p = std::move(stock_.front());
+            stock_.pop_front();
+        } else if (!can_encode) {
+            break;
+        } else if (!prepare(rank, p)) {
+            continue; // nothing is left: the rank is struck off next time round
+        }
+        asking_.pop_front();
+        asking_.push_back(rank);
+        envelope head;
+        head.job = number_;
+        head.kind = message::chunk;
+        head.first = p.items.first;
+        head.count = p.items.count;
+        weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
+        channel_.send(static_cast<int>(rank), head, std::move(p.message));
+        workers_[rank].chunks.push_back(p.items);
+        ++chunks_out_;
+        // Sending is about half of what a chunk costs the root; the other half is taking the results.
+        measured_.chunk_cost += (2 * seconds_since(begin) - measured_.chunk_cost) / 16;
+        moved = true;
     }
-    next_worker_ = (next_worker_ + 1) % ranks;
     return moved;
+}
+
+/// The rank may want a chunk: it is looked at when chunks are handed out, in order of asking.
+void dispatcher::ask(std::size_t rank) {
+    if (rank == root_ || workers_[rank].asking)
+        return;
+    workers_[rank].asking = true;
+    asking_.push_back(rank);
+}
+
+void dispatcher::give_back(item_range items) {
+    if (items.count == 0)
+        return;
+    queue_.give_back(items);
+    for (std::size_t rank = 0; rank < workers_.size(); ++rank)
+        ask(rank);
 }
 
 /// Before the main thread goes into user code: encode what the helper may have to hand out meanwhile.
@@ -202,6 +225,7 @@ void dispatcher::noticed(const incoming& m) {
         } else {
             w.ready = true;
             --not_ready_;
+            ask(static_cast<std::size_t>(m.source));
         }
         break;
     case message::failed:
@@ -219,9 +243,10 @@ void dispatcher::noticed(const incoming& m) {
             const item_range chunk = w.chunks.front();
             w.chunks.pop_front();
             --chunks_out_;
+            ask(static_cast<std::size_t>(m.source));
             const auto rest = static_cast<std::size_t>(m.head.not_run);
             if (rest != 0)
-                queue_.give_back({chunk.end() - rest, rest});
+                give_back({chunk.end() - rest, rest});
         }
         break;
     }
@@ -260,7 +285,7 @@ void dispatcher::place(incoming& m) {
             if (m.placed < items.count) {
                 // The archive is of no use behind an item that could not be read: the items behind it run
                 // again.
-                queue_.give_back({items.first + m.placed + 1, items.count - m.placed - 1});
+                give_back({items.first + m.placed + 1, items.count - m.placed - 1});
                 item_failed();
             }
             break;

@@ -38,6 +38,7 @@ class dispatcher : private message_handler {
   private:
     struct worker {
         bool ready = false;
+        bool asking = false;
         std::deque<item_range> chunks; // handed out, not finished
     };
     struct prepared {
@@ -50,6 +51,8 @@ class dispatcher : private message_handler {
     void place(incoming& m) override;
     void arrived(std::unique_ptr<incoming> m) override;
 
+    void ask(std::size_t rank);
+    void give_back(item_range items);
     bool hand_out(bool user_code);
     bool wants_more(const worker& w, std::size_t rank) const;
     bool prepare(std::size_t rank, prepared& p);
@@ -84,7 +87,7 @@ class dispatcher : private message_handler {
     bool abandoned_ = false;
     bool in_user_thread_ = true;
     std::exception_ptr helper_error_;
-    std::size_t next_worker_ = 0;
+    std::deque<std::size_t> asking_; // ranks that may want a chunk
 };
 
 } // namespace mpimap::detail

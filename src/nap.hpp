@@ -8,8 +8,8 @@ namespace mpimap::detail {
 
 // All that the engine knows of time, and all its waiting, goes through these two.
 #ifdef MPIMAP_SIMULATION
-/// Time stands still in a simulation, except where the simulated MPI says: a program that simulates many ranks
-/// defines both functions.
+/// Time stands still in a simulation, except where the simulated MPI says: a program that simulates many
+/// ranks defines both functions.
 struct clock {
     using duration = std::chrono::nanoseconds;
     using rep = duration::rep;
@@ -38,7 +38,8 @@ class nap {
     /// Something happened: spin again before the next sleep.
     void reset() { begun_ = false; }
 
-    /// `transferring`: a large message is under way, which moves on only while we look: be patient before sleeping.
+    /// `transferring`: a large message is under way, which moves on only while we look: be patient before
+    /// sleeping.
     void wait(bool transferring = false) {
         if (!begun_) {
             begun_ = true;
