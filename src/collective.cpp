@@ -304,19 +304,24 @@ bool collective_call::results_everywhere() const noexcept {
     return self_->header.everywhere != 0;
 }
 
-failures collective_call::run(const options& o, bool return_failures,
-                              const std::function<root_job&()>& prepare) {
+void collective_call::run(const options& o, bool tolerant, const std::function<root_job&()>& prepare) {
     implementation& self = *self_;
     self.agree();
     root_job* job = nullptr;
     writer setup;
+    std::optional<dispatcher> d;
     try {
         job = &prepare();
         self.header.items = job->items();
         self.header.everywhere = o.results == results::everywhere ? 1 : 0;
-        self.header.stop_at_failure = !return_failures && o.on_error == on_error::stop ? 1 : 0;
-        if (job->items() != 0)
+        self.header.stop_at_failure = !tolerant && o.on_error == on_error::stop ? 1 : 0;
+        if (job->items() != 0) {
             job->write_setup(setup);
+            d.emplace(self.state, *job, o, self.number, self.header.stop_at_failure != 0);
+        } else {
+            failures none;
+            job->finish(none);
+        }
     } catch (...) {
         setup = writer();
         self.refuse(setup);
@@ -324,43 +329,51 @@ failures collective_call::run(const options& o, bool return_failures,
     self.broadcast_header(&setup);
     if (self.header.status != outcome::good)
         self.throw_status();
-    if (job->items() == 0) {
-        failures none;
-        job->finish(none);
-        if (!none.empty())
-            throw map_error({task_error(none.front())}, 1, 0);
-        return {};
-    }
+    if (job->items() == 0)
+        return;
     self.send_spans(setup.spans());
 
-    dispatcher d(self.state, *job, o, self.number, self.header.stop_at_failure != 0);
+    // From here on the others wait for the verdict, whatever happens.
+    const auto no_item_failed = [&] { d->abandon(current_failure(task_error::no_item, self.state.rank)); };
     try {
         reader in = self.body_reader();
         job->read_setup(in);
-        for (std::size_t i = 0; i < in.targets().size(); ++i) {
+        for (std::size_t i = 0; i < in.targets().size(); ++i)
             std::memcpy(in.targets()[i].data, setup.spans()[i].data, setup.spans()[i].size);
-        }
     } catch (...) {
-        d.abandon(current_failure(task_error::no_item, self.state.rank));
+        no_item_failed();
     }
     setup = writer();
     self.body = buffer();
-    d.run();
-    failures failed = d.take_failures();
-    if (failed.empty()) {
-        job->finish(failed);
+    try {
+        d->run();
+    } catch (...) {
+        no_item_failed();
+        d->run(); // takes in what is still on its way
     }
-    if (failed.empty() || (return_failures && !d.abandoned())) {
-        d.end(nullptr);
-        return failed;
+    failures failed = d->take_failures();
+    if (!d->abandoned() && (failed.empty() || tolerant)) {
+        try {
+            job->finish(failed);
+        } catch (...) {
+            no_item_failed();
+            failed = d->take_failures();
+        }
+    }
+    if (!d->abandoned() && (failed.empty() || tolerant)) {
+        d->end(nullptr);
+        return;
     }
     const std::size_t count = failed.size();
     std::vector<task_error> errors;
     errors.reserve(count);
+    // What no item caused comes first.
+    std::stable_partition(failed.begin(), failed.end(),
+                          [](const failure& f) { return f.index == task_error::no_item; });
     for (failure& f : failed)
         errors.emplace_back(std::move(f));
     map_error verdict(std::move(errors), count, job->items());
-    d.end(&verdict);
+    d->end(&verdict);
     throw verdict;
 }
 

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <system_error>
+#include <utility>
 
 #include "helper.hpp"
 #include "nap.hpp"
@@ -31,6 +33,28 @@ class engagement {
 
   private:
     helper& helper_;
+};
+
+/// The main thread leaves the engine for user code while one lives.
+class user_code {
+  public:
+    explicit user_code(helper* h) : helper_(h) {
+        if (helper_ == nullptr)
+            return;
+        helper_->enter_user_code();
+        helper_->mutex.unlock();
+    }
+    ~user_code() {
+        if (helper_ == nullptr)
+            return;
+        helper_->leave_user_code();
+        helper_->mutex.lock();
+    }
+    user_code(const user_code&) = delete;
+    user_code& operator=(const user_code&) = delete;
+
+  private:
+    helper* helper_;
 };
 
 } // namespace
@@ -173,16 +197,11 @@ bool dispatcher::run_own_batch() {
     const item_range batch{own_.first,
                            aligned_chunk(own_.first, std::min(own_.count, batch_), job_.granularity())};
     failures failed;
-    helper* const assistant = state_.size == 1 ? nullptr : state_.assistant.get();
     const clock::time_point begin = clock::now();
-    if (assistant != nullptr) {
-        assistant->enter_user_code();
-        assistant->mutex.unlock();
-    }
-    const std::size_t done = job_.run_here(batch, stop_at_failure_, failed);
-    if (assistant != nullptr) {
-        assistant->leave_user_code();
-        assistant->mutex.lock();
+    std::size_t done = 0;
+    {
+        const user_code outside(state_.size == 1 ? nullptr : state_.assistant.get());
+        done = job_.run_here(batch, stop_at_failure_, failed);
     }
     const double seconds = seconds_since(begin);
     measure(done, seconds);
@@ -357,16 +376,21 @@ void dispatcher::run() {
     const bool alone = state_.size == 1;
     std::optional<engagement> engaged;
     if (!alone && state_.thread_level >= MPI_THREAD_SERIALIZED) {
-        if (!state_.assistant)
-            state_.assistant = std::make_unique<helper>();
-        engaged.emplace(*state_.assistant, [this] { return answer(); });
+        try {
+            if (!state_.assistant)
+                state_.assistant = std::make_unique<helper>();
+        } catch (const std::system_error&) {
+            // No thread to be had: all works without one.
+        }
+        if (state_.assistant)
+            engaged.emplace(*state_.assistant, [this] { return answer(); });
     }
     nap pause;
     while (true) {
         const bool moved = !alone && channel_.progress(*this);
         const bool handed = !alone && hand_out(true);
         if (helper_error_)
-            std::rethrow_exception(helper_error_);
+            std::rethrow_exception(std::exchange(helper_error_, nullptr));
         if (finished())
             break;
         if (engaged)

@@ -127,14 +127,14 @@ class received_values {
   public:
     void read_block(reader&, std::size_t) {}
     void reserve(std::size_t count) {
-        if constexpr (std::is_default_constructible_v<T>) {
+        if constexpr (read_in_place<T>) {
             items_ = std::vector<T>(count);
         } else {
             items_.reserve(count);
         }
     }
     void read_item(reader& in, std::size_t i) {
-        if constexpr (std::is_default_constructible_v<T>) {
+        if constexpr (read_in_place<T>) {
             read_value(in, items_[i]);
         } else {
             items_.push_back(make_value<T>(in));
@@ -165,8 +165,13 @@ class range_column {
         std::is_lvalue_reference_v<reference> && std::is_same_v<std::remove_cvref_t<reference>, value_type>;
     using received = std::conditional_t<by_bytes, received_bytes<value_type>, received_values<value_type>>;
 
+    static constexpr bool endless =
+        std::is_same_v<std::ranges::sentinel_t<range>, std::unreachable_sentinel_t> && random_access;
+
     explicit range_column(Range r) : range_(std::forward<Range>(r)) {
-        if constexpr (std::ranges::sized_range<range> && random_access) {
+        if constexpr (endless) {
+            size_ = static_cast<std::size_t>(-1);
+        } else if constexpr (std::ranges::sized_range<range> && random_access) {
             size_ = static_cast<std::size_t>(std::ranges::size(range_));
         } else {
             // No random access: remember every 64th place.
@@ -181,7 +186,9 @@ class range_column {
         }
     }
 
-    [[nodiscard]] std::optional<std::size_t> size() const { return size_; }
+    [[nodiscard]] std::optional<std::size_t> size() const {
+        return endless ? std::nullopt : std::optional<std::size_t>(size_);
+    }
 
     class cursor_type {
       public:

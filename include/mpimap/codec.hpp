@@ -298,6 +298,18 @@ consteval bool fields_encodable() {
 }
 
 template <typename T>
+consteval bool any_const_field() {
+    if constexpr (std::is_empty_v<T>) {
+        return false;
+    } else {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return (std::is_const_v<boost::pfr::tuple_element_t<I, T>> || ...);
+        }
+        (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+    }
+}
+
+template <typename T>
 consteval encoding choose_encoding() {
     if constexpr (std::is_arithmetic_v<T>) {
         return encoding::bytes;
@@ -323,7 +335,11 @@ consteval encoding choose_encoding() {
             if constexpr (has_reference_member<T>()) {
                 return encoding::none;
             } else if constexpr (can_take_apart<T>()) {
-                return fields_encodable<T>() ? encoding::bytes : encoding::none;
+                // Not assignable, though no field is const: one is a const reference, which looks like a
+                // value here.
+                constexpr bool hidden =
+                    !std::is_copy_assignable_v<T> && !std::is_move_assignable_v<T> && !any_const_field<T>();
+                return fields_encodable<T>() && !hidden ? encoding::bytes : encoding::none;
             } else {
                 return encoding::bytes;
             }
@@ -363,6 +379,12 @@ template <typename T>
 void read_value(reader& in, T& value);
 template <typename T>
 [[nodiscard]] T make_value(reader& in);
+
+/// Whether a T is default-constructed and then read; otherwise it is made of its parts, as pairs with a const
+/// part.
+template <typename T>
+inline constexpr bool read_in_place = std::is_default_constructible_v<T> &&
+                                      (!has_standard_codec<T> || std::is_move_assignable_v<T>);
 
 /// Whether a T can be made from what was written: bytes always, the rest default-constructed and then read,
 /// except where the parts can be made first.
@@ -429,7 +451,7 @@ void read_value(reader& in, T& value) {
 
 template <typename T>
 T make_value(reader& in) {
-    if constexpr (std::is_default_constructible_v<T>) {
+    if constexpr (read_in_place<T>) {
         T value{};
         read_value(in, value);
         return value;
@@ -504,7 +526,7 @@ struct contiguous_codec : standard_codec_base {
     }
     static void read(reader& in, C& c) {
         const std::size_t n = in.length(least_size<element>());
-        if constexpr (is_bytes<element> && std::is_default_constructible_v<element>) {
+        if constexpr (is_bytes<element> && read_in_place<element>) {
             c.resize(n);
             in.heap(static_cast<void*>(c.data()), n * sizeof(element));
         } else if constexpr (is_bytes<element>) {
@@ -514,7 +536,7 @@ struct contiguous_codec : standard_codec_base {
             const reader::copy_scope whole(in);
             for (std::size_t i = 0; i < n; ++i)
                 c.push_back(make_value<element>(in));
-        } else if constexpr (std::is_default_constructible_v<element>) {
+        } else if constexpr (read_in_place<element>) {
             c.clear();
             c.resize(n);
             for (element& e : c)
@@ -531,7 +553,7 @@ struct contiguous_codec : standard_codec_base {
 template <typename T, typename A>
 struct standard_codec<std::vector<T, A>> : contiguous_codec<std::vector<T, A>> {
     static void write(writer& out, const std::vector<T, A>& c) {
-        if constexpr (is_bytes<T> && !std::is_default_constructible_v<T>) {
+        if constexpr (is_bytes<T> && !read_in_place<T>) {
             const writer::copy_scope whole(out); // as read() asks
             contiguous_codec<std::vector<T, A>>::write(out, c);
         } else {
@@ -578,7 +600,7 @@ struct sequence_codec : standard_codec_base {
     static void read(reader& in, C& c) {
         c.clear();
         for (std::size_t n = in.length(least_size<element>()); n != 0; --n) {
-            if constexpr (std::is_default_constructible_v<element>) {
+            if constexpr (read_in_place<element>) {
                 read_value(in, c.emplace_back());
             } else {
                 c.push_back(make_value<element>(in));
@@ -730,7 +752,7 @@ struct standard_codec<std::optional<T>> : standard_codec_base {
         o.reset();
         if (!make_value<bool>(in))
             return;
-        if constexpr (std::is_default_constructible_v<T>) {
+        if constexpr (read_in_place<T>) {
             read_value(in, o.emplace());
         } else {
             o.emplace(make_value<T>(in));
@@ -794,7 +816,7 @@ struct owner_codec : standard_codec_base {
         p = nullptr;
         if (!make_value<bool>(in))
             return;
-        if constexpr (std::is_default_constructible_v<element>) {
+        if constexpr (read_in_place<element>) {
             auto fresh = std::make_unique<element>();
             read_value(in, *fresh);
             p = std::move(fresh);
@@ -829,9 +851,11 @@ template <template <typename...> typename C, typename... Ts>
 struct user_code<C<Ts...>> : std::true_type {
 }; // comparators, hashes, allocators: assume the worst ...
 template <typename T>
-struct user_code<std::vector<T>> : user_code<T> {}; // ... but for the common ones
+struct user_code<std::vector<T>> : std::bool_constant<runs_user_code<T>()> {}; // ... but for the common ones
 template <typename C>
 struct user_code<std::basic_string<C>> : std::false_type {};
+template <typename T, std::size_t N>
+struct user_code<std::array<T, N>> : std::bool_constant<runs_user_code<T>()> {};
 
 template <typename T>
 consteval bool runs_user_code() {

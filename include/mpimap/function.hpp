@@ -232,7 +232,7 @@ consteval shipping choose_shipping() {
     } else if constexpr (!std::is_class_v<F>) {
         return shipping::none;
     } else if constexpr (has_serialize<F>()) {
-        return shipping::value;
+        return std::is_default_constructible_v<F> ? shipping::value : shipping::none;
     } else if constexpr (std::is_empty_v<F> && std::is_trivially_copy_constructible_v<F>) {
         return shipping::type;
     } else if constexpr (std::is_aggregate_v<F>) {
@@ -256,8 +256,10 @@ class bytes_object {
     alignas(F) std::byte storage_[sizeof(F)] = {};
 };
 
+/// Sends an object's bytes, padding cleared where the compiler can do that; with `scan`, only if none of them
+/// point into this process. What is scanned is what is sent: padding may hold old addresses.
 template <typename F>
-void write_object_bytes(writer& out, const F& f) {
+void write_object_bytes(writer& out, const F& f, bool scan) {
     alignas(F) std::byte copy[sizeof(F)];
     std::memcpy(copy, static_cast<const void*>(std::addressof(f)), sizeof(F));
 #if defined(__has_builtin)
@@ -265,6 +267,8 @@ void write_object_bytes(writer& out, const F& f) {
     __builtin_clear_padding(reinterpret_cast<F*>(copy));
 #endif
 #endif
+    if (scan)
+        refuse_pointers(copy, sizeof(F), __PRETTY_FUNCTION__);
     out.bytes(copy, sizeof(F));
 }
 
@@ -275,8 +279,7 @@ struct function_copy {
 
     static void write(writer& out, const F& f) {
         if constexpr (how == shipping::bytes) {
-            refuse_pointers(std::addressof(f), sizeof(F), __PRETTY_FUNCTION__);
-            write_object_bytes(out, f);
+            write_object_bytes(out, f, true);
         } else if constexpr (how == shipping::value) {
             write_value(out, f);
         } else if constexpr (how == shipping::pointer) {
@@ -331,7 +334,7 @@ struct carried_object {
         } else if constexpr (std::is_polymorphic_v<T>) {
             return has_serialize<object>();
         } else {
-            return encodable<object>;
+            return encodable<object> && makeable<object>();
         }
     }
     static constexpr bool supported = is_supported();
@@ -355,7 +358,7 @@ struct carried_object {
             object* loaded = nullptr;
             in.archive() >> loaded;
             object_.reset(loaded);
-        } else if constexpr (std::is_default_constructible_v<object>) {
+        } else if constexpr (read_in_place<object>) {
             object_ = std::make_unique<object>();
             read_value(in, *object_);
         } else {
@@ -374,7 +377,7 @@ struct carried {
     static constexpr bool by_codec = encodable<B>;
     static consteval bool is_supported() {
         if constexpr (by_codec) {
-            return true;
+            return makeable<B>();
         } else {
             return function_copy<B>::supported;
         }
@@ -514,7 +517,7 @@ template <typename F>
 struct function_copy<trusted_function<F>> {
     static constexpr bool supported =
         std::is_trivially_copy_constructible_v<F> && std::is_trivially_destructible_v<F>;
-    static void write(writer& out, const trusted_function<F>& f) { write_object_bytes(out, f.f); }
+    static void write(writer& out, const trusted_function<F>& f) { write_object_bytes(out, f.f, false); }
     void read(reader& in) { in.bytes(object_.storage(), sizeof(F)); }
     [[nodiscard]] F& get() { return object_.get(); }
 

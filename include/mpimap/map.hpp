@@ -9,6 +9,7 @@
 #include <ranges>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -32,10 +33,12 @@ concept not_options = !std::is_convertible_v<F, const options&>;
 
 enum class call_kind { map, into, for_each, try_map, reduce };
 
-/// The same on every rank that makes the same call.
+/// The same on every rank that makes the same call. By mangled name: __PRETTY_FUNCTION__ calls all lambdas of
+/// a function alike.
 template <call_kind Kind, typename... Types>
-consteval std::uint64_t signature() {
-    return hash_text(__PRETTY_FUNCTION__);
+std::uint64_t signature() {
+    struct call {};
+    return hash_text(typeid(call).name());
 }
 
 /// Makes the argument of a starmap one column whose tuples are spread over the function's parameters.
@@ -99,14 +102,14 @@ class map_call {
 
     /// `prepare(root job)` makes the place for results on the root.
     template <typename Prepare>
-    failures run(const options& o, bool return_failures, const F& f, const Prepare& prepare, Args&... args) {
+    void run(const options& o, bool return_failures, const F& f, const Prepare& prepare, Args&... args) {
         const place where{call.rank(), call.size()};
         if (!call.is_root()) {
             Served served(where);
             call.serve(served);
-            return {};
+            return;
         }
-        return call.run(o, return_failures, [&]() -> root_job& {
+        call.run(o, return_failures, [&]() -> root_job& {
             root.emplace(where, o, f, args...);
             prepare(*root);
             return *root;
@@ -139,18 +142,21 @@ decltype(auto) as_function(F& f) {
 template <typename F>
 using shipped = std::remove_cvref_t<std::decay_t<F>>;
 
-inline constexpr auto slots_for_all_items = [](auto& root) { root.make_slots(root.items()); };
-
 template <typename F, typename... Args>
 auto map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
     if constexpr (explain<find_problem<true, F, Args...>()>()) {
         using R = result_of<callable_of<F>, element_t<Args>...>;
         map_call<slots_for<R>, served_call<F, kept_results<R>, Args...>, F, Args...> m(
             comm, o.root, signature<call_kind::map, F, R, element_t<Args>...>());
-        m.run(o, false, f, slots_for_all_items, args...);
         std::vector<R> all;
-        if (m.root)
-            all = m.root->slots().take_all();
+        m.run(
+            o, false, f,
+            [&all](auto& root) {
+                root.make_slots(root.items());
+                // Before the verdict, so that all ranks hear of it if there is no memory.
+                root.on_finish([&](failures&) { all = root.slots().take_all(); });
+            },
+            args...);
         m.share(all);
         return all;
     } else {
@@ -174,19 +180,28 @@ auto try_map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
         using R = result_of<callable_of<F>, element_t<Args>...>;
         map_call<slots_for<R>, served_call<F, kept_results<R>, Args...>, F, Args...> m(
             comm, o.root, signature<call_kind::try_map, F, R, element_t<Args>...>());
-        failures failed = m.run(o, true, f, slots_for_all_items, args...);
         std::vector<expected<R, task_error>> all;
-        if (m.root) {
-            all.reserve(m.root->items());
-            auto next = failed.begin();
-            for (std::size_t i = 0; i < m.root->items(); ++i) {
-                if (next != failed.end() && next->index == i) {
-                    all.emplace_back(tl::unexpect, task_error(std::move(*next++)));
-                } else {
-                    all.emplace_back(m.root->slots().take(i));
-                }
-            }
-        }
+        m.run(
+            o, true, f,
+            [&all](auto& root) {
+                root.make_slots(root.items());
+                root.on_finish([&](failures& failed) {
+                    all.reserve(root.items());
+                    auto next = failed.begin();
+                    for (std::size_t i = 0; i < root.items(); ++i) {
+                        if (next != failed.end() && next->index == i) {
+                            all.emplace_back(tl::unexpect, task_error(std::move(*next++)));
+                            continue;
+                        }
+                        try {
+                            all.emplace_back(root.slots().take(i));
+                        } catch (...) {
+                            all.emplace_back(tl::unexpect, task_error(current_failure(i, root.rank())));
+                        }
+                    }
+                });
+            },
+            args...);
         m.share(all);
         return all;
     } else {
@@ -199,7 +214,8 @@ void for_each_item(MPI_Comm comm, const options& o, const F& f, Args&... args) {
     if constexpr (explain<find_problem<false, F, Args...>()>()) {
         map_call<no_slots, served_call<F, no_results, Args...>, F, Args...> m(
             comm, o.root, signature<call_kind::for_each, F, element_t<Args>...>());
-        m.run(o, false, f, slots_for_all_items, args...);
+        m.run(
+            o, false, f, [](auto& root) { root.make_slots(root.items()); }, args...);
     }
 }
 
@@ -220,6 +236,8 @@ void map_all_into(MPI_Comm comm, const options& o, const F& f, Out& out, Args&..
                 } else {
                     root.make_slots(root.items());
                     root.on_finish([&root, &out](failures& failed) {
+                        if (root.items() == 0)
+                            return;
                         auto at = std::ranges::begin(out);
                         for (std::size_t i = 0; i < root.items(); ++i) {
                             try {
@@ -269,17 +287,11 @@ T map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F&
             [&](auto& root) {
                 function.items = root.items();
                 root.make_slots(root.items(), root.function());
-                root.on_finish([&](failures& failed) {
-                    if (!failed.empty())
-                        return;
-                    try {
-                        std::optional<T>& all = root.slots().value();
-                        value.emplace(all ? static_cast<T>(std::invoke(root.function().operation(), init,
-                                                                       std::move(*all)))
-                                          : init);
-                    } catch (...) {
-                        failed.push_back(current_failure(task_error::no_item, root.rank()));
-                    }
+                root.on_finish([&](failures&) {
+                    std::optional<T>& all = root.slots().value();
+                    value.emplace(
+                        all ? static_cast<T>(std::invoke(root.function().operation(), init, std::move(*all)))
+                            : init);
                 });
             },
             args...);

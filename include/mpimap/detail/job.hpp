@@ -84,8 +84,9 @@ class root_job {
     virtual std::size_t read_results(item_range items, reader& in, failures& failed,
                                      std::function<void()>& complete) = 0;
 
-    /// All results are in place; what must still be done on the root before the verdict, such as filling a
-    /// range of the user's. Failures count as items' failures.
+    /// All results are in place: what must still be done on the root before the verdict, such as filling a
+    /// range of the user's or building what the call returns. `failed` is empty, except in tolerant calls.
+    /// What it throws is a failure of no item; it may add failures of items.
     virtual void finish(failures& failed) = 0;
 
     /// Bytes that one item sends and gets back, as far as known beforehand.
@@ -115,9 +116,10 @@ class collective_call {
     [[nodiscard]] int size() const noexcept;
 
     /// On the root: `prepare` checks the arguments and builds the job, which the caller keeps; what it throws
-    /// is thrown on every rank. Returns when all items are done. Failures are thrown as map_error on every
-    /// rank, except with `return_failures`, when they are given back, ordered by index.
-    failures run(const options& o, bool return_failures, const std::function<root_job&()>& prepare);
+    /// is thrown on every rank. Returns when all items are done. Failures of items are thrown as map_error on
+    /// every rank, except with `tolerant`: then the job's finish() gets them, and only failures of no item
+    /// are thrown.
+    void run(const options& o, bool tolerant, const std::function<root_job&()>& prepare);
 
     /// On other ranks: serve until the root is done.
     void serve(kernel& k);

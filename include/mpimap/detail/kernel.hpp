@@ -100,17 +100,29 @@ std::size_t run_items(Function& function, std::size_t first, std::size_t count, 
             auto& f = function.get();
             std::apply(
                 [&](auto... cursor) {
-                    while (true) {
-                        if constexpr (takes_items<std::remove_reference_t<decltype(f)>,
-                                                  std::remove_cvref_t<decltype(*cursor)>...>) {
-                            store.invoke(
-                                i, [&]() -> decltype(auto) { return std::invoke(f, as_item(*cursor)...); });
+                    using callable = std::remove_reference_t<decltype(f)>;
+                    constexpr bool plain = takes_items<callable, std::remove_cvref_t<decltype(*cursor)>...>;
+                    using raw =
+                        typename call_result<callable, std::remove_cvref_t<decltype(*cursor)>...>::type;
+                    // A reference may be to an item that lives for this expression only.
+                    using value = std::conditional_t<
+                        std::remove_cvref_t<Store>::drops_results || std::is_void_v<raw>, void,
+                        std::conditional_t<std::is_reference_v<raw>, std::decay_t<raw>, raw>>;
+                    const auto call = [&]() -> value {
+                        if constexpr (plain && std::is_void_v<value>) {
+                            (void)std::invoke(f, as_item(*cursor)...);
+                        } else if constexpr (plain) {
+                            return std::invoke(f, as_item(*cursor)...);
+                        } else if constexpr (std::is_void_v<value>) {
+                            (void)std::invoke(f, task(first + i, where.rank, where.size),
+                                              as_item(*cursor)...);
                         } else {
-                            store.invoke(i, [&]() -> decltype(auto) {
-                                return std::invoke(f, task(first + i, where.rank, where.size),
-                                                   as_item(*cursor)...);
-                            });
+                            return std::invoke(f, task(first + i, where.rank, where.size),
+                                               as_item(*cursor)...);
                         }
+                    };
+                    while (true) {
+                        store.invoke(i, call);
                         if (++i == count)
                             return;
                         (cursor.next(), ...);
@@ -135,10 +147,11 @@ std::size_t run_items(Function& function, std::size_t first, std::size_t count, 
 /// Nothing comes back.
 class no_results {
   public:
+    static constexpr bool drops_results = true;
     explicit no_results(item_range) {}
     template <typename Call>
     void invoke(std::size_t, const Call& call) {
-        (void)call();
+        call();
     }
     std::size_t write(std::size_t, std::size_t to, writer&, failures&, int) { return to; }
 };
@@ -146,6 +159,7 @@ class no_results {
 template <typename R>
 class kept_results {
   public:
+    static constexpr bool drops_results = false;
     explicit kept_results(item_range items) : first_(items.first) {
         if constexpr (is_bytes<R>) {
             slots_ = raw_array<R>(items.count);
@@ -198,9 +212,10 @@ class no_slots {
     static constexpr std::size_t item_bytes = 0;
 
     struct local {
+        static constexpr bool drops_results = true;
         template <typename Call>
         void invoke(std::size_t, const Call& call) {
-            (void)call();
+            call();
         }
     };
     local at(item_range) { return {}; }
@@ -230,6 +245,7 @@ class byte_slots {
     byte_slots(R* into, std::size_t n) : count_(n), data_(into) {}
 
     struct local {
+        static constexpr bool drops_results = false;
         R* data;
         template <typename Call>
         void invoke(std::size_t i, const Call& call) {
@@ -260,7 +276,8 @@ class byte_slots {
 
 template <typename R>
 class value_slots {
-    static constexpr bool direct = std::is_default_constructible_v<R> && std::is_move_assignable_v<R>;
+    static constexpr bool direct =
+        read_in_place<R> && std::is_default_constructible_v<R> && std::is_move_assignable_v<R>;
     using slot = std::conditional_t<direct, R, std::optional<R>>;
 
   public:
@@ -270,6 +287,7 @@ class value_slots {
     explicit value_slots(std::size_t n) : slots_(n) {}
 
     struct local {
+        static constexpr bool drops_results = false;
         slot* data;
         template <typename Call>
         void invoke(std::size_t i, const Call& call) {
@@ -291,7 +309,7 @@ class value_slots {
                     continue;
                 if constexpr (direct) {
                     read_value<R>(in, s);
-                } else if constexpr (std::is_default_constructible_v<R>) {
+                } else if constexpr (read_in_place<R>) {
                     read_value<R>(in, s.emplace());
                 } else {
                     s.emplace(make_value<R>(in));
@@ -458,6 +476,7 @@ class served_call : public kernel {
 
       private:
         struct offset_store {
+            static constexpr bool drops_results = Results::drops_results;
             Results& results;
             std::size_t from;
             template <typename Call>
@@ -615,16 +634,21 @@ class root_call : public root_job {
             failure f = current_failure(items.first + i, where_.rank);
             f.arguments = arguments_as_text([&](std::size_t k) { return cursors(items.first + k); }, i);
             failed.push_back(std::move(f));
-            return i;
+            return std::min(i, items.count - 1);
         }
         return items.count;
     }
 
     std::size_t run_here(item_range items, bool stop, failures& failed) override {
-        auto store = slots_->at(items);
-        return run_items(
-            function_, items.first, items.count, where_, stop,
-            [&](std::size_t i) { return cursors(items.first + i); }, store, failed);
+        try {
+            auto store = slots_->at(items);
+            return run_items(
+                function_, items.first, items.count, where_, stop,
+                [&](std::size_t i) { return cursors(items.first + i); }, store, failed);
+        } catch (...) {
+            failed.push_back(current_failure(items.first, where_.rank));
+            return 1;
+        }
     }
 
     std::size_t read_results(item_range items, reader& in, failures& failed,

@@ -89,6 +89,7 @@ class part_folder {
 template <typename T, typename Op>
 class folded_results {
   public:
+    static constexpr bool drops_results = false;
     folded_results(item_range items, std::size_t total, Op* op)
         : first_(items.first), folder_(items, total, op) {}
 
@@ -142,6 +143,7 @@ class reduction_tree {
 
     class local {
       public:
+        static constexpr bool drops_results = false;
         local(reduction_tree& tree, item_range items)
             : tree_(tree), first_(items.first), folder_(items, tree.items_, &tree.function_.operation()) {}
         template <typename Call>
