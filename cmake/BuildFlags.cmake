@@ -1,0 +1,24 @@
+# mpimap_build_flags: warnings and sanitizers of our own targets. It is linked privately and only in the build tree, so
+# that nobody who uses the library gets our warnings.
+add_library(mpimap_build_flags INTERFACE)
+target_compile_options(
+  mpimap_build_flags
+  INTERFACE -Wall
+            -Wextra
+            -Wpedantic
+            -Wconversion
+            -Wshadow
+            -Wnon-virtual-dtor
+            $<$<BOOL:${MPIMAP_WARNINGS_AS_ERRORS}>:-Werror>)
+
+if(MPIMAP_SANITIZE)
+  string(REPLACE ";" "," mpimap_sanitizers "${MPIMAP_SANITIZE}")
+  target_compile_options(
+    mpimap_build_flags INTERFACE -fsanitize=${mpimap_sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_link_options(mpimap_build_flags INTERFACE -fsanitize=${mpimap_sanitizers})
+  # So that leaks inside of Open MPI's plugins can be told from ours.
+  target_sources(mpimap_build_flags
+                 INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${PROJECT_SOURCE_DIR}/tests/keep_plugins.cpp>)
+  target_link_options(mpimap_build_flags
+                      INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-Wl,--export-dynamic-symbol=dlclose>)
+endif()
