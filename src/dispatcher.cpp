@@ -420,7 +420,12 @@ bool dispatcher::answer() {
 failures dispatcher::take_failures() {
     std::stable_sort(failed_.begin(), failed_.end(),
                      [](const failure& a, const failure& b) { return a.index < b.index; });
-    return std::move(failed_);
+    // Items behind a result that could not be read run again, those that fail do so twice: one failure per item.
+    const auto same_item = [](const failure& a, const failure& b) {
+        return a.index == b.index && a.index != task_error::no_item;
+    };
+    failed_.erase(std::unique(failed_.begin(), failed_.end(), same_item), failed_.end());
+    return std::exchange(failed_, {});
 }
 
 void dispatcher::end(const map_error* verdict) {
