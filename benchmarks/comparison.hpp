@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -63,6 +64,47 @@ inline void print_row(MPI_Comm comm, const char* row, const std::string& what, d
     std::printf("%-4s| %-58s| %8.3f | %s %-6.3g| %-4s| %s\n", row, what.c_str(), figure,
                 wanted == better::below ? "<=" : ">=", goal, met ? "met" : "MISS", detail.c_str());
     std::fflush(stdout);
+}
+
+/// A line of the table for a figure without a goal, there for comparison.
+inline void print_figure(MPI_Comm comm, const char* row, const std::string& what, double figure,
+                         const std::string& detail) {
+    if (rank_of(comm) != 0) return;
+    std::printf("%-4s| %-58s| %8.3f | %-9s| %-4s| %s\n", row, what.c_str(), figure, "", "", detail.c_str());
+    std::fflush(stdout);
+}
+
+/// One point of the picture that scripts/bench draws: "# data PANEL SERIES X Y".
+inline void print_point(MPI_Comm comm, const char* panel, const std::string& series, const std::string& x, double y) {
+    if (rank_of(comm) != 0) return;
+    std::printf("# data %s %s %s %.4g\n", panel, series.c_str(), x.c_str(), y);
+    std::fflush(stdout);
+}
+
+/// A field of /proc/self/status in bytes: "VmHWM" is the most memory that this process ever had, "VmRSS" what it has.
+inline double memory_of_process(const std::string& field) {
+    double kilobytes = 0;
+    if (std::FILE* status = std::fopen("/proc/self/status", "r")) {
+        char line[256];
+        while (std::fgets(line, sizeof line, status) != nullptr) {
+            if (std::string(line).rfind(field + ":", 0) == 0) kilobytes = std::atof(line + field.size() + 1);
+        }
+        std::fclose(status);
+    }
+    return kilobytes * 1024;
+}
+
+/// Bytes with a unit that suits them.
+inline std::string bytes_text(double bytes) {
+    char text[32];
+    if (bytes < 1024.0 * 1024) {
+        std::snprintf(text, sizeof text, "%.3g KiB", bytes / 1024);
+    } else if (bytes < 1024.0 * 1024 * 1024) {
+        std::snprintf(text, sizeof text, "%.4g MiB", bytes / 1024 / 1024);
+    } else {
+        std::snprintf(text, sizeof text, "%.3g GiB", bytes / 1024 / 1024 / 1024);
+    }
+    return text;
 }
 
 /// Seconds with a unit that suits them.
