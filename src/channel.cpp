@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 
 #include "mpi_check.hpp"
 
@@ -59,7 +60,8 @@ struct channel::transfer_in {
     enum class stage { body, unplaced, spans };
     std::unique_ptr<incoming> message;
     stage at = stage::unplaced;
-    std::vector<buffer> dropped; // spans that nobody wanted
+    std::vector<std::uint64_t> sizes; // regions of a message for which there is no memory
+    buffer scratch;                   // where what nobody wants goes, piece by piece
     std::size_t region = 0;
     std::size_t offset = 0;
     piece_queue pieces;
@@ -194,7 +196,11 @@ void channel::dispatch(std::unique_ptr<incoming> m, const std::byte* rest, std::
     }
     auto t = std::make_unique<transfer_in>();
     if (!here) {
-        m->bytes.resize(whole);
+        try {
+            m->bytes.resize(whole);
+        } catch (const std::bad_alloc&) {
+            m->lost = true;
+        }
         t->at = transfer_in::stage::body;
     }
     t->message = std::move(m);
@@ -202,54 +208,75 @@ void channel::dispatch(std::unique_ptr<incoming> m, const std::byte* rest, std::
     p.in.push_back(std::move(t));
 }
 
+/// Receives as much of a transfer's regions as may be under way; `region(i)` gives the i-th, at nullptr what
+/// nobody wants. Regions are cut where the sender cuts them.
+template <typename Region>
+bool channel::receive_regions(peer& p, transfer_in& t, std::size_t count, const Region& region) {
+    bool moved = t.pieces.retire();
+    while (!t.pieces.full() && t.region < count) {
+        const target_span r = region(t.region);
+        const std::size_t size = std::min(piece_, r.size - t.offset);
+        std::byte* to = r.data + t.offset;
+        if (r.data == nullptr) {
+            if (t.pieces.active != 0)
+                break; // one after the other into the same memory
+            t.scratch.resize(size);
+            to = t.scratch.data();
+        }
+        check_mpi(MPI_Irecv(to, static_cast<int>(size), MPI_BYTE, p.rank, data_tag, comm_, t.pieces.slot()),
+                  "MPI_Irecv");
+        moved = true;
+        t.offset += size;
+        if (t.offset == r.size) {
+            ++t.region;
+            t.offset = 0;
+        }
+        if (t.pieces.full() || r.data == nullptr)
+            t.pieces.retire();
+    }
+    return moved;
+}
+
 bool channel::progress_in(peer& p, message_handler& handler) {
     bool moved = false;
     while (!p.in.empty()) {
         transfer_in& t = *p.in.front();
         incoming& m = *t.message;
+        if (t.at == transfer_in::stage::body) {
+            // The sizes of the spans and the body are regions of their own, next to each other here.
+            const std::size_t table = static_cast<std::size_t>(m.head.span_count) * sizeof(std::uint64_t);
+            const auto body = static_cast<std::size_t>(m.head.body_size);
+            std::byte* const base = m.lost ? nullptr : m.bytes.data();
+            const target_span regions[] = {{base, table}, {base == nullptr ? nullptr : base + table, body}};
+            const std::size_t skip = table == 0 ? 1 : 0;
+            const std::size_t count = (table == 0 ? 0U : 1U) + (body == 0 ? 0U : 1U);
+            if (m.lost && table != 0) {
+                // Without the sizes the spans could not be received: they are few bytes.
+                t.sizes.resize(static_cast<std::size_t>(m.head.span_count));
+            }
+            moved |= receive_regions(p, t, count, [&](std::size_t i) {
+                if (m.lost && i + skip == 0)
+                    return target_span{reinterpret_cast<std::byte*>(t.sizes.data()), table};
+                return regions[i + skip];
+            });
+            if (t.pieces.active != 0 || t.region < count)
+                return moved;
+            t.at = transfer_in::stage::unplaced;
+            t.region = 0;
+        }
         if (t.at == transfer_in::stage::unplaced) {
             if (!handler.can_place(m))
                 return moved;
             handler.place(m);
-            for (std::size_t i = m.targets.size(); i < m.head.span_count; ++i) {
-                t.dropped.emplace_back(static_cast<std::size_t>(m.span_sizes()[i]));
-                m.targets.push_back({t.dropped.back().data(), t.dropped.back().size()});
-            }
+            const std::uint64_t* sizes = m.lost ? t.sizes.data() : m.span_sizes();
+            for (std::size_t i = m.targets.size(); i < m.head.span_count; ++i)
+                m.targets.push_back({nullptr, static_cast<std::size_t>(sizes[i])});
             t.at = transfer_in::stage::spans;
             moved = true;
         }
-        moved |= t.pieces.retire();
-        const bool in_body = t.at == transfer_in::stage::body;
-        const std::size_t regions = in_body ? 1 : m.targets.size();
-        while (!t.pieces.full() && t.region < regions) {
-            const target_span r = in_body ? target_span{m.bytes.data(), m.bytes.size()} : m.targets[t.region];
-            // Cut where the sender cuts: sizes and body are regions of their own there.
-            std::size_t end = r.size;
-            if (in_body && t.offset < m.head.span_count * sizeof(std::uint64_t)) {
-                end = static_cast<std::size_t>(m.head.span_count) * sizeof(std::uint64_t);
-            }
-            const std::size_t size = std::min(piece_, end - t.offset);
-            check_mpi(MPI_Irecv(r.data + t.offset, static_cast<int>(size), MPI_BYTE, p.rank, data_tag, comm_,
-                                t.pieces.slot()),
-                      "MPI_Irecv");
-            moved = true;
-            t.offset += size;
-            if (in_body && t.offset != r.size && t.offset == end)
-                continue;
-            if (t.offset == r.size) {
-                ++t.region;
-                t.offset = 0;
-            }
-            if (t.pieces.full())
-                t.pieces.retire();
-        }
-        if (t.pieces.active != 0 || t.region < regions)
-            break;
-        if (in_body) {
-            t.at = transfer_in::stage::unplaced;
-            t.region = 0;
-            continue;
-        }
+        moved |= receive_regions(p, t, m.targets.size(), [&m](std::size_t i) { return m.targets[i]; });
+        if (t.pieces.active != 0 || t.region < m.targets.size())
+            return moved;
         std::unique_ptr<incoming> done = std::move(t.message);
         p.in.pop_front();
         handler.arrived(std::move(done));

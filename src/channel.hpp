@@ -34,7 +34,7 @@ struct envelope {
     std::uint64_t count = 0;
     std::uint64_t not_run = 0;   // results: items at the chunk's end that were not run
     double seconds = 0;          // results: the time that the items took
-    double waited = 0;           // results: how long the worker had nothing to do before the chunk
+    double waited = 0;           // results: from the answer before to the arrival of this chunk
     std::uint64_t bytes = 0;     // filled by the channel: body and spans
     std::uint64_t body_size = 0; // filled by the channel
     std::uint64_t span_count = 0;
@@ -44,7 +44,8 @@ struct envelope {
 struct incoming {
     int source = 0;
     envelope head;
-    buffer bytes; // sizes of the spans, then the body
+    buffer bytes;      // sizes of the spans, then the body
+    bool lost = false; // there was no memory for them: only the header is left
     std::vector<target_span> targets;
     std::shared_ptr<void> keep;     // what the targets are part of
     std::function<void()> complete; // for the receiver's use
@@ -54,6 +55,8 @@ struct incoming {
         return reinterpret_cast<const std::uint64_t*>(bytes.data());
     }
     [[nodiscard]] reader body() const {
+        if (lost)
+            return reader(nullptr, 0);
         const std::size_t table = static_cast<std::size_t>(head.span_count) * sizeof(std::uint64_t);
         return reader(bytes.data() + table, static_cast<std::size_t>(head.body_size), span_sizes(),
                       static_cast<std::size_t>(head.span_count));
@@ -104,6 +107,8 @@ class channel {
     bool receive_controls(message_handler& handler);
     void dispatch(std::unique_ptr<incoming> m, const std::byte* rest, std::size_t size,
                   message_handler& handler);
+    template <typename Region>
+    bool receive_regions(peer& p, transfer_in& t, std::size_t count, const Region& region);
     bool progress_in(peer& p, message_handler& handler);
     bool progress_out(peer& p);
 

@@ -35,7 +35,9 @@ std::size_t automatic_chunk(const chunk_request& r, const measurements& m) {
     std::size_t n = clamped(m.item_time > 0 ? time / m.item_time : 1e18, r.remaining);
     // The mean of few items is not to be trusted with many: grow fourfold at the most.
     n = std::min(n, 4 * m.items_done);
-    n = std::min(n, std::max<std::size_t>(1, r.remaining / (4 * r.ranks)));
+    // Towards the end smaller and smaller, but not so small that the ranks wait for the root.
+    const double least = m.item_time > 0 ? 2 * ranks * m.chunk_cost / m.item_time : 1;
+    n = std::min(n, std::max(clamped(least, r.remaining), r.remaining / (4 * r.ranks)));
     const double bytes = std::max(static_cast<double>(r.bytes_per_item), m.argument_bytes + m.result_bytes);
     return bytes > 0 ? std::min(n, clamped(most_bytes / bytes, n)) : n;
 }
@@ -74,10 +76,10 @@ std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item, std::s
     return n >= granularity ? (n + granularity - 1) / granularity * granularity : n;
 }
 
-std::size_t look_ahead(std::size_t chunk_items, const measurements& m) {
+std::size_t look_ahead(std::size_t chunk_items, bool plenty, const measurements& m) {
     if (m.items_done == 0)
         return 2;
-    if (m.item_time > 20 * m.reply_time)
+    if (!plenty && m.item_time > 20 * m.reply_time)
         return 1;
     const double chunk_time = m.item_time * static_cast<double>(chunk_items);
     constexpr std::size_t most = 8;
@@ -89,6 +91,8 @@ std::vector<item_range> chunks_by_cost(const std::vector<double>& costs, std::si
                                        std::optional<std::size_t> chunk) {
     const double total = std::accumulate(costs.begin(), costs.end(), 0.0);
     const double share = total / (16 * static_cast<double>(ranks));
+    // Items that are said to cost nothing take some time all the same.
+    const std::size_t most = chunk.value_or(std::max<std::size_t>(1, costs.size() / (16 * ranks)));
     struct priced {
         item_range items;
         double cost;
@@ -96,7 +100,7 @@ std::vector<item_range> chunks_by_cost(const std::vector<double>& costs, std::si
     std::vector<priced> all;
     for (std::size_t i = 0; i < costs.size(); ++i) {
         const bool full =
-            all.empty() || (chunk ? all.back().items.count >= *chunk : all.back().cost + costs[i] > share);
+            all.empty() || all.back().items.count >= most || (!chunk && all.back().cost + costs[i] > share);
         if (full)
             all.push_back({{i, 0}, 0});
         ++all.back().items.count;

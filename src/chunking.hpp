@@ -51,9 +51,10 @@ struct chunk_request {
 [[nodiscard]] std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item,
                                          std::size_t granularity);
 
-/// How many chunks a worker should have, the one it runs included: enough to cover twice the reply time, one
-/// when items are so long that a second one would wait behind the first for longer than a reply takes.
-[[nodiscard]] std::size_t look_ahead(std::size_t chunk_items, const measurements& m);
+/// How many chunks a worker should have, the one it runs included: enough to cover twice the reply time. One
+/// when items are so long that a second one would wait behind the first for longer than a reply takes, unless
+/// there is `plenty` left, when it costs nothing: whoever waits will not be the last.
+[[nodiscard]] std::size_t look_ahead(std::size_t chunk_items, bool plenty, const measurements& m);
 
 /// With costs: consecutive items joined into chunks of about equal cost (total/16P, one item at least),
 /// longest first.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <mutex>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -10,6 +12,7 @@
 
 #include "communicator.hpp"
 #include "dispatcher.hpp"
+#include "helper.hpp"
 #include "mpi_check.hpp"
 #include "nap.hpp"
 #include "verdict.hpp"
@@ -52,6 +55,13 @@ void broadcast_bytes(const communicator_state& s, void* data, std::size_t size, 
                   "MPI_Ibcast");
         wait_for(request);
     }
+}
+
+/// Takes part in broadcast_bytes where the bytes are of no use: a piece of memory is enough.
+void drop_bytes(const communicator_state& s, std::size_t size, int root) {
+    buffer scratch(std::min(size, s.messages->piece()));
+    for (std::size_t at = 0; at < size; at += scratch.size())
+        broadcast_bytes(s, scratch.data(), std::min(scratch.size(), size - at), root);
 }
 
 std::string lengths_text(const std::vector<std::optional<std::size_t>>& sizes) {
@@ -151,14 +161,18 @@ void check_output(std::size_t room, std::size_t items, const options& o) {
 // ---------------------------------------------------------------- the call
 
 struct collective_call::implementation {
+    /// An item's call on another communicator: the helper of the call around it stays out of MPI meanwhile.
+    std::unique_lock<std::mutex> alone;
     communicator_state& state;
     int root;
     std::uint64_t signature;
     std::uint64_t number = 0;
     call_header header;
-    buffer body; // sizes of the spans, then function and constants
+    buffer body;       // sizes of the spans, then function and constants
+    bool lost = false; // there was no memory for the latter
 
-    implementation(communicator_state& s, int r, std::uint64_t what) : state(s), root(r), signature(what) {}
+    implementation(std::unique_lock<std::mutex> lock, communicator_state& s, int r, std::uint64_t what)
+        : alone(std::move(lock)), state(s), root(r), signature(what) {}
 
     [[nodiscard]] bool is_root() const { return state.rank == root; }
 
@@ -208,21 +222,36 @@ struct collective_call::implementation {
             std::memcpy(room + sizeof header, body.data(), body.size());
         }
         broadcast_bytes(state, room, header_room, root);
+        std::memcpy(&header, room, sizeof header);
+        const std::size_t table = static_cast<std::size_t>(header.span_count) * sizeof(std::uint64_t);
+        const auto size = static_cast<std::size_t>(header.body_size);
         if (!is_root()) {
-            std::memcpy(&header, room, sizeof header);
-            body.resize(static_cast<std::size_t>(header.span_count) * sizeof(std::uint64_t) +
-                        static_cast<std::size_t>(header.body_size));
-            if (header.inlined != 0 && !body.empty())
-                std::memcpy(body.data(), room + sizeof header, body.size());
+            try {
+                body.resize(table + size);
+            } catch (const std::bad_alloc&) {
+                lost = true;
+                body.resize(table); // few bytes, without which the spans could not be received
+            }
         }
-        if (header.inlined == 0)
-            broadcast_bytes(state, body.data(), body.size(), root);
+        if (header.inlined != 0) {
+            if (!is_root() && !body.empty())
+                std::memcpy(body.data(), room + sizeof header, body.size());
+            return;
+        }
+        broadcast_bytes(state, body.data(), table, root);
+        if (lost) {
+            drop_bytes(state, size, root);
+        } else {
+            broadcast_bytes(state, body.data() + table, size, root);
+        }
     }
 
     [[nodiscard]] const std::uint64_t* span_sizes() const {
         return reinterpret_cast<const std::uint64_t*>(body.data());
     }
     [[nodiscard]] reader body_reader() const {
+        if (lost)
+            throw std::bad_alloc();
         const std::size_t table = static_cast<std::size_t>(header.span_count) * sizeof(std::uint64_t);
         return reader(body.data() + table, static_cast<std::size_t>(header.body_size), span_sizes(),
                       static_cast<std::size_t>(header.span_count));
@@ -236,16 +265,25 @@ struct collective_call::implementation {
     void receive_spans(std::vector<target_span>& targets) {
         for (std::size_t i = 0; i < header.span_count; ++i) {
             const auto size = static_cast<std::size_t>(span_sizes()[i]);
-            buffer dropped;
-            std::byte* to = nullptr;
             if (i < targets.size()) {
-                to = targets[i].data;
+                broadcast_bytes(state, targets[i].data, size, root);
             } else {
-                dropped.resize(size);
-                to = dropped.data();
+                drop_bytes(state, size, root);
             }
-            broadcast_bytes(state, to, size, root);
         }
+    }
+
+    /// Decodes what was broadcast and receives its spans. What `read` throws is kept: the other ranks go on.
+    void read_shared(const std::function<void(reader&)>& read, std::optional<failure>& failed) {
+        std::vector<target_span> targets;
+        try {
+            reader in = body_reader();
+            read(in);
+            targets = std::move(in.targets());
+        } catch (...) {
+            failed = current_failure(task_error::no_item, state.rank);
+        }
+        receive_spans(targets);
     }
 
     [[noreturn]] void throw_status() {
@@ -276,13 +314,16 @@ struct collective_call::implementation {
 };
 
 collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signature) {
+    std::unique_lock<std::mutex> alone;
+    if (helper* outer = helper::engaged())
+        alone = std::unique_lock(outer->mutex);
     communicator_state& s = state_of(comm);
     if (s.busy) {
         throw nested_call(
             "mpimap: an item called the library on the communicator that is running it. Use another "
             "communicator, such as MPI_COMM_SELF, or map in one call");
     }
-    self_ = std::make_unique<implementation>(s, root, signature);
+    self_ = std::make_unique<implementation>(std::move(alone), s, root, signature);
     s.busy = true;
     self_->number = ++s.calls;
 }
@@ -387,16 +428,7 @@ void collective_call::serve(kernel& k) {
         return;
     worker w(self.state, k, self.root, self.number, self.header.stop_at_failure != 0);
     std::optional<failure> failed;
-    {
-        reader in = self.body_reader();
-        try {
-            k.read_setup(in);
-        } catch (...) {
-            failed = current_failure(task_error::no_item, self.state.rank);
-            in.forget_targets(0);
-        }
-        self.receive_spans(in.targets());
-    }
+    self.read_shared([&k](reader& in) { k.read_setup(in); }, failed);
     self.body = buffer();
     w.ready(failed ? &*failed : nullptr);
     if (std::optional<map_error> verdict = w.run())
@@ -424,14 +456,7 @@ void collective_call::share(const std::function<void(writer&)>& write,
     if (self.is_root()) {
         self.send_spans(w.spans());
     } else {
-        reader in = self.body_reader();
-        try {
-            read(in);
-        } catch (...) {
-            failed = current_failure(task_error::no_item, self.state.rank);
-            in.forget_targets(0);
-        }
-        self.receive_spans(in.targets());
+        self.read_shared(read, failed);
     }
     // A rank that could not read makes all fail: the lowest such rank tells why.
     const int mine = failed ? self.state.rank : self.state.size;

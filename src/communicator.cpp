@@ -14,9 +14,10 @@
 namespace mpimap::detail {
 namespace {
 
-/// Bytes per message. MPI counts are int, so that 2^30 would do; MPIMAP_PIECE_BYTES lowers it, for tests.
+/// Bytes per message. MPI counts are int; smaller pieces cost nothing, and what must be dropped for lack of
+/// memory goes through a piece of it. MPIMAP_PIECE_BYTES lowers it, for tests.
 std::size_t piece_bytes() {
-    constexpr std::size_t most = std::size_t{1} << 30;
+    constexpr std::size_t most = 64 * 1024 * 1024;
     const char* text = std::getenv("MPIMAP_PIECE_BYTES");
     if (text == nullptr)
         return most;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <iterator>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -84,7 +85,8 @@ bool dispatcher::wants_more(const worker& w, std::size_t rank) const {
         return false;
     if (w.chunks.empty())
         return true;
-    return w.chunks.size() < look_ahead(w.chunks.back().count, measured_);
+    const bool plenty = queue_.remaining() > 4 * workers_.size();
+    return w.chunks.size() < look_ahead(w.chunks.back().count, plenty, measured_);
 }
 
 /// Takes chunks from the queue until one could be encoded.
@@ -282,9 +284,11 @@ bool dispatcher::can_place(const incoming& m) {
 void dispatcher::place(incoming& m) {
     if (m.head.job != number_)
         return;
-    reader in = m.body();
     const item_range items{static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)};
+    reader in = m.body();
     try {
+        if (m.lost)
+            throw std::bad_alloc();
         switch (m.head.kind) {
         case message::ready:
             if (m.head.last != 0) {
@@ -325,16 +329,30 @@ void dispatcher::arrived(std::unique_ptr<incoming> m) {
         return;
     const bool counted = m->head.kind == message::results || m->head.kind == message::failed ||
                          (m->head.kind == message::ready && m->head.last != 0);
-    if (counted)
-        --on_the_way_;
-    if (!m->complete)
+    if (!counted)
+        return;
+    if (m->complete && !in_user_thread_) {
+        to_complete_.push_back(std::move(m)); // runs user code
+        return;
+    }
+    complete(*m);
+}
+
+void dispatcher::complete(const incoming& m) {
+    --on_the_way_;
+    if (!m.complete)
         return;
     try {
-        m->complete();
+        m.complete();
     } catch (...) {
-        failed_.push_back(current_failure(static_cast<std::size_t>(m->head.first), state_.rank));
+        failed_.push_back(current_failure(static_cast<std::size_t>(m.head.first), state_.rank));
         item_failed();
     }
+}
+
+void dispatcher::complete_here() {
+    for (; !to_complete_.empty(); to_complete_.pop_front())
+        complete(*to_complete_.front());
 }
 
 void dispatcher::item_failed() {
@@ -387,15 +405,24 @@ void dispatcher::run() {
     }
     nap pause;
     while (true) {
-        const bool moved = !alone && channel_.progress(*this);
-        const bool handed = !alone && hand_out(true);
+        bool moved = false;
+        // A rank that waits is a whole rank, the root's next items are its own only: first all that others
+        // want.
+        for (int i = 0; i < 64 && !alone; ++i) {
+            const bool arrived = channel_.progress(*this);
+            complete_here();
+            const bool handed = hand_out(true);
+            moved |= arrived || handed;
+            if (!arrived && !handed)
+                break;
+        }
         if (helper_error_)
             std::rethrow_exception(std::exchange(helper_error_, nullptr));
         if (finished())
             break;
         if (engaged)
             stock_up();
-        if (run_own_batch() || moved || handed) {
+        if (run_own_batch() || moved) {
             pause.reset();
         } else {
             pause.wait(channel_.transferring());
@@ -420,7 +447,8 @@ bool dispatcher::answer() {
 failures dispatcher::take_failures() {
     std::stable_sort(failed_.begin(), failed_.end(),
                      [](const failure& a, const failure& b) { return a.index < b.index; });
-    // Items behind a result that could not be read run again, those that fail do so twice: one failure per item.
+    // Items behind a result that could not be read run again, those that fail do so twice: one failure per
+    // item.
     const auto same_item = [](const failure& a, const failure& b) {
         return a.index == b.index && a.index != task_error::no_item;
     };

@@ -57,6 +57,8 @@ class dispatcher : private message_handler {
     bool wants_more(const worker& w, std::size_t rank) const;
     bool prepare(std::size_t rank, prepared& p);
     void stock_up();
+    void complete(const incoming& m);
+    void complete_here();
     bool answer();
     bool run_own_batch();
     void measure(std::size_t items, double seconds);
@@ -86,6 +88,7 @@ class dispatcher : private message_handler {
     bool stopped_ = false;
     bool abandoned_ = false;
     bool in_user_thread_ = true;
+    std::deque<std::unique_ptr<incoming>> to_complete_; // came in while the main thread was in user code
     std::exception_ptr helper_error_;
     std::deque<std::size_t> asking_; // ranks that may want a chunk
 };

@@ -1,6 +1,8 @@
 #include "helper.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace mpimap::detail {
 namespace {
@@ -12,7 +14,14 @@ constexpr microseconds patience{1000};
 constexpr microseconds shortest_nap{100};
 constexpr microseconds longest_nap{1000};
 
+// Of the main thread, which alone makes calls.
+thread_local helper* innermost = nullptr;
+
 } // namespace
+
+helper* helper::engaged() noexcept {
+    return innermost;
+}
 
 helper::helper() : thread_([this] { run(); }) {}
 
@@ -26,6 +35,7 @@ helper::~helper() {
 }
 
 void helper::engage(std::function<bool()> serve) {
+    outer_ = std::exchange(innermost, this);
     {
         const std::lock_guard lock(state_mutex_);
         serve_ = std::move(serve);
@@ -35,6 +45,7 @@ void helper::engage(std::function<bool()> serve) {
 }
 
 void helper::disengage() {
+    innermost = outer_;
     // state_mutex_ is held while serving, so that taking it waits for a serve under way.
     const std::lock_guard lock(state_mutex_);
     engaged_ = false;

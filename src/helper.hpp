@@ -22,6 +22,9 @@ class helper {
     /// Guards the call that is served, and MPI.
     std::mutex mutex;
 
+    /// The helper of the innermost call that the main thread is in; none between calls.
+    [[nodiscard]] static helper* engaged() noexcept;
+
     /// From now on, `serve` is called, holding the mutex, while the main thread is in user code for long; it
     /// tells whether anything moved.
     void engage(std::function<bool()> serve);
@@ -39,6 +42,7 @@ class helper {
     std::mutex state_mutex_;
     std::condition_variable changed_;
     std::function<bool()> serve_;
+    helper* outer_ = nullptr; // engaged before: an item's own call on another communicator
     bool engaged_ = false;
     bool quit_ = false;
     std::thread thread_;

@@ -53,6 +53,13 @@ input_archive& reader::archive() {
     return *archive_;
 }
 
+void writer::new_archive() {
+    archive_.reset();
+}
+void reader::new_archive() {
+    archive_.reset();
+}
+
 void reader::truncated() {
     throw serialization_error("mpimap: a message ends before the value that it should contain");
 }

@@ -88,6 +88,10 @@ void work_queue::give_back(item_range items) {
         returned_.push_back(items);
 }
 
+std::size_t work_queue::remaining() const noexcept {
+    return has_costs_ ? by_cost_.size() - next_by_cost_ : request_.items - next_;
+}
+
 void work_queue::clear() {
     cleared_ = true;
 }

@@ -20,6 +20,8 @@ class work_queue {
     void give_back(item_range items);
     /// Hands out no more.
     void clear();
+    /// Items that the dynamic schedules have not handed out.
+    [[nodiscard]] std::size_t remaining() const noexcept;
     /// Whether the rank would get nothing.
     [[nodiscard]] bool empty(std::size_t rank) const;
     /// Whether chunks were divided beforehand, so that there is nothing to gain by waiting for requests.

@@ -1,6 +1,7 @@
 #include "worker.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "chunking.hpp"
@@ -33,8 +34,6 @@ std::optional<map_error> worker::run() {
             work w = std::move(waiting_.front());
             waiting_.pop_front();
             run_chunk(std::move(w));
-            idle_since_ = clock::now();
-            ran_one_ = true;
             pause.reset();
         } else if (moved) {
             pause.reset();
@@ -50,13 +49,25 @@ void worker::noticed(const incoming& m) {
         stopped_ = true;
 }
 
+/// Chunks are decoded when they are soon to be run: memory for two is enough, and is reused.
+bool worker::can_place(const incoming& m) {
+    return m.head.kind != message::chunk || waiting_.size() < 2;
+}
+
 void worker::place(incoming& m) {
     if (m.head.job != number_ || m.head.kind != message::chunk)
         return;
     auto w = std::make_shared<work>();
     m.keep = w;
     w->items = {static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)};
-    if (broken_)
+    if (m.lost) {
+        try {
+            throw std::bad_alloc();
+        } catch (...) {
+            w->failed.push_back(current_failure(w->items.first, state_.rank));
+        }
+    }
+    if (broken_ || m.lost)
         return;
     reader in = m.body();
     try {
@@ -76,9 +87,10 @@ void worker::arrived(std::unique_ptr<incoming> m) {
         return;
     if (m->head.kind == message::chunk) {
         auto& w = *static_cast<work*>(m->keep.get());
-        // The first chunk of a call waits for more than a reply.
-        if (ran_one_ && waiting_.empty())
-            w.waited = seconds_since(idle_since_);
+        if (!asked_.empty()) {
+            w.waited = seconds_since(asked_.front());
+            asked_.pop_front();
+        }
         waiting_.push_back(std::move(w));
     } else if (m->head.kind == message::end) {
         ended_ = true;
@@ -150,6 +162,8 @@ void worker::send_results(work& w, std::size_t done, double seconds, bool give_u
         }
         if (give_up)
             message = outgoing();
+        if (last)
+            asked_.push_back(clock::now());
         channel_.send(root_, head, std::move(message));
         written = to;
     }

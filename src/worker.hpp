@@ -33,7 +33,7 @@ class worker : private message_handler {
     };
 
     void noticed(const incoming& m) override;
-    bool can_place(const incoming&) override { return true; }
+    bool can_place(const incoming& m) override;
     void place(incoming& m) override;
     void arrived(std::unique_ptr<incoming> m) override;
 
@@ -54,8 +54,7 @@ class worker : private message_handler {
     bool ended_ = false;
     std::optional<map_error> verdict_;
     std::size_t batch_ = 1;
-    clock::time_point idle_since_ = clock::now();
-    bool ran_one_ = false;
+    std::deque<clock::time_point> asked_; // when chunks were answered, each a request for another
 };
 
 } // namespace mpimap::detail

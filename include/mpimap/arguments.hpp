@@ -163,6 +163,10 @@ class range_column {
     static constexpr bool random_access = std::ranges::random_access_range<range>;
     static constexpr bool in_place =
         std::is_lvalue_reference_v<reference> && std::is_same_v<std::remove_cvref_t<reference>, value_type>;
+    // Boost tracks objects by address: a range that shows the same object twice must send it twice.
+    static constexpr bool may_repeat = in_place && !std::ranges::contiguous_range<range> &&
+                                       uses_boost<value_type>() && std::is_copy_constructible_v<value_type>;
+    static constexpr bool send_copies = !by_bytes && (!in_place || may_repeat);
     using received = std::conditional_t<by_bytes, received_bytes<value_type>, received_values<value_type>>;
 
     static constexpr bool endless =
@@ -246,7 +250,7 @@ class range_column {
     class item_writer {
       public:
         item_writer(range_column& column, std::size_t first, std::size_t count) : at_(column.cursor(first)) {
-            if constexpr (!by_bytes && !in_place)
+            if constexpr (send_copies)
                 kept_.reserve(count);
         }
         void write_next(writer& out) {
@@ -255,10 +259,10 @@ class range_column {
                 if (started_)
                     at_.next();
                 started_ = true;
-                if constexpr (in_place) {
-                    write_value<value_type>(out, *at_);
-                } else {
+                if constexpr (send_copies) {
                     write_value<value_type>(out, kept_.emplace_back(*at_));
+                } else {
+                    write_value<value_type>(out, *at_);
                 }
             }
         }

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <forward_list>
 #include <functional>
 #include <iterator>
@@ -150,7 +151,9 @@ template <typename T>
 struct any_base_of {
     template <typename B>
         requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>)
-    operator B() const;
+    operator B() const {
+        std::terminate(); // only asked whether it compiles; a body, since some types have no linkage
+    }
 };
 
 /// Aggregates with base classes, which Boost.PFR 1.81 cannot take apart: bases are initialised first.
@@ -162,14 +165,18 @@ concept has_base_class = requires {
 struct any_member {
     explicit any_member(std::size_t) {}
     template <typename M>
-    operator M() const;
+    operator M() const {
+        std::terminate();
+    }
 };
 
 /// Binds to references as well, which any_member, a temporary, cannot do.
 struct any_reference {
     explicit any_reference(std::size_t) {}
     template <typename M>
-    operator M&() const;
+    operator M&() const {
+        std::terminate();
+    }
 };
 
 template <typename T, typename Any, std::size_t... I>
@@ -179,22 +186,38 @@ consteval bool initialisable(std::index_sequence<I...>) {
     };
 }
 
-/// How many initialisers T{...} takes, elements of arrays counted one by one; 0 when there are more than
-/// `most`.
-template <typename T, std::size_t N, typename Any = any_member>
-consteval std::size_t count_initialisers() {
+// No more members than bytes, and no use in going on where PFR's own limit (200) is near.
+template <typename T>
+inline constexpr std::size_t most_members = sizeof(T) < 120 ? sizeof(T) : 120;
+
+template <typename T, typename Any, std::size_t N>
+consteval std::size_t count_up() {
+    if constexpr (N < most_members<T> && initialisable<T, Any>(std::make_index_sequence<N + 1>{})) {
+        return count_up<T, Any, N + 1>();
+    } else {
+        return N;
+    }
+}
+template <typename T, typename Any, std::size_t N>
+consteval std::size_t count_down() {
     if constexpr (N == 0) {
         return 0;
     } else if constexpr (initialisable<T, Any>(std::make_index_sequence<N>{})) {
         return N;
     } else {
-        return count_initialisers<T, N - 1, Any>();
+        return count_down<T, Any, N - 1>();
     }
 }
 
-// No more members than bytes, and no use in going on where PFR's own limit (200) is near.
-template <typename T>
-inline constexpr std::size_t most_members = sizeof(T) < 120 ? sizeof(T) : 120;
+/// How many initialisers T{...} takes, elements of C arrays counted one by one.
+template <typename T, typename Any = any_member>
+consteval std::size_t count_initialisers() {
+    if constexpr (initialisable<T, Any>(std::index_sequence<>{})) {
+        return count_up<T, Any, 0>(); // fewer initialisers than members are fine
+    } else {
+        return count_down<T, Any, most_members<T>>();
+    }
+}
 
 /// Structs with a member that is a reference.
 template <typename T>
@@ -202,8 +225,7 @@ consteval bool has_reference_member() {
     if constexpr (std::is_default_constructible_v<T>) {
         return false;
     } else {
-        return count_initialisers<T, most_members<T>, any_reference>() >
-               count_initialisers<T, most_members<T>>();
+        return count_initialisers<T, any_reference>() > count_initialisers<T>();
     }
 }
 
@@ -245,7 +267,7 @@ consteval bool array_begins_at() {
 /// C arrays as members of T (of at least two elements; one element behaves like a scalar here).
 template <typename T>
 consteval bool has_array_member() {
-    constexpr std::size_t n = count_initialisers<T, most_members<T>>();
+    constexpr std::size_t n = count_initialisers<T>();
     return []<std::size_t... I>(std::index_sequence<I...>) {
         // The first question settles nearly all; classes without a default constructor may fail it.
         return ((!takes_one_at<T>(std::make_index_sequence<I>{}, std::make_index_sequence<n - I - 1>{}) &&
@@ -268,6 +290,30 @@ consteval bool can_take_apart() {
     }
 }
 
+// The members of what can be taken apart. Boost.PFR's own count makes GCC 12 crash on members that are
+// std::array of strings and the like, so it is told the number.
+template <typename T>
+inline constexpr std::size_t member_count = count_initialisers<std::remove_cv_t<T>>();
+
+template <typename T>
+constexpr auto members_of(T& value) {
+    return boost::pfr::detail::tie_as_tuple(value, boost::pfr::detail::size_t_<member_count<T>>{});
+}
+
+template <std::size_t I, typename T>
+using member_t = std::remove_reference_t<typename boost::pfr::detail::sequence_tuple::tuple_element<
+    I, decltype(members_of(std::declval<T&>()))>::type>;
+
+/// Calls `visit` with each member in order.
+template <typename T, typename Visit>
+constexpr void for_each_member(T& value, const Visit& visit) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        const auto members = members_of(value);
+        (visit(boost::pfr::detail::sequence_tuple::get<I>(members)), ...);
+    }
+    (std::make_index_sequence<member_count<T>>{});
+}
+
 // ---------------------------------------------------------------- the choice
 
 template <typename T>
@@ -288,12 +334,11 @@ consteval bool fields_encodable() {
     } else {
         return []<std::size_t... I>(std::index_sequence<I...>) {
             // Fields are read in place, so that none may be const where they are not all bytes.
-            return (
-                (choose_encoding<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>() != encoding::none &&
-                 (std::is_trivially_copyable_v<T> || !std::is_const_v<boost::pfr::tuple_element_t<I, T>>)) &&
-                ...);
+            return ((choose_encoding<std::remove_cv_t<member_t<I, T>>>() != encoding::none &&
+                     (std::is_trivially_copyable_v<T> || !std::is_const_v<member_t<I, T>>)) &&
+                    ...);
         }
-        (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+        (std::make_index_sequence<member_count<T>>{});
     }
 }
 
@@ -303,9 +348,9 @@ consteval bool any_const_field() {
         return false;
     } else {
         return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (std::is_const_v<boost::pfr::tuple_element_t<I, T>> || ...);
+            return (std::is_const_v<member_t<I, T>> || ...);
         }
-        (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+        (std::make_index_sequence<member_count<T>>{});
     }
 }
 
@@ -335,10 +380,9 @@ consteval encoding choose_encoding() {
             if constexpr (has_reference_member<T>()) {
                 return encoding::none;
             } else if constexpr (can_take_apart<T>()) {
-                // Not assignable, though no field is const: one is a const reference, which looks like a
-                // value here.
+                // A const reference looks like a const member here, but cannot be left out of the braces.
                 constexpr bool hidden =
-                    !std::is_copy_assignable_v<T> && !std::is_move_assignable_v<T> && !any_const_field<T>();
+                    any_const_field<T>() && !initialisable<T, any_member>(std::index_sequence<>{});
                 return fields_encodable<T>() && !hidden ? encoding::bytes : encoding::none;
             } else {
                 return encoding::bytes;
@@ -425,7 +469,7 @@ void write_value(writer& out, const T& value) {
     } else if constexpr (e == encoding::standard) {
         standard_codec<T>::write(out, value);
     } else {
-        boost::pfr::for_each_field(value, [&out](const auto& field) { write_value(out, field); });
+        for_each_member(value, [&out](const auto& field) { write_value(out, field); });
     }
 }
 
@@ -445,7 +489,7 @@ void read_value(reader& in, T& value) {
     } else if constexpr (e == encoding::standard) {
         standard_codec<T>::read(in, value);
     } else {
-        boost::pfr::for_each_field(value, [&in](auto& field) { read_value(in, field); });
+        for_each_member(value, [&in](auto& field) { read_value(in, field); });
     }
 }
 
@@ -462,9 +506,9 @@ T make_value(reader& in) {
     } else {
         static_assert(encoding_of<T> == encoding::aggregate);
         return [&in]<std::size_t... I>(std::index_sequence<I...>) {
-            return T{make_value<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>(in)...};
+            return T{make_value<std::remove_cv_t<member_t<I, T>>>(in)...};
         }
-        (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+        (std::make_index_sequence<member_count<T>>{});
     }
 }
 
@@ -493,9 +537,9 @@ consteval std::size_t least_size() {
         return sizeof(T);
     } else if constexpr (e == encoding::aggregate) {
         return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (std::size_t{0} + ... + least_size<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>());
+            return (std::size_t{0} + ... + least_size<std::remove_cv_t<member_t<I, T>>>());
         }
-        (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+        (std::make_index_sequence<member_count<T>>{});
     } else {
         return standard_codec<T>::least();
     }
@@ -844,6 +888,31 @@ consteval bool shared_by_boost() {
 template <typename T>
 struct standard_codec<std::shared_ptr<T>> : owner_codec<std::shared_ptr<T>, shared_by_boost<T>()> {};
 
+/// Whether a T, or a part of it, goes by Boost.Serialization, which tracks objects by address.
+template <typename T>
+consteval bool uses_boost();
+
+template <typename T>
+inline constexpr bool parts_use_boost = false;
+template <template <typename...> typename C, typename... Ts>
+    requires has_standard_codec<C<Ts...>>
+inline constexpr bool parts_use_boost<C<Ts...>> = (uses_boost<std::remove_cv_t<Ts>>() || ...);
+template <typename T, std::size_t N>
+inline constexpr bool parts_use_boost<std::array<T, N>> = uses_boost<T>();
+
+template <typename T>
+consteval bool uses_boost() {
+    if constexpr (encoding_of<T> == encoding::aggregate && !std::is_empty_v<T>) {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return (uses_boost<std::remove_cv_t<member_t<I, T>>>() || ...);
+        }
+        (std::make_index_sequence<member_count<T>>{});
+    } else {
+        return encoding_of<T> == encoding::boost ||
+               (encoding_of<T> == encoding::standard && parts_use_boost<T>);
+    }
+}
+
 template <typename T>
 struct user_code : std::bool_constant<encoding_of<T> == encoding::boost> {};
 template <template <typename...> typename C, typename... Ts>
@@ -863,9 +932,9 @@ consteval bool runs_user_code() {
         return false;
     } else if constexpr (encoding_of<T> == encoding::aggregate) {
         return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (runs_user_code<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>() || ...);
+            return (runs_user_code<std::remove_cv_t<member_t<I, T>>>() || ...);
         }
-        (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+        (std::make_index_sequence<member_count<T>>{});
     } else {
         return user_code<T>::value;
     }

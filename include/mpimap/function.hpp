@@ -191,7 +191,7 @@ template <typename Factory, typename... Args>
     if constexpr (sizeof...(Args) == 0) {
         return detail::per_rank_function<std::decay_t<Factory>>{std::forward<Factory>(factory)};
     } else {
-        auto bound = bind_front(std::forward<Factory>(factory), std::forward<Args>(args)...);
+        auto bound = mpimap::bind_front(std::forward<Factory>(factory), std::forward<Args>(args)...);
         return detail::per_rank_function<decltype(bound)>{std::move(bound)};
     }
 }
@@ -264,7 +264,9 @@ void write_object_bytes(writer& out, const F& f, bool scan) {
     std::memcpy(copy, static_cast<const void*>(std::addressof(f)), sizeof(F));
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_clear_padding)
-    __builtin_clear_padding(reinterpret_cast<F*>(copy));
+    // The intrinsic, since the trait asked of a closure may have been answered before it was complete.
+    if constexpr (__is_trivially_copyable(F))
+        __builtin_clear_padding(reinterpret_cast<F*>(copy));
 #endif
 #endif
     if (scan)
@@ -281,6 +283,7 @@ struct function_copy {
         if constexpr (how == shipping::bytes) {
             write_object_bytes(out, f, true);
         } else if constexpr (how == shipping::value) {
+            out.new_archive();
             write_value(out, f);
         } else if constexpr (how == shipping::pointer) {
             if (f == nullptr)
@@ -293,6 +296,7 @@ struct function_copy {
         if constexpr (how == shipping::bytes) {
             in.bytes(bytes_.storage(), sizeof(F));
         } else if constexpr (how == shipping::value) {
+            in.new_archive();
             value_.emplace(make_value<F>(in));
         } else if constexpr (how == shipping::pointer) {
             read_code_pointer(in, bytes_.storage(), sizeof(F), std::is_member_object_pointer_v<F>,
@@ -340,6 +344,7 @@ struct carried_object {
     static constexpr bool supported = is_supported();
 
     static void write(writer& out, const T* p) {
+        out.new_archive();
         write_value(out, p != nullptr);
         if (p == nullptr)
             return;
@@ -352,6 +357,7 @@ struct carried_object {
         }
     }
     void read(reader& in) {
+        in.new_archive();
         if (!make_value<bool>(in))
             return;
         if constexpr (std::is_polymorphic_v<T>) {
@@ -385,6 +391,7 @@ struct carried {
     static constexpr bool supported = is_supported();
 
     static void write(writer& out, const B& b) {
+        out.new_archive();
         if constexpr (by_codec) {
             refuse_hidden_pointers(b);
             write_value(out, b);
@@ -393,6 +400,7 @@ struct carried {
         }
     }
     void read(reader& in) {
+        in.new_archive();
         if constexpr (by_codec) {
             value_.emplace(make_value<B>(in));
         } else {

@@ -81,7 +81,7 @@ struct function_copy<spread<F>> {
         }
     };
     [[nodiscard]] callable& get() {
-        callable_.f = &function_.get();
+        callable_.f = std::addressof(function_.get());
         return callable_;
     }
 
@@ -167,7 +167,7 @@ auto map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
 template <typename F, typename Tuples>
 auto starmap_all(MPI_Comm comm, const options& o, const F& f, Tuples& tuples) {
     if constexpr (explain<function_problem<F>()>()) {
-        const spread<F> g{&f};
+        const spread<F> g{std::addressof(f)};
         return map_all<spread<F>>(comm, o, g, tuples);
     } else {
         return explained{};
@@ -281,7 +281,7 @@ T map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F&
         map_call<tree, served_reduction<T, F, Op, Args...>, both, Args...> m(
             comm, o.root, signature<call_kind::reduce, F, Op, T, element_t<Args>...>());
         std::optional<T> value;
-        both function{&f, &op, 0};
+        both function{std::addressof(f), std::addressof(op), 0};
         m.run(
             o, false, function,
             [&](auto& root) {
@@ -289,9 +289,9 @@ T map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F&
                 root.make_slots(root.items(), root.function());
                 root.on_finish([&](failures&) {
                     std::optional<T>& all = root.slots().value();
-                    value.emplace(
-                        all ? static_cast<T>(std::invoke(root.function().operation(), init, std::move(*all)))
-                            : init);
+                    value.emplace(all ? static_cast<T>(std::invoke(root.function().operation(),
+                                                                   std::move(init), std::move(*all)))
+                                      : init);
                 });
             },
             args...);

@@ -21,7 +21,6 @@
 #include <boost/serialization/map.hpp>
 #include <boost/serialization/set.hpp>
 #include <boost/serialization/shared_ptr.hpp>
-#include <boost/serialization/split_free.hpp>
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/unique_ptr.hpp>
 #include <boost/serialization/unordered_map.hpp>
@@ -42,48 +41,36 @@ namespace boost::serialization {
 
 #if BOOST_VERSION < 108400
 
+// One function each, not save and load apart: overload resolution of `load` meets Boost's own for shared_ptr,
+// whose signature does not compile for std::optional.
 template <typename Archive, typename T>
-void save(Archive& ar, const std::optional<T>& o, unsigned int) {
-    const bool present = o.has_value();
-    ar << present;
-    if (present)
-        ar << *o;
-}
-template <typename Archive, typename T>
-void load(Archive& ar, std::optional<T>& o, unsigned int) {
-    bool present = false;
-    ar >> present;
-    if (present) {
-        ar >> o.emplace();
-    } else {
-        o.reset();
+void serialize(Archive& ar, std::optional<T>& o, unsigned int) {
+    bool present = o.has_value();
+    ar& present;
+    if constexpr (Archive::is_loading::value) {
+        if (present) {
+            o.emplace();
+        } else {
+            o.reset();
+        }
     }
-}
-template <typename Archive, typename T>
-void serialize(Archive& ar, std::optional<T>& o, unsigned int version) {
-    split_free(ar, o, version);
+    if (present)
+        ar&* o;
 }
 
 template <typename Archive, typename... Ts>
-void save(Archive& ar, const std::variant<Ts...>& v, unsigned int) {
-    const std::size_t index = v.index();
-    ar << index;
-    std::visit([&ar](const auto& value) { ar << value; }, v);
-}
-template <typename Archive, typename... Ts>
-void load(Archive& ar, std::variant<Ts...>& v, unsigned int) {
-    std::size_t index = 0;
-    ar >> index;
-    const bool found = [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return ((index == I && (ar >> v.template emplace<I>(), true)) || ...);
+void serialize(Archive& ar, std::variant<Ts...>& v, unsigned int) {
+    std::size_t index = v.index();
+    ar& index;
+    if constexpr (Archive::is_loading::value) {
+        const bool found = [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return ((index == I && (v.template emplace<I>(), true)) || ...);
+        }
+        (std::index_sequence_for<Ts...>{});
+        if (!found)
+            throw mpimap::serialization_error("mpimap: no such alternative of a std::variant");
     }
-    (std::index_sequence_for<Ts...>{});
-    if (!found)
-        throw mpimap::serialization_error("mpimap: no such alternative of a std::variant");
-}
-template <typename Archive, typename... Ts>
-void serialize(Archive& ar, std::variant<Ts...>& v, unsigned int version) {
-    split_free(ar, v, version);
+    std::visit([&ar](auto& value) { ar& value; }, v);
 }
 
 #endif

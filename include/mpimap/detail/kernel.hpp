@@ -369,7 +369,10 @@ class served_argument<A> {
         void read_block(reader&, std::size_t) {}
         void read_item(reader&, std::size_t) {}
     };
-    void read(reader& in) { value_.emplace(make_value<item>(in)); }
+    void read(reader& in) {
+        in.new_archive();
+        value_.emplace(make_value<item>(in));
+    }
     [[nodiscard]] auto cursor(const received&, std::size_t, std::size_t) const {
         return constant_cursor<item>(std::addressof(*value_));
     }
@@ -542,7 +545,10 @@ class root_argument<A> {
     static constexpr bool plain = true;
     explicit root_argument(std::remove_reference_t<A>& a) : value_(std::addressof(std::as_const(a.value))) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return std::nullopt; }
-    void write_setup(writer& out) { write_value<element_t<A>>(out, *value_); }
+    void write_setup(writer& out) {
+        out.new_archive();
+        write_value<element_t<A>>(out, *value_);
+    }
     [[nodiscard]] auto cursor(std::size_t) { return constant_cursor<element_t<A>>(value_); }
     void write_block(writer&, item_range, std::size_t&) {}
     no_item_writer items(item_range) { return {}; }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -50,7 +51,7 @@ class part_folder {
         if (item == begin) {
             open_.emplace(std::move(value));
         } else if (open_) { // not, if an item of this block failed
-            *open_ = std::invoke(*op_, std::move(*open_), std::move(value));
+            *open_ = static_cast<T>(std::invoke(*op_, std::move(*open_), std::move(value)));
         }
         if (item + 1 == end && open_) {
             nodes_.push_back({0, block, std::move(*open_)});
@@ -70,7 +71,7 @@ class part_folder {
                 right.index != left.index + 1) {
                 return;
             }
-            left.value = std::invoke(*op_, std::move(left.value), std::move(right.value));
+            left.value = static_cast<T>(std::invoke(*op_, std::move(left.value), std::move(right.value)));
             ++left.level;
             left.index /= 2;
             nodes_.pop_back();
@@ -145,7 +146,8 @@ class reduction_tree {
       public:
         static constexpr bool drops_results = false;
         local(reduction_tree& tree, item_range items)
-            : tree_(tree), first_(items.first), folder_(items, tree.items_, &tree.function_.operation()) {}
+            : tree_(tree), first_(items.first),
+              folder_(items, tree.items_, std::addressof(tree.function_.operation())) {}
         template <typename Call>
         void invoke(std::size_t i, const Call& call) {
             folder_.add(first_ + i, static_cast<T>(call()));
@@ -208,7 +210,8 @@ class reduction_tree {
                 return;
             T folded = std::move(*p.values[0]);
             for (std::size_t i = 1; i < size; ++i) {
-                folded = std::invoke(function_.operation(), std::move(folded), std::move(*p.values[i]));
+                folded = static_cast<T>(
+                    std::invoke(function_.operation(), std::move(folded), std::move(*p.values[i])));
             }
             partial_.erase(block);
             add(0, block, std::move(folded));
@@ -224,9 +227,9 @@ class reduction_tree {
                 }
                 T other = std::move(there->second);
                 nodes_.erase(there);
-                value = index < sibling
-                            ? std::invoke(function_.operation(), std::move(value), std::move(other))
-                            : std::invoke(function_.operation(), std::move(other), std::move(value));
+                value = static_cast<T>(
+                    index < sibling ? std::invoke(function_.operation(), std::move(value), std::move(other))
+                                    : std::invoke(function_.operation(), std::move(other), std::move(value)));
             }
             ++level;
             index /= 2;
@@ -287,7 +290,7 @@ class served_reduction
   protected:
     folded_results<T, callable_of<Op>> make_results(item_range items) override {
         return folded_results<T, callable_of<Op>>(items, this->function().items(),
-                                                  &this->function().operation());
+                                                  std::addressof(this->function().operation()));
     }
 };
 

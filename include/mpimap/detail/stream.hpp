@@ -50,6 +50,8 @@ class writer {
         }
     }
     output_archive& archive();
+    /// What follows is tracked apart: the same object written twice by value must arrive twice.
+    void new_archive();
 
     /// While one lives, large arrays are copied: map keys must be whole when they are read.
     class copy_scope {
@@ -132,6 +134,7 @@ class reader {
         }
     }
     input_archive& archive();
+    void new_archive();
 
     class copy_scope {
       public:
