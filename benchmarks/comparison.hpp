@@ -61,7 +61,7 @@ inline void print_row(MPI_Comm comm, const char* row, const std::string& what, d
                       const std::string& detail) {
     if (rank_of(comm) != 0) return;
     const bool met = wanted == better::below ? figure <= goal : figure >= goal;
-    std::printf("%-4s| %-58s| %8.3f | %s %-6.3g| %-4s| %s\n", row, what.c_str(), figure,
+    std::printf("%-4s| %-70s| %8.3f | %s %-6.3g| %-4s| %s\n", row, what.c_str(), figure,
                 wanted == better::below ? "<=" : ">=", goal, met ? "met" : "MISS", detail.c_str());
     std::fflush(stdout);
 }
@@ -70,7 +70,7 @@ inline void print_row(MPI_Comm comm, const char* row, const std::string& what, d
 inline void print_figure(MPI_Comm comm, const char* row, const std::string& what, double figure,
                          const std::string& detail) {
     if (rank_of(comm) != 0) return;
-    std::printf("%-4s| %-58s| %8.3f | %-9s| %-4s| %s\n", row, what.c_str(), figure, "", "", detail.c_str());
+    std::printf("%-4s| %-70s| %8.3f | %-9s| %-4s| %s\n", row, what.c_str(), figure, "", "", detail.c_str());
     std::fflush(stdout);
 }
 
