@@ -10,6 +10,7 @@ namespace {
 constexpr double target_time = 1e-3;
 constexpr double most_bytes = 4 * 1024 * 1024;
 constexpr double poll_interval = 100e-6;
+constexpr std::size_t large_item = 16 * 1024;
 
 std::size_t clamped(double n, std::size_t most) {
     if (!(n > 1))
@@ -71,8 +72,12 @@ item_range static_slice(std::size_t items, std::size_t ranks, std::size_t rank, 
 
 std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item, std::size_t granularity) {
     constexpr std::size_t least_bytes = 1024 * 1024;
-    const std::size_t least = bytes_per_item == 0 ? 1 : least_bytes / bytes_per_item;
-    const std::size_t n = std::max<std::size_t>({1, (slice + 7) / 8, least});
+    const std::size_t eighth = std::max<std::size_t>(1, (slice + 7) / 8);
+    std::size_t n = eighth;
+    if (bytes_per_item != 0) {
+        const std::size_t least = std::max<std::size_t>(1, least_bytes / bytes_per_item);
+        n = bytes_per_item >= large_item ? least : std::max(eighth, least);
+    }
     return n >= granularity ? (n + granularity - 1) / granularity * granularity : n;
 }
 

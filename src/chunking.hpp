@@ -47,7 +47,8 @@ struct chunk_request {
 [[nodiscard]] item_range static_slice(std::size_t items, std::size_t ranks, std::size_t rank,
                                       std::size_t granularity);
 /// A slice is sent in blocks, so that computing begins before all of it has arrived: an eighth of it, at
-/// least 1 MiB.
+/// least 1 MiB where the size is known. Items that are large themselves go by the MiB: they are decoded into
+/// memory that is warm only if it is used again soon.
 [[nodiscard]] std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item,
                                          std::size_t granularity);
 

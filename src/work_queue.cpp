@@ -29,7 +29,7 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
         return back;
     }
     if (how_ == schedule::static_)
-        return next_of_slice(rank);
+        return next_of_slice(rank, m);
     if (has_costs_)
         return next_by_cost_ < by_cost_.size() ? by_cost_[next_by_cost_++] : item_range{};
     request_.remaining = request_.items - next_;
@@ -60,7 +60,7 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
     return chunk;
 }
 
-item_range work_queue::next_of_slice(std::size_t rank) {
+item_range work_queue::next_of_slice(std::size_t rank, const measurements& m) {
     if (request_.chunk) {
         // Block j of `chunk` items goes to rank j mod P.
         const std::size_t size = *request_.chunk;
@@ -76,8 +76,10 @@ item_range work_queue::next_of_slice(std::size_t rank) {
     if (slice.count == 0)
         return {};
     const std::size_t whole = static_slice(request_.items, request_.ranks, rank, request_.granularity).count;
-    const item_range block{slice.first, std::min(slice.count, transfer_block(whole, request_.bytes_per_item,
-                                                                             request_.granularity))};
+    const std::size_t bytes =
+        std::max(request_.bytes_per_item, static_cast<std::size_t>(m.argument_bytes + m.result_bytes));
+    const item_range block{slice.first,
+                           std::min(slice.count, transfer_block(whole, bytes, request_.granularity))};
     slice.first += block.count;
     slice.count -= block.count;
     return block;

@@ -28,7 +28,7 @@ class work_queue {
     [[nodiscard]] bool decided() const noexcept { return how_ == schedule::static_; }
 
   private:
-    [[nodiscard]] item_range next_of_slice(std::size_t rank);
+    [[nodiscard]] item_range next_of_slice(std::size_t rank, const measurements& m);
 
     schedule how_;
     chunk_request request_;
