@@ -38,7 +38,8 @@ std::size_t automatic_chunk(const chunk_request& r, const measurements& m) {
     n = std::min(n, 4 * m.items_done);
     // Towards the end smaller and smaller, but not so small that the ranks wait for the root.
     const double least = m.item_time > 0 ? 2 * ranks * m.chunk_cost / m.item_time : 1;
-    n = std::min(n, std::max(clamped(least, r.remaining), r.remaining / (4 * r.ranks)));
+    n = std::min(n, std::max(clamped(least, std::max<std::size_t>(1, r.remaining / (2 * r.ranks))),
+                             r.remaining / (4 * r.ranks)));
     const double bytes = std::max(static_cast<double>(r.bytes_per_item), m.argument_bytes + m.result_bytes);
     return bytes > 0 ? std::min(n, clamped(most_bytes / bytes, n)) : n;
 }
@@ -51,7 +52,7 @@ std::size_t guided_chunk(const chunk_request& r) {
     return r.remaining == 0 ? 0 : at_least((r.remaining + r.ranks - 1) / r.ranks, r);
 }
 
-std::size_t factoring_chunk(const chunk_request& r, std::size_t, std::size_t left_at_round) {
+std::size_t factoring_chunk(const chunk_request& r, std::size_t left_at_round) {
     return r.remaining == 0 ? 0 : at_least((left_at_round + 2 * r.ranks - 1) / (2 * r.ranks), r);
 }
 

@@ -35,9 +35,8 @@ struct chunk_request {
 /// remaining/P: Polychronopoulos & Kuck, IEEE Trans. Comput. C-36 (1987).
 [[nodiscard]] std::size_t guided_chunk(const chunk_request& r);
 /// Half of what is left when a round of P chunks begins, in P equal parts: Hummel, Schonberg & Flynn, CACM 35
-/// (1992). `handed_out` counts the chunks before this one.
-[[nodiscard]] std::size_t factoring_chunk(const chunk_request& r, std::size_t handed_out,
-                                          std::size_t left_at_round);
+/// (1992).
+[[nodiscard]] std::size_t factoring_chunk(const chunk_request& r, std::size_t left_at_round);
 
 /// A chunk of n items from `first` on, shortened to end at a multiple of the granularity where it is long
 /// enough.

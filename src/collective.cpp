@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <mutex>
 #include <new>
 #include <string>
 #include <utility>
@@ -147,6 +146,12 @@ void check_options(const options& o, std::size_t items) {
     }
 }
 
+void check_no_results(const options& o) {
+    if (o.results == results::everywhere) {
+        throw invalid_argument("mpimap: mpi_for_each has no results: results::everywhere goes with mpi_map");
+    }
+}
+
 void check_output(std::size_t room, std::size_t items, const options& o) {
     if (room < items) {
         throw invalid_argument("mpimap: mpi_map_into: the output range has room for " + std::to_string(room) +
@@ -161,8 +166,7 @@ void check_output(std::size_t room, std::size_t items, const options& o) {
 // ---------------------------------------------------------------- the call
 
 struct collective_call::implementation {
-    /// An item's call on another communicator: the helper of the call around it stays out of MPI meanwhile.
-    std::unique_lock<std::mutex> alone;
+    helper::pause alone; // first: from here on this thread is the only one in MPI
     communicator_state& state;
     int root;
     std::uint64_t signature;
@@ -171,8 +175,8 @@ struct collective_call::implementation {
     buffer body;       // sizes of the spans, then function and constants
     bool lost = false; // there was no memory for the latter
 
-    implementation(std::unique_lock<std::mutex> lock, communicator_state& s, int r, std::uint64_t what)
-        : alone(std::move(lock)), state(s), root(r), signature(what) {}
+    implementation(MPI_Comm comm, int r, std::uint64_t what)
+        : state(state_of(comm)), root(r), signature(what) {}
 
     [[nodiscard]] bool is_root() const { return state.rank == root; }
 
@@ -314,18 +318,16 @@ struct collective_call::implementation {
 };
 
 collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signature) {
-    std::unique_lock<std::mutex> alone;
-    if (helper* outer = helper::engaged())
-        alone = std::unique_lock(outer->mutex);
-    communicator_state& s = state_of(comm);
+    auto self = std::make_unique<implementation>(comm, root, signature);
+    communicator_state& s = self->state;
     if (s.busy) {
         throw nested_call(
             "mpimap: an item called the library on the communicator that is running it. Use another "
             "communicator, such as MPI_COMM_SELF, or map in one call");
     }
-    self_ = std::make_unique<implementation>(std::move(alone), s, root, signature);
     s.busy = true;
-    self_->number = ++s.calls;
+    self->number = ++s.calls;
+    self_ = std::move(self);
 }
 
 collective_call::~collective_call() {

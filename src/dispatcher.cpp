@@ -140,7 +140,9 @@ bool dispatcher::hand_out(bool user_code) {
         workers_[rank].chunks.push_back(p.items);
         ++chunks_out_;
         // Sending is about half of what a chunk costs the root; the other half is taking the results.
-        measured_.chunk_cost += (2 * seconds_since(begin) - measured_.chunk_cost) / 16;
+        // A sample that was interrupted says nothing.
+        const double sample = std::min(2 * seconds_since(begin), 4 * measured_.chunk_cost);
+        measured_.chunk_cost += (sample - measured_.chunk_cost) / 16;
         moved = true;
     }
     return moved;
@@ -157,7 +159,10 @@ void dispatcher::ask(std::size_t rank) {
 void dispatcher::give_back(item_range items) {
     if (items.count == 0)
         return;
-    queue_.give_back(items);
+    // In halves: where item after item cannot be read, each would otherwise send all that is behind it again.
+    const std::size_t half = items.count / 2;
+    queue_.give_back({items.first, half});
+    queue_.give_back({items.first + half, items.count - half});
     for (std::size_t rank = 0; rank < workers_.size(); ++rank)
         ask(rank);
 }
@@ -277,7 +282,7 @@ void dispatcher::noticed(const incoming& m) {
 }
 
 bool dispatcher::can_place(const incoming& m) {
-    return in_user_thread_ || m.head.job != number_ || m.head.kind != message::results ||
+    return on_main_thread_ || m.head.job != number_ || m.head.kind != message::results ||
            job_.plain_results();
 }
 
@@ -331,7 +336,7 @@ void dispatcher::arrived(std::unique_ptr<incoming> m) {
                          (m->head.kind == message::ready && m->head.last != 0);
     if (!counted)
         return;
-    if (m->complete && !in_user_thread_) {
+    if (m->complete && !on_main_thread_) {
         to_complete_.push_back(std::move(m)); // runs user code
         return;
     }
@@ -432,7 +437,7 @@ void dispatcher::run() {
 
 /// The helper thread's turn, while the main thread runs a long item.
 bool dispatcher::answer() {
-    in_user_thread_ = false;
+    on_main_thread_ = false;
     bool moved = false;
     try {
         moved = channel_.progress(*this);
@@ -440,7 +445,7 @@ bool dispatcher::answer() {
     } catch (...) {
         helper_error_ = std::current_exception(); // the main thread throws it
     }
-    in_user_thread_ = true;
+    on_main_thread_ = true;
     return moved;
 }
 

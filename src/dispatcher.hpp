@@ -87,7 +87,7 @@ class dispatcher : private message_handler {
     failures failed_;
     bool stopped_ = false;
     bool abandoned_ = false;
-    bool in_user_thread_ = true;
+    bool on_main_thread_ = true;
     std::deque<std::unique_ptr<incoming>> to_complete_; // came in while the main thread was in user code
     std::exception_ptr helper_error_;
     std::deque<std::size_t> asking_; // ranks that may want a chunk

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include <signal.h>
+
 namespace mpimap::detail {
 namespace {
 
@@ -19,11 +21,28 @@ thread_local helper* innermost = nullptr;
 
 } // namespace
 
-helper* helper::engaged() noexcept {
-    return innermost;
+helper::pause::pause() : around_(std::exchange(innermost, nullptr)) {
+    if (around_ != nullptr && around_->batch_.load(std::memory_order_relaxed) % 2 != 0)
+        lock_ = std::unique_lock(around_->mutex);
+}
+helper::pause::~pause() {
+    innermost = around_;
 }
 
-helper::helper() : thread_([this] { run(); }) {}
+helper::helper() {
+    // The program's signal handlers are meant for its own threads.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+        thread_ = std::thread([this] { run(); });
+    } catch (...) {
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        throw;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
 
 helper::~helper() {
     {

@@ -22,8 +22,20 @@ class helper {
     /// Guards the call that is served, and MPI.
     std::mutex mutex;
 
-    /// The helper of the innermost call that the main thread is in; none between calls.
-    [[nodiscard]] static helper* engaged() noexcept;
+    /// While one lives, the helper of the call around this one stays out of MPI: an item is calling the
+    /// library on another communicator. Does nothing where the main thread is not in an item, since then it
+    /// has `mutex`.
+    class pause {
+      public:
+        pause();
+        ~pause();
+        pause(const pause&) = delete;
+        pause& operator=(const pause&) = delete;
+
+      private:
+        helper* around_;
+        std::unique_lock<std::mutex> lock_;
+    };
 
     /// From now on, `serve` is called, holding the mutex, while the main thread is in user code for long; it
     /// tells whether anything moved.

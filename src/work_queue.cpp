@@ -46,7 +46,7 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
     case schedule::factoring:
         if (chunks_in_round_ == 0)
             left_at_round_ = request_.remaining;
-        n = factoring_chunk(request_, chunks_in_round_, left_at_round_);
+        n = factoring_chunk(request_, left_at_round_);
         chunks_in_round_ = (chunks_in_round_ + 1) % request_.ranks;
         break;
     default:

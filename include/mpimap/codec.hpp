@@ -18,6 +18,7 @@
 #include <exception>
 #include <forward_list>
 #include <functional>
+#include <initializer_list>
 #include <iterator>
 #include <list>
 #include <map>
@@ -28,8 +29,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
+#include <typeindex>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -126,6 +129,14 @@ template <typename T, std::size_t N>
 struct is_reference_like<std::span<T, N>> : std::true_type {};
 template <typename T>
 struct is_reference_like<std::weak_ptr<T>> : std::true_type {};
+template <typename T>
+struct is_reference_like<std::initializer_list<T>> : std::true_type {};
+template <>
+struct is_reference_like<std::error_code> : std::true_type {}; // its category is an address
+template <>
+struct is_reference_like<std::error_condition> : std::true_type {};
+template <>
+struct is_reference_like<std::type_index> : std::true_type {};
 
 template <typename T>
 concept iterator_like = std::input_or_output_iterator<T> && !std::is_arithmetic_v<T>;

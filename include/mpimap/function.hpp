@@ -336,7 +336,7 @@ struct carried_object {
         if constexpr (std::is_void_v<T> || std::is_function_v<T> || std::is_same_v<object, char>) {
             return false; // a char* may be a string or one character: std::string says which
         } else if constexpr (std::is_polymorphic_v<T>) {
-            return has_serialize<object>();
+            return has_serialize<object>() && std::has_virtual_destructor_v<object>; // deleted through T
         } else {
             return encodable<object> && makeable<object>();
         }

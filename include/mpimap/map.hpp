@@ -215,7 +215,12 @@ void for_each_item(MPI_Comm comm, const options& o, const F& f, Args&... args) {
         map_call<no_slots, served_call<F, no_results, Args...>, F, Args...> m(
             comm, o.root, signature<call_kind::for_each, F, element_t<Args>...>());
         m.run(
-            o, false, f, [](auto& root) { root.make_slots(root.items()); }, args...);
+            o, false, f,
+            [&o](auto& root) {
+                check_no_results(o);
+                root.make_slots(root.items());
+            },
+            args...);
     }
 }
 
@@ -311,7 +316,7 @@ T map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F&
 /// it; every rank, the root too, runs a copy of the root's `f` that is made once per call. `f` may take a
 /// `mpimap::task` first.
 ///
-/// Sent: one all-reduce of 40 bytes that checks that all ranks are in the same call; by broadcast the
+/// Sent: one all-reduce of 32 bytes that checks that all ranks are in the same call; by broadcast the
 /// function's state and the constants, once; point to point the argument tuples of other ranks' items and
 /// their results. Contiguous ranges of plain types are sent from, and such results received into, the memory
 /// where they are.

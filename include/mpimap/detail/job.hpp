@@ -139,6 +139,9 @@ class collective_call {
 /// Checks of options that need no types; throws invalid_argument.
 void check_options(const options& o, std::size_t items);
 
+/// mpi_for_each: throws invalid_argument when the options ask for results.
+void check_no_results(const options& o);
+
 /// mpi_map_into: throws invalid_argument when `out` has no room or the options ask for more.
 void check_output(std::size_t room, std::size_t items, const options& o);
 
