@@ -79,7 +79,7 @@ std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item, std::s
         const std::size_t least = std::max<std::size_t>(1, least_bytes / bytes_per_item);
         n = bytes_per_item >= large_item ? least : std::max(eighth, least);
     }
-    return n >= granularity ? (n + granularity - 1) / granularity * granularity : n;
+    return slice >= granularity ? (n + granularity - 1) / granularity * granularity : n;
 }
 
 std::size_t look_ahead(std::size_t chunk_items, bool plenty, const measurements& m) {

@@ -17,7 +17,7 @@ namespace {
 /// Bytes per message. MPI counts are int; smaller pieces cost nothing, and what must be dropped for lack of
 /// memory goes through a piece of it. MPIMAP_PIECE_BYTES lowers it, for tests.
 std::size_t piece_bytes() {
-    constexpr std::size_t most = 16 * 1024 * 1024;
+    constexpr std::size_t most = 4 * 1024 * 1024;
     const char* text = std::getenv("MPIMAP_PIECE_BYTES");
     if (text == nullptr)
         return most;

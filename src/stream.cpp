@@ -38,11 +38,20 @@ reader::~reader() = default;
 std::size_t reader::length(std::size_t least) {
     std::uint64_t n = 0;
     bytes(&n, sizeof n);
-    // An element that is deferred takes no room here, so only a length that no memory could hold is refused
-    // early.
-    if (least != 0 && n > static_cast<std::uint64_t>(-1) / 2 / least)
+    if (least != 0 && n > left() / least)
         truncated();
-    if (least != 0 && n * least > left() && !deferred(static_cast<std::size_t>(n * least)))
+    return static_cast<std::size_t>(n);
+}
+
+std::size_t reader::heap_length(std::size_t element) {
+    std::uint64_t n = 0;
+    bytes(&n, sizeof n);
+    if (n > static_cast<std::uint64_t>(-1) / 2 / element)
+        truncated();
+    const auto size = static_cast<std::size_t>(n) * element;
+    const bool there = deferred(size) ? targets_.size() < span_count_ && span_sizes_[targets_.size()] == size
+                                      : size <= left();
+    if (!there)
         truncated();
     return static_cast<std::size_t>(n);
 }

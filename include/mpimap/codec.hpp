@@ -580,7 +580,8 @@ struct contiguous_codec : standard_codec_base {
         }
     }
     static void read(reader& in, C& c) {
-        const std::size_t n = in.length(least_size<element>());
+        const std::size_t n = is_bytes<element> && read_in_place<element> ? in.heap_length(sizeof(element))
+                                                                          : in.length(least_size<element>());
         if constexpr (is_bytes<element> && read_in_place<element>) {
             c.resize(n);
             in.heap(static_cast<void*>(c.data()), n * sizeof(element));
@@ -679,7 +680,7 @@ struct standard_codec<std::forward_list<T, A>> : sequence_codec<std::forward_lis
 };
 
 // Sets and maps: a key must be whole when it is inserted, so nothing inside is received later.
-template <typename C, typename Stored, typename... Parts>
+template <typename C, typename... Parts>
 struct associative_codec : standard_codec_base {
     static consteval encoding chosen() { return all_encodable<Parts...>(); }
     static void write(writer& out, const C& c) {
@@ -698,32 +699,41 @@ struct associative_codec : standard_codec_base {
         const reader::copy_scope whole(in);
         c.clear();
         for (std::size_t n = in.length((std::size_t{0} + ... + least_size<Parts>())); n != 0; --n)
-            c.insert(c.end(), make_value<Stored>(in));
+            insert(in, c);
+    }
+
+  private:
+    static void insert(reader& in, C& c) {
+        if constexpr (sizeof...(Parts) == 2) {
+            // As they were written, one after the other: a pair of both may be padded.
+            auto key = make_value<typename C::key_type>(in);
+            c.emplace_hint(c.end(), std::move(key), make_value<typename C::mapped_type>(in));
+        } else {
+            c.emplace_hint(c.end(), make_value<typename C::key_type>(in));
+        }
     }
 };
 
 template <typename K, typename L, typename A>
-struct standard_codec<std::set<K, L, A>> : associative_codec<std::set<K, L, A>, K, K> {};
+struct standard_codec<std::set<K, L, A>> : associative_codec<std::set<K, L, A>, K> {};
 template <typename K, typename L, typename A>
-struct standard_codec<std::multiset<K, L, A>> : associative_codec<std::multiset<K, L, A>, K, K> {};
+struct standard_codec<std::multiset<K, L, A>> : associative_codec<std::multiset<K, L, A>, K> {};
 template <typename K, typename H, typename E, typename A>
-struct standard_codec<std::unordered_set<K, H, E, A>>
-    : associative_codec<std::unordered_set<K, H, E, A>, K, K> {};
+struct standard_codec<std::unordered_set<K, H, E, A>> : associative_codec<std::unordered_set<K, H, E, A>, K> {
+};
 template <typename K, typename H, typename E, typename A>
 struct standard_codec<std::unordered_multiset<K, H, E, A>>
-    : associative_codec<std::unordered_multiset<K, H, E, A>, K, K> {};
+    : associative_codec<std::unordered_multiset<K, H, E, A>, K> {};
 template <typename K, typename V, typename L, typename A>
-struct standard_codec<std::map<K, V, L, A>> : associative_codec<std::map<K, V, L, A>, std::pair<K, V>, K, V> {
-};
+struct standard_codec<std::map<K, V, L, A>> : associative_codec<std::map<K, V, L, A>, K, V> {};
 template <typename K, typename V, typename L, typename A>
-struct standard_codec<std::multimap<K, V, L, A>>
-    : associative_codec<std::multimap<K, V, L, A>, std::pair<K, V>, K, V> {};
+struct standard_codec<std::multimap<K, V, L, A>> : associative_codec<std::multimap<K, V, L, A>, K, V> {};
 template <typename K, typename V, typename H, typename E, typename A>
 struct standard_codec<std::unordered_map<K, V, H, E, A>>
-    : associative_codec<std::unordered_map<K, V, H, E, A>, std::pair<K, V>, K, V> {};
+    : associative_codec<std::unordered_map<K, V, H, E, A>, K, V> {};
 template <typename K, typename V, typename H, typename E, typename A>
 struct standard_codec<std::unordered_multimap<K, V, H, E, A>>
-    : associative_codec<std::unordered_multimap<K, V, H, E, A>, std::pair<K, V>, K, V> {};
+    : associative_codec<std::unordered_multimap<K, V, H, E, A>, K, V> {};
 
 // A fixed number of parts: bytes when all parts are.
 template <typename T, typename... Parts>

@@ -74,8 +74,8 @@ struct function_copy<spread<F>> {
                 [this](const auto&... part) -> decltype(auto) { return std::invoke(*f, part...); }, t);
         }
         template <typename Tuple>
-            requires(!applicable<callable_of<F>, Tuple>() && applicable<callable_of<F>, Tuple, task>())
-        decltype(auto) operator()(task where, const Tuple& t) {
+            requires(!applicable<callable_of<F>, Tuple>())
+        &&(applicable<callable_of<F>, Tuple, task>()) decltype(auto) operator()(task where, const Tuple& t) {
             return std::apply(
                 [&](const auto&... part) -> decltype(auto) { return std::invoke(*f, where, part...); }, t);
         }

@@ -30,13 +30,22 @@ const T& as_item(const T& value) {
 template <typename F, typename... Ts>
 inline constexpr bool takes_items = std::is_invocable_v<F&, const Ts&...>;
 template <typename F, typename... Ts>
-inline constexpr bool takes_task = !takes_items<F, Ts...> && std::is_invocable_v<F&, task, const Ts&...>;
+consteval bool wants_task() {
+    // Asked only where the plain call does not do: a generic lambda's body is compiled to find out.
+    if constexpr (takes_items<F, Ts...>) {
+        return false;
+    } else {
+        return std::is_invocable_v<F&, task, const Ts&...>;
+    }
+}
+template <typename F, typename... Ts>
+inline constexpr bool takes_task = wants_task<F, Ts...>();
 
 template <typename F, typename... Ts>
-struct call_result {
-    using type = std::conditional_t<takes_task<F, Ts...>, std::invoke_result<F&, task, const Ts&...>,
-                                    std::invoke_result<F&, const Ts&...>>::type;
-};
+struct call_result : std::invoke_result<F&, const Ts&...> {};
+template <typename F, typename... Ts>
+    requires(takes_task<F, Ts...>)
+struct call_result<F, Ts...> : std::invoke_result<F&, task, const Ts&...> {};
 /// What F gives for one item, decayed.
 template <typename F, typename... Ts>
 using result_of = std::decay_t<typename call_result<F, Ts...>::type>;

@@ -120,8 +120,10 @@ class reader {
         at_ += size;
         return begin;
     }
-    /// A count of elements of which each takes at least `least` bytes here or in a span.
+    /// A count of elements of which each takes at least `least` bytes.
     std::size_t length(std::size_t least);
+    /// A count of elements of this size, which `heap` will read: they are here, or in the next span.
+    std::size_t heap_length(std::size_t element);
     /// Whether the next heap array of this size comes as a span of its own: `heap` will then fill it later.
     [[nodiscard]] bool deferred(std::size_t size) const noexcept {
         return size >= span_threshold && copying_ == 0;
