@@ -9,6 +9,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define MPIMAP_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MPIMAP_ADDRESS_SANITIZER
+#endif
+#endif
+
 namespace mpimap::detail {
 namespace {
 
@@ -17,7 +25,11 @@ namespace {
 bool is_mapped(std::uint64_t address) {
     // No allocator and no linker places anything outside: small integers and most doubles need no system
     // call.
+#if defined(MPIMAP_ADDRESS_SANITIZER)
+    constexpr std::uint64_t lowest = 0x10007fff8000; // below lies the sanitizer's shadow, all of it mapped
+#else
     constexpr std::uint64_t lowest = 64 * 1024;
+#endif
     constexpr std::uint64_t highest = std::uint64_t{1} << 47;
     if (address < lowest || address >= highest)
         return false;

@@ -1,0 +1,245 @@
+// Every item is handed out exactly once, whatever the schedule, and to whom each schedule says.
+
+#include <work_queue.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace mpimap::detail;
+using mpimap::options;
+using mpimap::schedule;
+
+const std::vector<schedule> all_schedules{schedule::automatic, schedule::static_, schedule::dynamic,
+                                          schedule::guided, schedule::factoring};
+
+measurements measured(std::size_t done, double item_time) {
+    measurements m;
+    m.items_done = done;
+    m.item_time = item_time;
+    return m;
+}
+
+/// Asks for each rank in turn until nobody gets anything.
+std::vector<std::vector<item_range>> round_robin(work_queue& q, std::size_t ranks) {
+    std::vector<std::vector<item_range>> given(ranks);
+    std::size_t done = 0;
+    for (bool more = true; more;) {
+        more = false;
+        for (std::size_t r = 0; r < ranks; ++r) {
+            const bool empty = q.empty(r);
+            const item_range c = q.next(r, measured(done, 1e-6));
+            EXPECT_EQ(empty, c.count == 0);
+            if (c.count == 0)
+                continue;
+            given[r].push_back(c);
+            done += c.count;
+            more = true;
+        }
+    }
+    return given;
+}
+
+std::vector<item_range> joined(const std::vector<std::vector<item_range>>& given) {
+    std::vector<item_range> all;
+    for (const auto& one : given)
+        all.insert(all.end(), one.begin(), one.end());
+    std::sort(all.begin(), all.end(),
+              [](const item_range& a, const item_range& b) { return a.first < b.first; });
+    return all;
+}
+
+void expect_each_once(const std::vector<item_range>& sorted, std::size_t items) {
+    std::size_t at = 0;
+    for (const item_range& c : sorted) {
+        ASSERT_EQ(c.first, at);
+        at = c.end();
+    }
+    EXPECT_EQ(at, items);
+}
+
+} // namespace
+
+TEST(work_queue, every_schedule_hands_out_each_item_once) {
+    for (const schedule how : all_schedules) {
+        for (const std::size_t ranks : {1U, 2U, 5U, 64U}) {
+            for (const std::size_t items : {0U, 1U, 2U, 63U, 64U, 1000U}) {
+                for (const std::size_t chunk : {0U, 1U, 7U, 2000U}) {
+                    options o;
+                    o.schedule = how;
+                    if (chunk != 0)
+                        o.chunk = chunk;
+                    work_queue q(o, items, ranks, 8, 1);
+                    SCOPED_TRACE(testing::Message() << "schedule " << static_cast<int>(how) << ", " << ranks
+                                                    << " ranks, " << items << " items, chunk " << chunk);
+                    expect_each_once(joined(round_robin(q, ranks)), items);
+                    for (std::size_t r = 0; r < ranks; ++r) {
+                        EXPECT_TRUE(q.empty(r));
+                        EXPECT_EQ(q.next(r, measured(items, 1e-6)).count, 0U);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST(work_queue, random_requests_and_returns) {
+    std::mt19937 random(11);
+    for (int round = 0; round < 500; ++round) {
+        options o;
+        o.schedule = all_schedules[random() % all_schedules.size()];
+        const std::size_t items = random() % 3000;
+        const std::size_t ranks = 1 + random() % 12;
+        if (random() % 2 == 0)
+            o.chunk = 1 + random() % 50;
+        const bool costs =
+            (o.schedule == schedule::automatic || o.schedule == schedule::dynamic) && random() % 3 == 0;
+        if (costs) {
+            for (std::size_t i = 0; i < items; ++i)
+                o.costs.push_back(static_cast<double>(random() % 100));
+        }
+        work_queue q(o, items, ranks, random() % 100, random() % 3 == 0 ? 256 : 1);
+        std::vector<int> run(items);
+        std::size_t done = 0;
+        for (std::size_t quiet = 0; quiet < 200 && done < items;) {
+            const std::size_t rank = random() % ranks;
+            item_range c = q.next(rank, measured(done, 1e-5 * static_cast<double>(random() % 100)));
+            if (c.count == 0) {
+                ++quiet;
+                continue;
+            }
+            quiet = 0;
+            ASSERT_LE(c.end(), items);
+            if (random() % 4 == 0) {
+                // Runs some of them, gives back the rest.
+                const std::size_t kept = random() % (c.count + 1);
+                q.give_back({c.first + kept, c.count - kept});
+                c.count = kept;
+            }
+            for (std::size_t i = c.first; i < c.end(); ++i)
+                ++run[i];
+            done += c.count;
+        }
+        EXPECT_TRUE(std::all_of(run.begin(), run.end(), [](int n) { return n == 1; })) << "round " << round;
+    }
+}
+
+TEST(work_queue, what_was_given_back_goes_first_and_to_anyone) {
+    for (const schedule how : all_schedules) {
+        options o;
+        o.schedule = how;
+        o.chunk = 10;
+        work_queue q(o, 100, 4, 8, 1);
+        const item_range first = q.next(0, measured(0, 0));
+        ASSERT_GE(first.count, 10U);
+        q.give_back({first.first + 3, first.count - 3});
+        const item_range again = q.next(3, measured(3, 1e-6));
+        EXPECT_EQ(again.first, first.first + 3);
+        EXPECT_EQ(again.count, first.count - 3);
+    }
+}
+
+TEST(work_queue, clear_ends_it) {
+    for (const schedule how : all_schedules) {
+        options o;
+        o.schedule = how;
+        work_queue q(o, 100, 2, 8, 1);
+        const item_range c = q.next(0, measured(0, 0));
+        q.clear();
+        q.give_back(c);
+        for (std::size_t r = 0; r < 2; ++r) {
+            EXPECT_TRUE(q.empty(r));
+            EXPECT_EQ(q.next(r, measured(1, 1e-6)).count, 0U);
+        }
+    }
+}
+
+TEST(work_queue, static_without_chunk_gives_each_rank_its_slice) {
+    options o;
+    o.schedule = schedule::static_;
+    // Small items in one block, large slices and items of unknown size in several.
+    for (const std::size_t items : {103U, 8U * 1024 * 1024}) {
+        for (const std::size_t bytes : {0U, 8U}) {
+            constexpr std::size_t ranks = 4;
+            work_queue q(o, items, ranks, bytes, 1);
+            EXPECT_TRUE(q.decided());
+            const auto given = round_robin(q, ranks);
+            for (std::size_t r = 0; r < ranks; ++r) {
+                const item_range slice = static_slice(items, ranks, r, 1);
+                std::size_t at = slice.first;
+                for (const item_range& block : given[r]) {
+                    EXPECT_EQ(block.first, at);
+                    at = block.end();
+                }
+                EXPECT_EQ(at, slice.end());
+                EXPECT_LE(given[r].size(), 8U);
+            }
+            expect_each_once(joined(given), items);
+        }
+    }
+}
+
+TEST(work_queue, static_with_chunk_deals_blocks_round_robin) {
+    options o;
+    o.schedule = schedule::static_;
+    o.chunk = 10;
+    work_queue q(o, 95, 3, 8, 1);
+    const auto given = round_robin(q, 3);
+    for (std::size_t r = 0; r < 3; ++r) {
+        for (std::size_t k = 0; k < given[r].size(); ++k) {
+            const std::size_t block = k * 3 + r;
+            EXPECT_EQ(given[r][k].first, 10 * block);
+            EXPECT_EQ(given[r][k].count, std::min<std::size_t>(10, 95 - 10 * block));
+        }
+    }
+    EXPECT_EQ(given[0].size(), 4U);
+    EXPECT_EQ(given[1].size(), 3U);
+    EXPECT_EQ(given[2].size(), 3U);
+    expect_each_once(joined(given), 95);
+}
+
+TEST(work_queue, costs_hand_out_the_longest_first) {
+    for (const schedule how : {schedule::automatic, schedule::dynamic}) {
+        options o;
+        o.schedule = how;
+        o.chunk = 1;
+        o.costs = {1, 9, 4, 9, 0, 7};
+        work_queue q(o, 6, 2, 8, 1);
+        std::vector<std::size_t> order;
+        while (!q.empty(order.size() % 2)) {
+            const item_range c = q.next(order.size() % 2, measured(order.size(), 1e-6));
+            ASSERT_EQ(c.count, 1U);
+            order.push_back(c.first);
+        }
+        EXPECT_EQ(order, (std::vector<std::size_t>{1, 3, 5, 2, 0, 4}));
+    }
+}
+
+TEST(work_queue, chunks_keep_to_the_granularity) {
+    for (const schedule how : {schedule::automatic, schedule::guided, schedule::factoring}) {
+        options o;
+        o.schedule = how;
+        constexpr std::size_t items = 100000;
+        work_queue q(o, items, 3, 8, 256);
+        const auto all = joined(round_robin(q, 3));
+        expect_each_once(all, items);
+        for (const item_range& c : all) {
+            if (c.count >= 512 && c.end() != items) {
+                EXPECT_EQ(c.end() % 256, 0U) << c.first << " + " << c.count;
+            }
+        }
+    }
+}
+
+TEST(work_queue, only_static_is_decided_beforehand) {
+    for (const schedule how : all_schedules) {
+        options o;
+        o.schedule = how;
+        EXPECT_EQ(work_queue(o, 10, 2, 8, 1).decided(), how == schedule::static_);
+    }
+}
