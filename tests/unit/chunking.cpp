@@ -301,19 +301,20 @@ TEST(chunking, blocks_of_a_slice_are_an_eighth_or_a_megabyte) {
 TEST(chunking, look_ahead_covers_the_reply_time) {
     measurements m = measured(100, 100e-6);
     m.reply_time = 20e-6;
-    EXPECT_EQ(look_ahead(10, m), 2U);
+    EXPECT_EQ(look_ahead(10, false, m), 2U);
     m.reply_time = 100e-6;
     m.item_time = 100e-6;
-    EXPECT_EQ(look_ahead(1, m), 3U);
+    EXPECT_EQ(look_ahead(1, false, m), 3U);
     m.reply_time = 1.0;
-    EXPECT_EQ(look_ahead(1, m), 8U);
+    EXPECT_EQ(look_ahead(1, true, m), 8U);
 }
 
 TEST(chunking, long_items_are_not_prefetched) {
     measurements m = measured(100, 1.0);
     m.reply_time = 20e-6;
-    EXPECT_EQ(look_ahead(1, m), 1U);
-    EXPECT_EQ(look_ahead(1, measured(0, 0)), 2U); // nothing known: one more
+    EXPECT_EQ(look_ahead(1, false, m), 1U);
+    EXPECT_EQ(look_ahead(1, true, m), 2U); // so much is left that whoever waits will not be the last
+    EXPECT_EQ(look_ahead(1, false, measured(0, 0)), 2U); // nothing known: one more
 }
 
 TEST(chunking, batches_follow_the_poll_interval) {

@@ -194,8 +194,8 @@ TEST(function, lambdas_without_capture_take_no_bytes) {
 }
 
 TEST(function, captured_numbers_are_copied) {
-    const int n = 7;
-    const double k = 2.5;
+    int n = 7;
+    double k = 2.5;
     const auto f = [n, k](double x) { return k * x + n; };
     static_assert(how<std::remove_const_t<decltype(f)>> == shipping::bytes);
     EXPECT_EQ(shipped(f)(2.0), 12.0);
