@@ -10,6 +10,10 @@ target_compile_options(
             -Wshadow
             -Wnon-virtual-dtor
             $<$<BOOL:${MPIMAP_WARNINGS_AS_ERRORS}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # Its optimiser warns falsely of text + text (GCC's bug 105651) and of temporaries that an exception leaves half-built.
+  target_compile_options(mpimap_build_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+endif()
 
 if(MPIMAP_SANITIZE)
   string(REPLACE ";" "," mpimap_sanitizers "${MPIMAP_SANITIZE}")

@@ -49,15 +49,14 @@ class part_folder {
             return;
         }
         if (item == begin) {
-            open_.emplace(std::move(value));
-        } else if (open_) { // not, if an item of this block failed
-            *open_ = static_cast<T>(std::invoke(*op_, std::move(*open_), std::move(value)));
+            nodes_.push_back({0, block, std::move(value)});
+        } else if (!nodes_.empty() && nodes_.back().level == 0 && nodes_.back().index == block) {
+            // Otherwise the block's first item failed, and the whole reduction with it.
+            T& folded = nodes_.back().value;
+            folded = static_cast<T>(std::invoke(*op_, std::move(folded), std::move(value)));
         }
-        if (item + 1 == end && open_) {
-            nodes_.push_back({0, block, std::move(*open_)});
-            open_.reset();
+        if (item + 1 == end)
             merge();
-        }
     }
     [[nodiscard]] bool complete(std::size_t item) const { return item + 1 == end_; }
     [[nodiscard]] std::vector<reduction_node<T>>& nodes() { return nodes_; }
@@ -82,7 +81,6 @@ class part_folder {
     std::size_t end_;
     std::size_t total_;
     Op* op_;
-    std::optional<T> open_;
     std::vector<reduction_node<T>> nodes_;
 };
 
