@@ -28,8 +28,9 @@ struct chunk_request {
     std::optional<std::size_t> chunk = {}; // options::chunk
 };
 
-/// Items for about a millisecond at the mean seen so far, at most remaining/4P, at most 4 MiB, growing fast
-/// from one item, at least what keeps the root's own time below a tenth with P ranks asking.
+/// Items for about a millisecond at the mean seen so far, at most remaining/4P (remaining/2P where items are so short that
+/// the root's own time counts), at most 4 MiB, growing fast from one item, at least what keeps the root's own time below
+/// a tenth with P ranks asking.
 [[nodiscard]] std::size_t automatic_chunk(const chunk_request& r, const measurements& m);
 [[nodiscard]] std::size_t dynamic_chunk(const chunk_request& r);
 /// remaining/P: Polychronopoulos & Kuck, IEEE Trans. Comput. C-36 (1987).

@@ -175,9 +175,14 @@ TEST(chunking, automatic_leaves_enough_for_all) {
         for (const std::size_t left : some_items) {
             if (left == 0)
                 continue;
-            const std::size_t n = automatic_chunk(request(left, ranks), measured(1000000, 1e-9));
+            // A quarter of a fair share; a half where items are so short that the root's own time counts.
+            const std::size_t n = automatic_chunk(request(left, ranks), measured(1000000, 1e-3));
             EXPECT_GE(n, 1U);
             EXPECT_LE(n, std::max<std::size_t>(1, left / (4 * ranks)))
+                << left << " left, " << ranks << " ranks";
+            const std::size_t tiny = automatic_chunk(request(left, ranks), measured(1000000, 1e-9));
+            EXPECT_GE(tiny, 1U);
+            EXPECT_LE(tiny, std::max<std::size_t>(1, left / (2 * ranks)))
                 << left << " left, " << ranks << " ranks";
         }
     }
@@ -290,30 +295,36 @@ TEST(chunking, blocks_of_a_slice_are_an_eighth_or_a_megabyte) {
     EXPECT_EQ(transfer_block(80 * mega, 8, 1), 10 * mega);
     EXPECT_EQ(transfer_block(mega, 8, 1), mega / 8); // 1 MiB of 8-byte items
     EXPECT_EQ(transfer_block(100, 0, 1), 13U);       // the size of an item is not known beforehand
-    EXPECT_EQ(transfer_block(0, 0, 1), 1U);
-    EXPECT_EQ(transfer_block(0, 8, 256) % 256, 0U);
-    EXPECT_EQ(transfer_block(8, 100 * mega, 1), 1U);
+    EXPECT_EQ(transfer_block(8, 100 * mega, 1), 1U); // large items one by one
     EXPECT_EQ(transfer_block(80 * mega + 8, 8, 256) % 256, 0U);
+    for (const std::size_t slice : some_items) {
+        for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{8}, mega, 3 * mega}) {
+            for (const std::size_t granularity : {1U, 256U})
+                EXPECT_GE(transfer_block(slice, bytes, granularity), 1U) << slice << " of " << bytes;
+        }
+    }
 }
 
 // ---------------------------------------------------------------- look-ahead, batches
 
 TEST(chunking, look_ahead_covers_the_reply_time) {
-    measurements m = measured(100, 100e-6);
-    m.reply_time = 20e-6;
-    EXPECT_EQ(look_ahead(10, false, m), 2U);
-    m.reply_time = 100e-6;
-    m.item_time = 100e-6;
-    EXPECT_EQ(look_ahead(1, false, m), 3U);
-    m.reply_time = 1.0;
-    EXPECT_EQ(look_ahead(1, true, m), 8U);
+    for (const bool plenty : {false, true}) {
+        measurements m = measured(100, 100e-6);
+        m.reply_time = 20e-6;
+        EXPECT_EQ(look_ahead(10, plenty, m), 2U);
+        m.reply_time = 100e-6;
+        m.item_time = 100e-6;
+        EXPECT_EQ(look_ahead(1, plenty, m), 3U);
+        m.reply_time = 1.0;
+        EXPECT_EQ(look_ahead(1, plenty, m), 8U);
+    }
 }
 
-TEST(chunking, long_items_are_not_prefetched) {
+TEST(chunking, long_items_are_prefetched_only_while_there_is_plenty) {
     measurements m = measured(100, 1.0);
     m.reply_time = 20e-6;
     EXPECT_EQ(look_ahead(1, false, m), 1U);
-    EXPECT_EQ(look_ahead(1, true, m), 2U); // so much is left that whoever waits will not be the last
+    EXPECT_EQ(look_ahead(1, true, m), 2U);
     EXPECT_EQ(look_ahead(1, false, measured(0, 0)), 2U); // nothing known: one more
 }
 
