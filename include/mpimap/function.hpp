@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -430,7 +431,7 @@ struct carried {
 };
 
 template <typename T>
-    requires(!std::is_function_v<T>)
+    requires(!std::is_function_v<T> && !std::is_same_v<std::remove_const_t<T>, char>)
 struct carried<T*> {
     static constexpr bool supported = carried_object<T>::supported;
     static void write(writer& out, T* p) { carried_object<T>::write(out, p); }
@@ -443,6 +444,25 @@ struct carried<T*> {
   private:
     carried_object<T> object_;
     T* pointer_ = nullptr;
+};
+
+/// A C string: all of it, where the function expects a pointer to its first character.
+template <typename Char>
+    requires(std::is_same_v<std::remove_const_t<Char>, char>)
+struct carried<Char*> {
+    static constexpr bool supported = true;
+    static void write(writer& out, const char* p) {
+        write_value(out, p == nullptr ? std::optional<std::string>() : std::optional<std::string>(p));
+    }
+    void read(reader& in) {
+        text_ = make_value<std::optional<std::string>>(in);
+        pointer_ = text_ ? text_->data() : nullptr;
+    }
+    [[nodiscard]] Char*& get() { return pointer_; }
+
+  private:
+    std::optional<std::string> text_;
+    Char* pointer_ = nullptr;
 };
 
 template <typename T>

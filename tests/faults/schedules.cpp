@@ -194,6 +194,8 @@ struct random_call {
         failing = up_to(2) == 0 ? static_cast<int>(3 + up_to(40)) : 0;
         options.on_error = up_to(1) == 0 ? mpimap::on_error::stop : mpimap::on_error::collect;
         kind = static_cast<int>(up_to(3));
+        if (kind == 1)
+            options.results = mpimap::results::root; // there are none to share
         type = static_cast<int>(up_to(2));
         if (type == 2)
             items = items % 60;

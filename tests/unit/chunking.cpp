@@ -175,15 +175,17 @@ TEST(chunking, automatic_leaves_enough_for_all) {
         for (const std::size_t left : some_items) {
             if (left == 0)
                 continue;
-            // A quarter of a fair share; a half where items are so short that the root's own time counts.
-            const std::size_t n = automatic_chunk(request(left, ranks), measured(1000000, 1e-3));
+            SCOPED_TRACE(testing::Message() << left << " left, " << ranks << " ranks");
+            measurements m = measured(1000000, 1e-9);
+            m.chunk_cost = 0;
+            const std::size_t n = automatic_chunk(request(left, ranks), m);
             EXPECT_GE(n, 1U);
-            EXPECT_LE(n, std::max<std::size_t>(1, left / (4 * ranks)))
-                << left << " left, " << ranks << " ranks";
-            const std::size_t tiny = automatic_chunk(request(left, ranks), measured(1000000, 1e-9));
-            EXPECT_GE(tiny, 1U);
-            EXPECT_LE(tiny, std::max<std::size_t>(1, left / (2 * ranks)))
-                << left << " left, " << ranks << " ranks";
+            EXPECT_LE(n, std::max<std::size_t>(1, left / (4 * ranks)));
+            // Chunks that would cost the root more than their items take are larger, up to twice that.
+            m.chunk_cost = 1e-3;
+            const std::size_t larger = automatic_chunk(request(left, ranks), m);
+            EXPECT_GE(larger, n);
+            EXPECT_LE(larger, std::max<std::size_t>(1, left / (2 * ranks)));
         }
     }
 }
@@ -194,6 +196,12 @@ TEST(chunking, automatic_bounds_the_bytes_of_a_chunk) {
     EXPECT_EQ(automatic_chunk(r, measured(1000000, 1e-9)), 4U);
     r.bytes_per_item = std::size_t{1} << 30U;
     EXPECT_EQ(automatic_chunk(r, measured(1000000, 1e-9)), 1U);
+    // What was not known beforehand is what messages have shown.
+    r.bytes_per_item = 0;
+    measurements m = measured(1000000, 1e-9);
+    m.argument_bytes = 512 * 1024;
+    m.result_bytes = 1536 * 1024;
+    EXPECT_EQ(automatic_chunk(r, m), 2U);
 }
 
 TEST(chunking, automatic_takes_the_chunk_asked_for) {
