@@ -334,8 +334,8 @@ template <typename T>
 struct carried_object {
     using object = std::remove_cv_t<T>;
     static consteval bool is_supported() {
-        if constexpr (std::is_void_v<T> || std::is_function_v<T> || std::is_same_v<object, char>) {
-            return false; // a char* may be a string or one character: std::string says which
+        if constexpr (std::is_void_v<T> || std::is_function_v<T>) {
+            return false;
         } else if constexpr (std::is_polymorphic_v<T>) {
             return has_serialize<object>() && std::has_virtual_destructor_v<object>; // deleted through T
         } else {
