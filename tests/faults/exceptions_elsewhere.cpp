@@ -119,7 +119,7 @@ TEST_F(exceptions_elsewhere, output_range) {
 }
 
 TEST_F(exceptions_elsewhere, output_range_of_no_results) {
-    for (const std::size_t room : {0, 3}) {
+    for (const std::size_t room : {std::size_t{0}, std::size_t{3}}) {
         for_each_call("no items", [&](const mpimap::options& o) {
             const fault f = on_all_ranks(phase::output_begin);
             output_range out(room, f);
