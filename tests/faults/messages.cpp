@@ -289,7 +289,7 @@ TEST(messages, constant_is_sent_once_by_broadcast) {
 
 TEST(messages, indices_are_bounds) {
     const std::size_t n = 1'000'000;
-    mpimap_test::for_each_schedule(0, [n](mpimap::options o) {
+    mpimap_test::for_each_schedule(0, [&](mpimap::options o) {
         if (o.chunk && *o.chunk < 1000)
             o.chunk = 1000;
         if (o.schedule == mpimap::schedule::dynamic && !o.chunk)

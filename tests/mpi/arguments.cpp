@@ -181,7 +181,7 @@ TEST(arguments, nested_vectors) {
 TEST(arguments, large_vectors_travel_on_their_own) {
     // Beyond any threshold below which arrays are copied into the message, and around it.
     std::vector<std::vector<double>> tables;
-    for (const std::size_t n : {0, 1, 8191, 8192, 8193, 16384, 20000, 100000, 300000})
+    for (const std::size_t n : {0UL, 1UL, 8191UL, 8192UL, 8193UL, 16384UL, 20000UL, 100000UL, 300000UL})
         tables.emplace_back(n, 1.0 / (1.0 + static_cast<double>(n)));
     for (std::size_t i = 0; i < 40; ++i)
         tables.emplace_back(10000 + i, static_cast<double>(i));
@@ -356,7 +356,7 @@ TEST(arguments, indices) {
     const auto same = [](std::size_t i) { return i; };
     for (const int root : {0, other_root()}) {
         for (const mpimap::options& o : cuts(root)) {
-            for (const std::size_t n : {0, 1, 2, 1000}) {
+            for (const std::size_t n : {0UL, 1UL, 2UL, 1000UL}) {
                 std::vector<std::size_t> serial(n);
                 std::iota(serial.begin(), serial.end(), std::size_t{0});
                 expect_on_root(root, mpi_map(comm(), o, same, mpimap::indices(n)), serial);

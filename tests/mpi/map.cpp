@@ -43,7 +43,7 @@ std::vector<std::size_t> lengths() {
 TEST(map, equals_the_serial_result_for_every_root_and_schedule) {
     for_each_root([](int root) {
         for_each_schedule(root, [&](const mpimap::options& o) {
-            for (const std::size_t n : {0, 3, 40}) {
+            for (const std::size_t n : {0UL, 3UL, 40UL}) {
                 SCOPED_TRACE(n);
                 const std::vector<int> xs = count_to(n, -5);
                 const std::vector<int> ys = count_to(n);
@@ -132,7 +132,7 @@ TEST(map, gives_an_empty_vector_for_empty_input) {
 
 TEST(map, gives_the_results_to_all_on_request) {
     for_each_root([](int root) {
-        for (const std::size_t n : {0, 1, 100}) {
+        for (const std::size_t n : {0UL, 1UL, 100UL}) {
             SCOPED_TRACE(n);
             const std::vector<int> xs = rank() == root ? count_to(n) : std::vector<int>{};
             const mpimap::options o{.root = root, .results = mpimap::results::everywhere};

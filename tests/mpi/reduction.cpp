@@ -51,7 +51,7 @@ std::vector<mpimap::options> cuts(int root) {
     std::vector<mpimap::options> all;
     for (const named_options& s : all_schedules(root))
         all.push_back(s.options);
-    for (const std::size_t chunk : {255, 256, 257, 1000}) {
+    for (const std::size_t chunk : {255UL, 256UL, 257UL, 1000UL}) {
         for (const mpimap::schedule s : {mpimap::schedule::static_, mpimap::schedule::dynamic}) {
             mpimap::options o;
             o.root = root;
@@ -64,7 +64,7 @@ std::vector<mpimap::options> cuts(int root) {
 }
 
 TEST(reduction, gives_the_bits_of_the_documented_tree) {
-    for (const std::size_t n : {0, 1, 2, 255, 256, 257, 511, 512, 513, 768, 1025, 3000}) {
+    for (const std::size_t n : {0UL, 1UL, 2UL, 255UL, 256UL, 257UL, 511UL, 512UL, 513UL, 768UL, 1025UL, 3000UL}) {
         SCOPED_TRACE(n);
         std::vector<double> terms;
         for (std::size_t i = 0; i < n; ++i)
@@ -119,7 +119,7 @@ TEST(reduction, is_the_same_for_any_number_of_ranks) {
 }
 
 TEST(reduction, keeps_the_order_of_an_operation_that_does_not_commute) {
-    for (const std::size_t n : {0, 1, 100, 256, 700}) {
+    for (const std::size_t n : {0UL, 1UL, 100UL, 256UL, 700UL}) {
         SCOPED_TRACE(n);
         std::string serial = ">";
         for (std::size_t i = 0; i < n; ++i)
