@@ -389,7 +389,7 @@ TEST(results, large_and_many) {
     // A few MiB each, both as arguments and as results: sends and receives of both sides overlap.
     const std::size_t n = 24;
     const std::size_t length = 400'000;
-    const auto argument = [length](std::size_t i) {
+    const auto argument = [=](std::size_t i) {
         return std::vector<double>(length + i, 0.5 + static_cast<double>(i));
     };
     std::vector<std::vector<double>> xs;
