@@ -216,8 +216,10 @@ bool channel::receive_regions(peer& p, transfer_in& t, std::size_t count, const 
     while (!t.pieces.full() && t.region < count) {
         const target_span r = region(t.region);
         const std::size_t size = std::min(piece_, r.size - t.offset);
-        std::byte* to = r.data + t.offset;
-        if (r.data == nullptr) {
+        std::byte* to = nullptr;
+        if (r.data != nullptr) {
+            to = r.data + t.offset;
+        } else {
             if (t.pieces.active != 0)
                 break; // one after the other into the same memory
             t.scratch.resize(size);
