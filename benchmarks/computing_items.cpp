@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
         MPI_Bcast(&rate, 1, MPI_DOUBLE, 0, world);
         for (double item = 1e-6; item <= longest * 1.0001; item *= 10) {
             const auto steps = static_cast<std::size_t>(rate * item);
-            const double total = std::max(0.1, 20 * item); // per rank
+            const double total = std::max(0.1, 40 * item); // per rank
             const auto n = static_cast<std::size_t>(std::lround(total / item)) * static_cast<std::size_t>(world.size());
             std::vector<double> ours;
             std::vector<double> plain(world.rank() == 0 ? n : 0);

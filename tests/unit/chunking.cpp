@@ -318,7 +318,7 @@ TEST(chunking, blocks_of_a_slice_are_an_eighth_or_a_megabyte) {
 TEST(chunking, look_ahead_covers_the_reply_time) {
     for (const bool plenty : {false, true}) {
         measurements m = measured(100, 100e-6);
-        m.reply_time = 20e-6;
+        m.reply_time = 50e-6;
         EXPECT_EQ(look_ahead(10, plenty, m), 2U);
         m.reply_time = 100e-6;
         m.item_time = 100e-6;
