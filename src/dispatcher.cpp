@@ -85,7 +85,7 @@ bool dispatcher::wants_more(const worker& w, std::size_t rank) const {
         return false;
     if (w.chunks.empty())
         return true;
-    const bool plenty = queue_.remaining() > 4 * workers_.size();
+    const bool plenty = queue_.remaining() > workers_.size(); // something for all others, too
     return w.chunks.size() < look_ahead(w.chunks.back().count, plenty, measured_);
 }
 
