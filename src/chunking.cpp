@@ -84,9 +84,9 @@ std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item, std::s
 
 std::size_t look_ahead(std::size_t chunk_items, bool plenty, const measurements& m) {
     if (m.items_done == 0)
-        return 2;
-    // Towards the end a rank has a few items to come: as many replies to wait for, against half an item that waits
-    // behind another on average.
+        return plenty ? 2 : 1;
+    // Towards the end a rank has a few items to come: as many replies to wait for, against half an item that
+    // waits behind another on average.
     if (!plenty && m.item_time > 4 * m.reply_time)
         return 1;
     const double chunk_time = m.item_time * static_cast<double>(chunk_items);

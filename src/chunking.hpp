@@ -28,9 +28,9 @@ struct chunk_request {
     std::optional<std::size_t> chunk = {}; // options::chunk
 };
 
-/// Items for about a millisecond at the mean seen so far, at most remaining/4P (remaining/2P where items are so short that
-/// the root's own time counts), at most 4 MiB, growing fast from one item, at least what keeps the root's own time below
-/// a tenth with P ranks asking.
+/// Items for about a millisecond at the mean seen so far, at most remaining/4P (remaining/2P where items are
+/// so short that the root's own time counts), at most 4 MiB, growing fast from one item, at least what keeps
+/// the root's own time below a tenth with P ranks asking.
 [[nodiscard]] std::size_t automatic_chunk(const chunk_request& r, const measurements& m);
 [[nodiscard]] std::size_t dynamic_chunk(const chunk_request& r);
 /// remaining/P: Polychronopoulos & Kuck, IEEE Trans. Comput. C-36 (1987).
@@ -53,8 +53,9 @@ struct chunk_request {
                                          std::size_t granularity);
 
 /// How many chunks a worker should have, the one it runs included: enough to cover twice the reply time. One
-/// when items are so long that a second one would wait behind the first for longer than a reply takes, unless
-/// there is `plenty` left, when it costs nothing: whoever waits will not be the last.
+/// when items are so long (or of unknown length) that a second one would wait behind the first for longer
+/// than a reply takes, unless there is `plenty` left, when it costs nothing: whoever waits will not be the
+/// last.
 [[nodiscard]] std::size_t look_ahead(std::size_t chunk_items, bool plenty, const measurements& m);
 
 /// With costs: consecutive items joined into chunks of about equal cost (total/16P, one item at least),

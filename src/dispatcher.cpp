@@ -39,10 +39,10 @@ class engagement {
 /// The main thread leaves the engine for user code while one lives.
 class user_code {
   public:
-    explicit user_code(helper* h) : helper_(h) {
+    user_code(helper* h, bool maybe_long) : helper_(h) {
         if (helper_ == nullptr)
             return;
-        helper_->enter_user_code();
+        helper_->enter_user_code(maybe_long);
         helper_->mutex.unlock();
     }
     ~user_code() {
@@ -203,11 +203,15 @@ bool dispatcher::run_own_batch() {
     }
     const item_range batch{own_.first,
                            aligned_chunk(own_.first, std::min(own_.count, batch_), job_.granularity())};
+    // Of the first items nothing is known.
+    constexpr double long_batch = 300e-6;
+    const bool maybe_long =
+        measured_.items_done == 0 || measured_.item_time * static_cast<double>(batch.count) > long_batch;
     failures failed;
     const clock::time_point begin = clock::now();
     std::size_t done = 0;
     {
-        const user_code outside(state_.size == 1 ? nullptr : state_.assistant.get());
+        const user_code outside(state_.size == 1 ? nullptr : state_.assistant.get(), maybe_long);
         done = job_.run_here(batch, stop_at_failure_, failed);
     }
     const double seconds = seconds_since(begin);
@@ -409,6 +413,8 @@ void dispatcher::run() {
             engaged.emplace(*state_.assistant, [this] { return answer(); });
     }
     nap pause;
+    constexpr std::chrono::microseconds patience_at_start{100};
+    const clock::time_point begun = clock::now();
     while (true) {
         bool moved = false;
         // A rank that waits is a whole rank, the root's next items are its own only: first all that others
@@ -425,6 +431,14 @@ void dispatcher::run() {
             std::rethrow_exception(std::exchange(helper_error_, nullptr));
         if (finished())
             break;
+        // The others are about to be ready; an item of the root's own, of unknown length, may keep them
+        // waiting.
+        const bool nobody_ready =
+            !queue_.decided() && !alone && not_ready_ + 1 == workers_.size() && measured_.items_done == 0;
+        if (nobody_ready && clock::now() - begun < patience_at_start) {
+            pause.wait();
+            continue;
+        }
         if (engaged)
             stock_up();
         if (run_own_batch() || moved) {

@@ -6,15 +6,25 @@
 
 #include <signal.h>
 
+#include "nap.hpp"
+
 namespace mpimap::detail {
 namespace {
 
 using std::chrono::microseconds;
 
-// An item that has run for this long may run longer: until then workers live on what they were sent ahead.
+// While items are short the main thread looks after messages itself, and the helper only makes sure that this
+// is still so. Long ones it watches closely from their start on.
 constexpr microseconds patience{1000};
 constexpr microseconds shortest_nap{100};
 constexpr microseconds longest_nap{1000};
+
+/// The next nap after one in which nothing came: a twentieth of the time since something did, so that a
+/// message is noticed late by a small part of what its sender was busy for.
+microseconds nap_after(clock::time_point last_moved) {
+    const auto quiet = std::chrono::duration_cast<microseconds>(clock::now() - last_moved);
+    return std::clamp(quiet / 20, shortest_nap, longest_nap);
+}
 
 // Of the main thread, which alone makes calls.
 thread_local helper* innermost = nullptr;
@@ -75,8 +85,13 @@ void helper::run() {
     std::unique_lock state(state_mutex_);
     std::uint64_t seen = 0;
     microseconds length = patience;
+    clock::time_point last_moved;
     while (true) {
-        changed_.wait(state, [this] { return engaged_ || quit_; });
+        if (!engaged_ && !quit_) {
+            changed_.wait(state, [this] { return engaged_ || quit_; });
+            last_moved = clock::now();
+            length = shortest_nap;
+        }
         if (quit_)
             return;
         changed_.wait_for(state, length, [this] { return quit_; });
@@ -85,9 +100,10 @@ void helper::run() {
         if (!engaged_)
             continue;
         const std::uint64_t now = batch_.load(std::memory_order_acquire);
-        if (now % 2 == 0 || now != seen) { // between items, or in another than before
+        const bool watch = long_items_.load(std::memory_order_relaxed);
+        if (now % 2 == 0 || (!watch && now != seen)) { // between items, or in another short one than before
             seen = now;
-            length = patience;
+            length = watch ? shortest_nap : patience;
             continue;
         }
         bool moved = false;
@@ -96,8 +112,9 @@ void helper::run() {
             if (batch_.load(std::memory_order_acquire) == now)
                 moved = serve_();
         }
-        length =
-            moved ? shortest_nap : std::min(longest_nap, length == patience ? shortest_nap : length * 3 / 2);
+        if (moved)
+            last_moved = clock::now();
+        length = nap_after(last_moved);
     }
 }
 

@@ -43,14 +43,19 @@ class helper {
     /// Returns when `serve` is not running and will not again. Call without the mutex.
     void disengage();
 
-    /// The main thread brackets user code with these.
-    void enter_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
+    /// The main thread brackets user code with these. `maybe_long`: it may run for longer than messages
+    /// should wait.
+    void enter_user_code(bool maybe_long) noexcept {
+        long_items_.store(maybe_long, std::memory_order_relaxed);
+        batch_.fetch_add(1, std::memory_order_release);
+    }
     void leave_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
 
   private:
     void run();
 
     std::atomic<std::uint64_t> batch_{0}; // odd while the main thread is in user code
+    std::atomic<bool> long_items_{false};
     std::mutex state_mutex_;
     std::condition_variable changed_;
     std::function<bool()> serve_;

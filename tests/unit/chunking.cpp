@@ -333,7 +333,9 @@ TEST(chunking, long_items_are_prefetched_only_while_there_is_plenty) {
     m.reply_time = 20e-6;
     EXPECT_EQ(look_ahead(1, false, m), 1U);
     EXPECT_EQ(look_ahead(1, true, m), 2U);
-    EXPECT_EQ(look_ahead(1, false, measured(0, 0)), 2U); // nothing known: one more
+    // Nothing known: an item that waits behind a long one would keep all waiting, if it is among the last.
+    EXPECT_EQ(look_ahead(1, false, measured(0, 0)), 1U);
+    EXPECT_EQ(look_ahead(1, true, measured(0, 0)), 2U);
 }
 
 TEST(chunking, batches_follow_the_poll_interval) {
