@@ -90,9 +90,12 @@ std::size_t look_ahead(std::size_t chunk_items, bool plenty, const measurements&
     if (!plenty && m.item_time > 4 * m.reply_time)
         return 1;
     const double chunk_time = m.item_time * static_cast<double>(chunk_items);
-    constexpr std::size_t most = 8;
+    // The root, busy with an item of its own, may take as long as that to reply, up to its helper's nap.
+    constexpr double helper_nap = 1e-3;
+    const double reply_time = std::max(m.reply_time, std::min(m.item_time, helper_nap));
+    const std::size_t most = plenty ? 8 : 2;
     return std::max<std::size_t>(2,
-                                 clamped(1 + std::ceil(2 * m.reply_time / std::max(chunk_time, 1e-9)), most));
+                                 clamped(1 + std::ceil(2 * reply_time / std::max(chunk_time, 1e-9)), most));
 }
 
 std::vector<item_range> chunks_by_cost(const std::vector<double>& costs, std::size_t ranks,

@@ -14,6 +14,7 @@
 #include "helper.hpp"
 #include "mpi_check.hpp"
 #include "nap.hpp"
+#include "session.hpp"
 #include "verdict.hpp"
 #include "worker.hpp"
 
@@ -297,6 +298,24 @@ struct collective_call::implementation {
         throw read_map_error(in);
     }
 
+    /// Tells all other ranks how the call went and waits until the messages have left.
+    void end(session& all, const map_error* verdict) const {
+        for (int rank = 0; rank < state.size; ++rank) {
+            if (rank == state.rank)
+                continue;
+            envelope head;
+            head.job = number;
+            head.kind = message::end;
+            outgoing message;
+            if (verdict != nullptr) {
+                head.last = 1;
+                write_map_error(message.out, *verdict);
+            }
+            all.messages().send(rank, head, std::move(message));
+        }
+        all.flush();
+    }
+
     /// Turns the exception being handled on the root into a header that throws on every rank.
     void refuse(writer& w) {
         header.items = 0;
@@ -352,6 +371,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     self.agree();
     root_job* job = nullptr;
     writer setup;
+    session all(self.state);
     std::optional<dispatcher> d;
     try {
         job = &prepare();
@@ -360,7 +380,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         self.header.stop_at_failure = !tolerant && o.on_error == on_error::stop ? 1 : 0;
         if (job->items() != 0) {
             job->write_setup(setup);
-            d.emplace(self.state, *job, o, self.number, self.header.stop_at_failure != 0);
+            d.emplace(all, *job, o, self.number, self.header.stop_at_failure != 0);
         } else {
             failures none;
             job->finish(none);
@@ -388,11 +408,12 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     }
     setup = writer();
     self.body = buffer();
+    const auto finished = [&d] { return d->finished(); };
     try {
-        d->run();
+        all.run_until(finished);
     } catch (...) {
         no_item_failed();
-        d->run(); // takes in what is still on its way
+        all.run_until(finished); // takes in what is still on its way
     }
     failures failed = d->take_failures();
     if (!d->abandoned() && (failed.empty() || tolerant)) {
@@ -404,7 +425,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         }
     }
     if (!d->abandoned() && (failed.empty() || tolerant)) {
-        d->end(nullptr);
+        self.end(all, nullptr);
         return;
     }
     const std::size_t count = failed.size();
@@ -416,7 +437,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     for (failure& f : failed)
         errors.emplace_back(std::move(f));
     map_error verdict(std::move(errors), count, job->items());
-    d->end(&verdict);
+    self.end(all, &verdict);
     throw verdict;
 }
 

@@ -2,74 +2,30 @@
 
 #include <algorithm>
 #include <exception>
-#include <functional>
 #include <iterator>
-#include <mutex>
 #include <new>
-#include <optional>
-#include <system_error>
 #include <utility>
 
-#include "helper.hpp"
 #include "nap.hpp"
 #include "verdict.hpp"
 
 namespace mpimap::detail {
 
-namespace {
-
-/// The helper serves while one lives; the main thread owns its mutex except in user code.
-class engagement {
-  public:
-    engagement(helper& h, std::function<bool()> serve) : helper_(h) {
-        helper_.engage(std::move(serve));
-        helper_.mutex.lock();
-    }
-    ~engagement() {
-        helper_.mutex.unlock();
-        helper_.disengage();
-    }
-    engagement(const engagement&) = delete;
-    engagement& operator=(const engagement&) = delete;
-
-  private:
-    helper& helper_;
-};
-
-/// The main thread leaves the engine for user code while one lives.
-class user_code {
-  public:
-    user_code(helper* h, bool maybe_long) : helper_(h) {
-        if (helper_ == nullptr)
-            return;
-        helper_->enter_user_code(maybe_long);
-        helper_->mutex.unlock();
-    }
-    ~user_code() {
-        if (helper_ == nullptr)
-            return;
-        helper_->leave_user_code();
-        helper_->mutex.lock();
-    }
-    user_code(const user_code&) = delete;
-    user_code& operator=(const user_code&) = delete;
-
-  private:
-    helper* helper_;
-};
-
-} // namespace
-
-dispatcher::dispatcher(communicator_state& state, root_job& job, const options& o, std::uint64_t number,
-                       bool stop)
-    : state_(state), channel_(*state.messages), job_(job), number_(number), stop_at_failure_(stop),
-      root_(static_cast<std::size_t>(state.rank)),
-      queue_(o, job.items(), static_cast<std::size_t>(state.size), job.bytes_per_item(), job.granularity()),
-      workers_(static_cast<std::size_t>(state.size)), not_ready_(static_cast<std::size_t>(state.size) - 1) {
+dispatcher::dispatcher(session& s, root_job& job, const options& o, std::uint64_t number, bool stop)
+    : session_(s), job_(job), number_(number), stop_at_failure_(stop),
+      root_(static_cast<std::size_t>(s.state().rank)),
+      queue_(o, job.items(), static_cast<std::size_t>(s.state().size), job.bytes_per_item(),
+             job.granularity()),
+      workers_(static_cast<std::size_t>(s.state().size)), not_ready_(workers_.size() - 1) {
+    session_.join(*this);
     if (!queue_.decided())
         return; // ranks ask when they are ready
     for (std::size_t rank = 0; rank < workers_.size(); ++rank)
         ask(rank);
+}
+
+dispatcher::~dispatcher() {
+    session_.leave(*this);
 }
 
 // ---------------------------------------------------------------- handing out
@@ -83,10 +39,11 @@ bool dispatcher::wants_more(const worker& w, std::size_t rank) const {
         return false;
     if (stock_.empty() && queue_.empty(rank))
         return false;
-    if (w.chunks.empty())
+    const std::size_t there = session_.chunks_at(rank);
+    if (there == 0)
         return true;
     const bool plenty = queue_.remaining() > workers_.size(); // something for all others, too
-    return w.chunks.size() < look_ahead(w.chunks.back().count, plenty, measured_);
+    return there < look_ahead(w.chunks.empty() ? 1 : w.chunks.back().count, plenty, measured_);
 }
 
 /// Takes chunks from the queue until one could be encoded.
@@ -115,7 +72,7 @@ bool dispatcher::hand_out(bool user_code) {
         const std::size_t rank = asking_.front();
         if (!wants_more(workers_[rank], rank)) {
             workers_[rank].asking = false;
-            asking_.pop_front();
+            asking_.pop();
             continue;
         }
         const clock::time_point begin = clock::now();
@@ -128,16 +85,16 @@ bool dispatcher::hand_out(bool user_code) {
         } else if (!prepare(rank, p)) {
             continue; // nothing is left: the rank is struck off next time round
         }
-        asking_.pop_front();
-        asking_.push_back(rank);
+        asking_.push(asking_.pop());
         envelope head;
         head.job = number_;
         head.kind = message::chunk;
         head.first = p.items.first;
         head.count = p.items.count;
         weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
-        channel_.send(static_cast<int>(rank), head, std::move(p.message));
-        workers_[rank].chunks.push_back(p.items);
+        session_.messages().send(static_cast<int>(rank), head, std::move(p.message));
+        workers_[rank].chunks.push(p.items);
+        session_.chunk_sent(rank);
         ++chunks_out_;
         // Sending is about half of what a chunk costs the root; the other half is taking the results.
         // A sample that was interrupted says nothing.
@@ -148,12 +105,11 @@ bool dispatcher::hand_out(bool user_code) {
     return moved;
 }
 
-/// The rank may want a chunk: it is looked at when chunks are handed out, in order of asking.
 void dispatcher::ask(std::size_t rank) {
     if (rank == root_ || workers_[rank].asking)
         return;
     workers_[rank].asking = true;
-    asking_.push_back(rank);
+    asking_.push(rank);
 }
 
 void dispatcher::give_back(item_range items) {
@@ -167,7 +123,6 @@ void dispatcher::give_back(item_range items) {
         ask(rank);
 }
 
-/// Before the main thread goes into user code: encode what the helper may have to hand out meanwhile.
 void dispatcher::stock_up() {
     if (job_.plain_arguments() || queue_.decided())
         return;
@@ -203,15 +158,11 @@ bool dispatcher::run_own_batch() {
     }
     const item_range batch{own_.first,
                            aligned_chunk(own_.first, std::min(own_.count, batch_), job_.granularity())};
-    // Of the first items nothing is known.
-    constexpr double long_batch = 300e-6;
-    const bool maybe_long =
-        measured_.items_done == 0 || measured_.item_time * static_cast<double>(batch.count) > long_batch;
     failures failed;
     const clock::time_point begin = clock::now();
     std::size_t done = 0;
     {
-        const user_code outside(state_.size == 1 ? nullptr : state_.assistant.get(), maybe_long);
+        const session::user_code outside(session_, measured_.item_time);
         done = job_.run_here(batch, stop_at_failure_, failed);
     }
     const double seconds = seconds_since(begin);
@@ -245,8 +196,6 @@ void dispatcher::weigh(std::size_t items, std::uint64_t bytes, double& mean) {
 // ---------------------------------------------------------------- what comes back
 
 void dispatcher::noticed(const incoming& m) {
-    if (m.head.job != number_)
-        return;
     worker& w = workers_[static_cast<std::size_t>(m.source)];
     switch (m.head.kind) {
     case message::ready:
@@ -270,10 +219,9 @@ void dispatcher::noticed(const incoming& m) {
             measured_.reply_time += (std::min(m.head.waited, 0.1) - measured_.reply_time) / 8;
         }
         if (m.head.last != 0) {
-            const item_range chunk = w.chunks.front();
-            w.chunks.pop_front();
+            const item_range chunk = w.chunks.pop();
             --chunks_out_;
-            ask(static_cast<std::size_t>(m.source));
+            session_.chunk_finished(static_cast<std::size_t>(m.source));
             const auto rest = static_cast<std::size_t>(m.head.not_run);
             if (rest != 0)
                 give_back({chunk.end() - rest, rest});
@@ -285,14 +233,11 @@ void dispatcher::noticed(const incoming& m) {
     }
 }
 
-bool dispatcher::can_place(const incoming& m) {
-    return on_main_thread_ || m.head.job != number_ || m.head.kind != message::results ||
-           job_.plain_results();
+bool dispatcher::can_place(const incoming& m) const {
+    return session_.on_main_thread() || m.head.kind != message::results || job_.plain_results();
 }
 
 void dispatcher::place(incoming& m) {
-    if (m.head.job != number_)
-        return;
     const item_range items{static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)};
     reader in = m.body();
     try {
@@ -326,7 +271,7 @@ void dispatcher::place(incoming& m) {
             break;
         }
     } catch (...) {
-        failed_.push_back(current_failure(items.first, state_.rank));
+        failed_.push_back(current_failure(items.first, session_.state().rank));
         in.forget_targets(0);
         item_failed();
     }
@@ -334,14 +279,12 @@ void dispatcher::place(incoming& m) {
 }
 
 void dispatcher::arrived(std::unique_ptr<incoming> m) {
-    if (m->head.job != number_)
-        return;
     const bool counted = m->head.kind == message::results || m->head.kind == message::failed ||
                          (m->head.kind == message::ready && m->head.last != 0);
     if (!counted)
         return;
-    if (m->complete && !on_main_thread_) {
-        to_complete_.push_back(std::move(m)); // runs user code
+    if (m->complete && !session_.on_main_thread()) {
+        to_complete_.push(std::move(m)); // runs user code
         return;
     }
     complete(*m);
@@ -354,14 +297,14 @@ void dispatcher::complete(const incoming& m) {
     try {
         m.complete();
     } catch (...) {
-        failed_.push_back(current_failure(static_cast<std::size_t>(m.head.first), state_.rank));
+        failed_.push_back(current_failure(static_cast<std::size_t>(m.head.first), session_.state().rank));
         item_failed();
     }
 }
 
 void dispatcher::complete_here() {
-    for (; !to_complete_.empty(); to_complete_.pop_front())
-        complete(*to_complete_.front());
+    while (!to_complete_.empty())
+        complete(*to_complete_.pop());
 }
 
 void dispatcher::item_failed() {
@@ -388,7 +331,7 @@ void dispatcher::stop() {
         envelope head;
         head.job = number_;
         head.kind = message::stop;
-        channel_.send(static_cast<int>(rank), head, outgoing());
+        session_.messages().send(static_cast<int>(rank), head, outgoing());
     }
 }
 
@@ -399,68 +342,9 @@ bool dispatcher::finished() const {
            (stopped_ || (own_.count == 0 && stock_.empty() && queue_.empty(root_)));
 }
 
-void dispatcher::run() {
-    const bool alone = state_.size == 1;
-    std::optional<engagement> engaged;
-    if (!alone && state_.thread_level >= MPI_THREAD_SERIALIZED) {
-        try {
-            if (!state_.assistant)
-                state_.assistant = std::make_unique<helper>();
-        } catch (const std::system_error&) {
-            // No thread to be had: all works without one.
-        }
-        if (state_.assistant)
-            engaged.emplace(*state_.assistant, [this] { return answer(); });
-    }
-    nap pause;
-    constexpr std::chrono::microseconds patience_at_start{100};
-    const clock::time_point begun = clock::now();
-    while (true) {
-        bool moved = false;
-        // A rank that waits is a whole rank, the root's next items are its own only: first all that others
-        // want.
-        for (int i = 0; i < 64 && !alone; ++i) {
-            const bool arrived = channel_.progress(*this);
-            complete_here();
-            const bool handed = hand_out(true);
-            moved |= arrived || handed;
-            if (!arrived && !handed)
-                break;
-        }
-        if (helper_error_)
-            std::rethrow_exception(std::exchange(helper_error_, nullptr));
-        if (finished())
-            break;
-        // The others are about to be ready; an item of the root's own, of unknown length, may keep them
-        // waiting.
-        const bool nobody_ready =
-            !queue_.decided() && !alone && not_ready_ + 1 == workers_.size() && measured_.items_done == 0;
-        if (nobody_ready && clock::now() - begun < patience_at_start) {
-            pause.wait();
-            continue;
-        }
-        if (engaged)
-            stock_up();
-        if (run_own_batch() || moved) {
-            pause.reset();
-        } else {
-            pause.wait(channel_.transferring());
-        }
-    }
-}
-
-/// The helper thread's turn, while the main thread runs a long item.
-bool dispatcher::answer() {
-    on_main_thread_ = false;
-    bool moved = false;
-    try {
-        moved = channel_.progress(*this);
-        moved |= hand_out(false);
-    } catch (...) {
-        helper_error_ = std::current_exception(); // the main thread throws it
-    }
-    on_main_thread_ = true;
-    return moved;
+bool dispatcher::waits_for_first_worker() const {
+    return !queue_.decided() && measured_.items_done == 0 && not_ready_ != 0 &&
+           not_ready_ + 1 == workers_.size();
 }
 
 failures dispatcher::take_failures() {
@@ -473,27 +357,6 @@ failures dispatcher::take_failures() {
     };
     failed_.erase(std::unique(failed_.begin(), failed_.end(), same_item), failed_.end());
     return std::exchange(failed_, {});
-}
-
-void dispatcher::end(const map_error* verdict) {
-    for (int rank = 0; rank < state_.size; ++rank) {
-        if (rank == state_.rank)
-            continue;
-        envelope head;
-        head.job = number_;
-        head.kind = message::end;
-        outgoing message;
-        if (verdict != nullptr) {
-            head.last = 1;
-            write_map_error(message.out, *verdict);
-        }
-        channel_.send(rank, head, std::move(message));
-    }
-    nap pause;
-    while (!channel_.sent()) {
-        if (!channel_.progress(*this))
-            pause.wait();
-    }
 }
 
 } // namespace mpimap::detail

@@ -1,28 +1,33 @@
 #pragma once
 
-// The root's half of a call: hands out chunks, takes results in order of arrival, runs items itself in
-// between.
+// One call at its root: which items are out and where, hands out chunks, takes results in order of arrival,
+// runs items itself in between. The session decides when.
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
-#include <exception>
 #include <memory>
 #include <vector>
 
 #include "channel.hpp"
-#include "communicator.hpp"
+#include "fifo.hpp"
+#include "session.hpp"
 #include "work_queue.hpp"
 
 namespace mpimap::detail {
 
-class dispatcher : private message_handler {
+class dispatcher {
   public:
-    /// `stop`: hand out no more after the first failure.
-    dispatcher(communicator_state& state, root_job& job, const options& o, std::uint64_t number, bool stop);
+    /// Joins the session. `stop`: hand out no more after the first failure.
+    dispatcher(session& s, root_job& job, const options& o, std::uint64_t number, bool stop);
+    ~dispatcher();
+    dispatcher(const dispatcher&) = delete;
+    dispatcher& operator=(const dispatcher&) = delete;
 
-    /// Runs all items. Returns when every item has been run or given up, and no rank has anything left to
-    /// send.
-    void run();
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+
+    /// Every item has been run or given up, and no rank has anything left to send.
+    [[nodiscard]] bool finished() const;
 
     /// A failure that is no item's: no items are run.
     void abandon(failure f);
@@ -32,43 +37,46 @@ class dispatcher : private message_handler {
     /// Whether the call failed before any item: an error in every mode.
     [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
 
-    /// Tells all workers how it went and waits until the messages have left.
-    void end(const map_error* verdict);
+    // Called by the session: messages, see message_handler ...
+    void noticed(const incoming& m);
+    [[nodiscard]] bool can_place(const incoming& m) const;
+    void place(incoming& m);
+    void arrived(std::unique_ptr<incoming> m);
+    // ... and its turns.
+
+    /// The rank may want a chunk: it is looked at when chunks are handed out, in order of asking.
+    void ask(std::size_t rank);
+    /// `user_code`: whether arguments may be encoded now.
+    bool hand_out(bool user_code);
+    /// Before the main thread goes into user code: encodes what the helper may have to hand out meanwhile.
+    void stock_up();
+    /// Results that came while the main thread was in user code.
+    void complete_here();
+    bool run_own_batch();
+    /// Whether nothing is known of the items yet and nobody else is ready to run them.
+    [[nodiscard]] bool waits_for_first_worker() const;
 
   private:
     struct worker {
         bool ready = false;
         bool asking = false;
-        std::deque<item_range> chunks; // handed out, not finished
+        fifo<item_range> chunks; // handed out, not finished
     };
     struct prepared {
         item_range items;
         outgoing message;
     };
 
-    void noticed(const incoming& m) override;
-    bool can_place(const incoming& m) override;
-    void place(incoming& m) override;
-    void arrived(std::unique_ptr<incoming> m) override;
-
-    void ask(std::size_t rank);
     void give_back(item_range items);
-    bool hand_out(bool user_code);
-    bool wants_more(const worker& w, std::size_t rank) const;
+    [[nodiscard]] bool wants_more(const worker& w, std::size_t rank) const;
     bool prepare(std::size_t rank, prepared& p);
-    void stock_up();
     void complete(const incoming& m);
-    void complete_here();
-    bool answer();
-    bool run_own_batch();
     void measure(std::size_t items, double seconds);
     static void weigh(std::size_t items, std::uint64_t bytes, double& mean);
     void item_failed();
     void stop();
-    [[nodiscard]] bool finished() const;
 
-    communicator_state& state_;
-    channel& channel_;
+    session& session_;
     root_job& job_;
     std::uint64_t number_;
     bool stop_at_failure_;
@@ -87,10 +95,8 @@ class dispatcher : private message_handler {
     failures failed_;
     bool stopped_ = false;
     bool abandoned_ = false;
-    bool on_main_thread_ = true;
-    std::deque<std::unique_ptr<incoming>> to_complete_; // came in while the main thread was in user code
-    std::exception_ptr helper_error_;
-    std::deque<std::size_t> asking_; // ranks that may want a chunk
+    fifo<std::unique_ptr<incoming>> to_complete_; // came in while the main thread was in user code
+    fifo<std::size_t> asking_;                    // ranks that may want a chunk
 };
 
 } // namespace mpimap::detail

@@ -6,25 +6,14 @@
 
 #include <signal.h>
 
-#include "nap.hpp"
-
 namespace mpimap::detail {
 namespace {
 
 using std::chrono::microseconds;
 
-// While items are short the main thread looks after messages itself, and the helper only makes sure that this
-// is still so. Long ones it watches closely from their start on.
-constexpr microseconds patience{1000};
-constexpr microseconds shortest_nap{100};
-constexpr microseconds longest_nap{1000};
-
-/// The next nap after one in which nothing came: a twentieth of the time since something did, so that a
-/// message is noticed late by a small part of what its sender was busy for.
-microseconds nap_after(clock::time_point last_moved) {
-    const auto quiet = std::chrono::duration_cast<microseconds>(clock::now() - last_moved);
-    return std::clamp(quiet / 20, shortest_nap, longest_nap);
-}
+// Waking up costs about 10 us of the core that the main thread runs on.
+constexpr microseconds shortest_nap{1000};
+constexpr microseconds longest_nap{10000};
 
 // Of the main thread, which alone makes calls.
 thread_local helper* innermost = nullptr;
@@ -63,7 +52,7 @@ helper::~helper() {
     thread_.join();
 }
 
-void helper::engage(std::function<bool()> serve) {
+void helper::engage(std::function<void()> serve) {
     outer_ = std::exchange(innermost, this);
     {
         const std::lock_guard lock(state_mutex_);
@@ -81,40 +70,35 @@ void helper::disengage() {
     serve_ = nullptr;
 }
 
+void helper::enter_user_code(std::chrono::duration<double> item_time) noexcept {
+    const auto quarter = std::chrono::duration_cast<microseconds>(item_time / 4);
+    nap_.store(std::clamp(quarter, shortest_nap, longest_nap), std::memory_order_relaxed);
+    batch_.fetch_add(1, std::memory_order_release);
+}
+
 void helper::run() {
     std::unique_lock state(state_mutex_);
     std::uint64_t seen = 0;
-    microseconds length = patience;
-    clock::time_point last_moved;
     while (true) {
-        if (!engaged_ && !quit_) {
-            changed_.wait(state, [this] { return engaged_ || quit_; });
-            last_moved = clock::now();
-            length = shortest_nap;
-        }
+        changed_.wait(state, [this] { return engaged_ || quit_; });
         if (quit_)
             return;
+        const microseconds length = nap_.load(std::memory_order_relaxed);
         changed_.wait_for(state, length, [this] { return quit_; });
         if (quit_)
             return;
         if (!engaged_)
             continue;
         const std::uint64_t now = batch_.load(std::memory_order_acquire);
-        const bool watch = long_items_.load(std::memory_order_relaxed);
-        if (now % 2 == 0 || (!watch && now != seen)) { // between items, or in another short one than before
-            seen = now;
-            length = watch ? shortest_nap : patience;
+        // Between items; or items are short: the main thread looks after messages itself unless this one is
+        // not.
+        const bool wait = now % 2 == 0 || (length == shortest_nap && now != seen);
+        seen = now;
+        if (wait)
             continue;
-        }
-        bool moved = false;
-        {
-            const std::lock_guard lock(mutex);
-            if (batch_.load(std::memory_order_acquire) == now)
-                moved = serve_();
-        }
-        if (moved)
-            last_moved = clock::now();
-        length = nap_after(last_moved);
+        const std::lock_guard lock(mutex);
+        if (batch_.load(std::memory_order_acquire) == now)
+            serve_();
     }
 }
 

@@ -316,16 +316,22 @@ TEST(chunking, blocks_of_a_slice_are_an_eighth_or_a_megabyte) {
 // ---------------------------------------------------------------- look-ahead, batches
 
 TEST(chunking, look_ahead_covers_the_reply_time) {
-    for (const bool plenty : {false, true}) {
-        measurements m = measured(100, 100e-6);
-        m.reply_time = 50e-6;
-        EXPECT_EQ(look_ahead(10, plenty, m), 2U);
-        m.reply_time = 100e-6;
-        m.item_time = 100e-6;
-        EXPECT_EQ(look_ahead(1, plenty, m), 3U);
-        m.reply_time = 1.0;
-        EXPECT_EQ(look_ahead(1, plenty, m), 8U);
-    }
+    measurements m = measured(100, 100e-6);
+    m.reply_time = 50e-6;
+    EXPECT_EQ(look_ahead(10, true, m), 2U);
+    m.reply_time = 200e-6;
+    EXPECT_EQ(look_ahead(1, true, m), 5U);
+    m.reply_time = 1.0;
+    EXPECT_EQ(look_ahead(1, true, m), 8U);
+    EXPECT_EQ(look_ahead(1, false, m), 2U); // towards the end
+}
+
+TEST(chunking, look_ahead_covers_an_item_that_the_root_may_be_busy_with) {
+    measurements m = measured(100, 1e-3);
+    m.reply_time = 20e-6;
+    EXPECT_EQ(look_ahead(1, true, m), 3U);
+    m.item_time = 100e-3; // its helper answers meanwhile
+    EXPECT_EQ(look_ahead(1, true, m), 2U);
 }
 
 TEST(chunking, long_items_are_prefetched_only_while_there_is_plenty) {

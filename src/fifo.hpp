@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace mpimap::detail {
+
+/// A queue that is mostly empty or short. Unlike std::deque it allocates nothing until it is used, which
+/// matters where there is one per rank.
+template <typename T>
+class fifo {
+  public:
+    [[nodiscard]] bool empty() const noexcept { return first_ == items_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return items_.size() - first_; }
+    [[nodiscard]] T& front() noexcept { return items_[first_]; }
+    [[nodiscard]] const T& back() const noexcept { return items_.back(); }
+    void push(T item) { items_.push_back(std::move(item)); }
+    T pop() {
+        T item = std::move(items_[first_]);
+        if (++first_ == items_.size()) {
+            items_.clear();
+            first_ = 0;
+        }
+        return item;
+    }
+
+  private:
+    std::vector<T> items_;
+    std::size_t first_ = 0;
+};
+
+} // namespace mpimap::detail

@@ -1,0 +1,177 @@
+#include "session.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+#include "dispatcher.hpp"
+#include "nap.hpp"
+
+namespace mpimap::detail {
+
+/// The helper serves while one lives; the main thread owns its mutex except in user code.
+class session::engagement {
+  public:
+    explicit engagement(session& s) : session_(s) {
+        if (s.state_.size == 1 || s.state_.thread_level < MPI_THREAD_SERIALIZED || s.engaged_ != nullptr)
+            return;
+        try {
+            if (!s.state_.assistant)
+                s.state_.assistant = std::make_unique<helper>();
+        } catch (const std::system_error&) {
+            return; // no thread to be had: all works without one
+        }
+        helper_ = s.state_.assistant.get();
+        helper_->engage([&s] { s.answer(); });
+        helper_->mutex.lock();
+        s.engaged_ = helper_;
+    }
+    ~engagement() {
+        if (helper_ == nullptr)
+            return;
+        session_.engaged_ = nullptr;
+        helper_->mutex.unlock();
+        helper_->disengage();
+    }
+    engagement(const engagement&) = delete;
+    engagement& operator=(const engagement&) = delete;
+
+  private:
+    session& session_;
+    helper* helper_ = nullptr;
+};
+
+session::user_code::user_code(session& s, double item_time) : helper_(s.engaged_) {
+    if (helper_ == nullptr)
+        return;
+    helper_->enter_user_code(std::chrono::duration<double>(item_time));
+    helper_->mutex.unlock();
+}
+session::user_code::~user_code() {
+    if (helper_ == nullptr)
+        return;
+    helper_->leave_user_code();
+    helper_->mutex.lock();
+}
+
+session::session(communicator_state& state)
+    : state_(state), chunks_at_(static_cast<std::size_t>(state.size)) {}
+session::~session() = default;
+
+void session::join(dispatcher& call) {
+    calls_.push_back(&call);
+}
+
+void session::leave(dispatcher& call) noexcept {
+    calls_.erase(std::remove(calls_.begin(), calls_.end(), &call), calls_.end());
+}
+
+void session::chunk_finished(std::size_t rank) {
+    --chunks_at_[rank];
+    for (dispatcher* d : calls_)
+        d->ask(rank);
+}
+
+// ---------------------------------------------------------------- messages
+
+dispatcher* session::call(std::uint64_t number) const noexcept {
+    const auto at = std::lower_bound(calls_.begin(), calls_.end(), number,
+                                     [](const dispatcher* d, std::uint64_t n) { return d->number() < n; });
+    return at != calls_.end() && (*at)->number() == number ? *at : nullptr;
+}
+
+void session::noticed(const incoming& m) {
+    if (dispatcher* d = call(m.head.job))
+        d->noticed(m);
+}
+
+bool session::can_place(const incoming& m) {
+    dispatcher* d = call(m.head.job);
+    return d == nullptr || d->can_place(m);
+}
+
+void session::place(incoming& m) {
+    if (dispatcher* d = call(m.head.job))
+        d->place(m);
+}
+
+void session::arrived(std::unique_ptr<incoming> m) {
+    if (dispatcher* d = call(m->head.job))
+        d->arrived(std::move(m));
+}
+
+/// Messages in and out; whether there were any.
+bool session::exchange() {
+    bool moved = state_.size > 1 && messages().progress(*this);
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+        calls_[i]->complete_here();
+        moved |= calls_[i]->hand_out(true);
+    }
+    return moved;
+}
+
+/// The helper thread's turn, while the main thread runs a long item.
+void session::answer() {
+    on_main_thread_ = false;
+    try {
+        messages().progress(*this);
+        for (dispatcher* d : calls_)
+            d->hand_out(false);
+    } catch (...) {
+        helper_error_ = std::current_exception(); // the main thread throws it
+    }
+    on_main_thread_ = true;
+}
+
+// ---------------------------------------------------------------- the main thread
+
+bool session::run_items() {
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+        if (engaged_ != nullptr)
+            calls_[i]->stock_up();
+        if (calls_[i]->run_own_batch())
+            return true;
+    }
+    return false;
+}
+
+/// The others are about to be ready: an item of the root's own, of unknown length, would keep them waiting.
+bool session::everybody_starts() const {
+    return std::all_of(calls_.begin(), calls_.end(),
+                       [](const dispatcher* d) { return d->waits_for_first_worker(); });
+}
+
+void session::run_until(const std::function<bool()>& done) {
+    const engagement engaged(*this);
+    constexpr std::chrono::microseconds patience_at_start{100};
+    const clock::time_point begun = clock::now();
+    nap pause;
+    while (true) {
+        bool moved = false;
+        // A rank that waits is a whole rank, the root's next items are its own only: first all that others
+        // want.
+        for (int i = 0; i < 64 && exchange(); ++i)
+            moved = true;
+        if (helper_error_)
+            std::rethrow_exception(std::exchange(helper_error_, nullptr));
+        if (done())
+            break;
+        const bool wait = everybody_starts() && clock::now() - begun < patience_at_start;
+        if ((!wait && run_items()) || moved) {
+            pause.reset();
+        } else {
+            pause.wait(messages().transferring());
+        }
+    }
+}
+
+void session::flush() {
+    nap pause;
+    while (!messages().sent()) {
+        if (!messages().progress(*this))
+            pause.wait();
+    }
+}
+
+} // namespace mpimap::detail

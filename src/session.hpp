@@ -1,0 +1,88 @@
+#pragma once
+
+// The root's side of a communicator: the calls in flight there, whose messages come over one channel, and the
+// one main thread that runs their items.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "channel.hpp"
+#include "communicator.hpp"
+#include "helper.hpp"
+
+namespace mpimap::detail {
+
+class dispatcher;
+
+class session : private message_handler {
+  public:
+    explicit session(communicator_state& state);
+    ~session() override;
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    /// Serves all calls that joined until `done`, which is asked after each round: hands out chunks, takes
+    /// results, runs items on the calling thread in between. Throws what MPI or a handler threw; may be
+    /// called again then.
+    void run_until(const std::function<bool()>& done);
+
+    /// Until all that was sent has left its memory.
+    void flush();
+
+    /// Messages of a call go to its dispatcher while it has joined; calls are served in the order of their
+    /// numbers.
+    void join(dispatcher& call);
+    void leave(dispatcher& call) noexcept;
+
+    [[nodiscard]] const communicator_state& state() const noexcept { return state_; }
+    [[nodiscard]] channel& messages() noexcept { return *state_.messages; }
+    /// Whether user code may run now: not while the helper thread answers.
+    [[nodiscard]] bool on_main_thread() const noexcept { return on_main_thread_; }
+
+    /// Chunks of all calls that a rank was sent and has not finished.
+    [[nodiscard]] std::size_t chunks_at(std::size_t rank) const noexcept { return chunks_at_[rank]; }
+    void chunk_sent(std::size_t rank) noexcept { ++chunks_at_[rank]; }
+    /// The rank may want another chunk, of any call.
+    void chunk_finished(std::size_t rank);
+
+    /// The main thread leaves the engine for user code while one lives. `item_time`: in seconds, 0 if
+    /// unknown.
+    class user_code {
+      public:
+        user_code(session& s, double item_time);
+        ~user_code();
+        user_code(const user_code&) = delete;
+        user_code& operator=(const user_code&) = delete;
+
+      private:
+        helper* helper_;
+    };
+
+  private:
+    class engagement;
+
+    void noticed(const incoming& m) override;
+    bool can_place(const incoming& m) override;
+    void place(incoming& m) override;
+    void arrived(std::unique_ptr<incoming> m) override;
+
+    [[nodiscard]] dispatcher* call(std::uint64_t number) const noexcept;
+    bool exchange();
+    bool run_items();
+    [[nodiscard]] bool everybody_starts() const;
+    void answer();
+
+    communicator_state& state_;
+    std::vector<dispatcher*> calls_; // by number
+    std::vector<std::size_t> chunks_at_;
+    helper* engaged_ = nullptr;
+    bool on_main_thread_ = true;
+    std::exception_ptr helper_error_;
+};
+
+} // namespace mpimap::detail
