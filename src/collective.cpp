@@ -371,6 +371,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     self.agree();
     root_job* job = nullptr;
     writer setup;
+    std::size_t bounds_size = 0;
     session all(self.state);
     std::optional<dispatcher> d;
     try {
@@ -379,7 +380,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         self.header.everywhere = o.results == results::everywhere ? 1 : 0;
         self.header.stop_at_failure = !tolerant && o.on_error == on_error::stop ? 1 : 0;
         if (job->items() != 0) {
-            job->write_setup(setup);
+            bounds_size = job->write_setup(setup);
             d.emplace(all, *job, o, self.number, self.header.stop_at_failure != 0);
         } else {
             failures none;
@@ -400,7 +401,8 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     const auto no_item_failed = [&] { d->abandon(current_failure(task_error::no_item, self.state.rank)); };
     try {
         reader in = self.body_reader();
-        job->read_setup(in);
+        in.view(bounds_size);
+        job->read_function(in);
         for (std::size_t i = 0; i < in.targets().size(); ++i)
             std::memcpy(in.targets()[i].data, setup.spans()[i].data, setup.spans()[i].size);
     } catch (...) {

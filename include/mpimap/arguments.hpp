@@ -24,6 +24,7 @@ template <typename T>
 struct broadcast_argument {
     using value_type = std::remove_cvref_t<T>;
     T value; // a reference to an lvalue, which outlives the call, or the value itself
+    std::shared_ptr<void> in_store = {}; // set where a pool's ranks have it already
 };
 
 struct index_argument {

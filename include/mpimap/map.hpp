@@ -91,6 +91,8 @@ struct function_copy<spread<F>> {
 };
 template <typename F>
 inline constexpr bool has_own_shipping<spread<F>> = true;
+template <typename F>
+inline constexpr bool outlives_calls<spread<F>> = outlives_calls<F>;
 
 /// Both sides of one call: the root's job where this rank is the root, otherwise what serves it.
 template <typename Slots, typename Served, typename F, typename... Args>
@@ -286,15 +288,14 @@ T map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F&
         map_call<tree, served_reduction<T, F, Op, Args...>, both, Args...> m(
             comm, o.root, signature<call_kind::reduce, F, Op, T, element_t<Args>...>());
         std::optional<T> value;
-        both function{std::addressof(f), std::addressof(op), 0};
+        const both function{std::addressof(f), std::addressof(op)};
         m.run(
             o, false, function,
             [&](auto& root) {
-                function.items = root.items();
                 root.make_slots(root.items(), root.function());
                 root.on_finish([&](failures&) {
                     std::optional<T>& all = root.slots().value();
-                    value.emplace(all ? static_cast<T>(std::invoke(root.function().operation(),
+                    value.emplace(all ? static_cast<T>(std::invoke(root.function()->operation(),
                                                                    std::move(init), std::move(*all)))
                                       : init);
                 });

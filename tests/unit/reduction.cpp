@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -64,7 +65,7 @@ std::vector<item_range> random_partition(std::size_t items, std::size_t longest,
 template <typename T, typename Op>
 std::optional<T> by_parts(const std::vector<T>& items, const std::vector<item_range>& parts, Op op,
                           std::mt19937& random) {
-    holder<Op> function{op};
+    const auto function = std::make_shared<holder<Op>>(holder<Op>{op});
     reduction_tree<T, holder<Op>> tree(items.size(), function);
     for (const item_range& part : parts) {
         if (random() % 3 == 0) {
@@ -190,7 +191,7 @@ TEST(reduction, the_last_block_may_be_short) {
 }
 
 TEST(reduction, nothing_folds_to_nothing) {
-    holder<std::plus<>> function;
+    const auto function = std::make_shared<holder<std::plus<>>>();
     reduction_tree<double, holder<std::plus<>>> tree(0, function);
     EXPECT_EQ(tree.value(), std::nullopt);
 }
@@ -211,7 +212,7 @@ TEST(reduction, a_truncated_part_is_a_failure) {
     folded.write(0, 300, out, failed, 1);
     const wire::message whole(out);
     for (std::size_t size = 0; size < whole.body.size(); size += 7) {
-        holder<std::plus<>> function;
+        const auto function = std::make_shared<holder<std::plus<>>>();
         reduction_tree<double, holder<std::plus<>>> tree(1000, function);
         reader in(whole.body.data(), size);
         failures bad;

@@ -51,7 +51,20 @@ class kernel {
   public:
     virtual ~kernel() = default;
 
-    virtual void read_setup(reader& in) = 0;
+    /// What is particular to a call: the number of its items, the bounds of indices.
+    virtual void read_bounds(reader& in) = 0;
+    /// The parts that calls may have in common: the function, then each broadcast value.
+    [[nodiscard]] virtual std::size_t parts() const = 0;
+    /// Decodes a part. Gives what may serve later calls, too; nothing where each call needs its own.
+    virtual std::shared_ptr<void> read_part(std::size_t i, reader& in) = 0;
+    /// Instead of read_part: what it gave at an earlier call.
+    virtual void use_part(std::size_t i, std::shared_ptr<void> part) = 0;
+    /// All of them, one after the other.
+    void read_setup(reader& in) {
+        read_bounds(in);
+        for (std::size_t i = 0; i < parts(); ++i)
+            read_part(i, in);
+    }
 
     /// Decodes a chunk. `readable` becomes the number of items before the first whose arguments could not be
     /// decoded; that one is then a failure and the items behind it were not read.
@@ -66,10 +79,27 @@ class root_job {
 
     [[nodiscard]] virtual std::size_t items() const = 0;
 
-    /// The function and the broadcast values, as kernel::read_setup reads them.
-    virtual void write_setup(writer& out) = 0;
-    /// Makes the root's own copy of the function from what was written.
-    virtual void read_setup(reader& in) = 0;
+    // The same as kernel reads.
+    virtual void write_bounds(writer& out) = 0;
+    [[nodiscard]] virtual std::size_t parts() const = 0;
+    virtual void write_part(std::size_t i, writer& out) = 0;
+    /// All of them, one after the other. Gives the size of the bounds.
+    std::size_t write_setup(writer& out) {
+        write_bounds(out);
+        const std::size_t size = out.position().body;
+        for (std::size_t i = 0; i < parts(); ++i)
+            write_part(i, out);
+        return size;
+    }
+    /// What a part is known by besides its bytes: an address of which there is one per type.
+    [[nodiscard]] virtual const void* part_type(std::size_t i) const = 0;
+    /// A part that was sent before the call and stays, if it is one.
+    [[nodiscard]] virtual std::shared_ptr<void> part_in_store(std::size_t i) const = 0;
+
+    /// Makes the root's own copy of the function from part 0; the root reads constants where they are. As
+    /// with kernel::read_part, what it gives may serve later calls.
+    virtual std::shared_ptr<void> read_function(reader& in) = 0;
+    virtual void use_function(std::shared_ptr<void> function) = 0;
 
     /// Writes the arguments of a chunk. Less than `count` is given back when an item could not be read or
     /// encoded, which is then a failure; what was written is not to be sent.

@@ -364,42 +364,49 @@ using slots_for = std::conditional_t<is_bytes<R>, byte_slots<R>, value_slots<R>>
 template <typename A>
 class served_argument {
   public:
+    static constexpr bool constant = false;
     using item = element_t<A>;
     using received = typename range_column<std::remove_reference_t<A>&>::received;
-    void read(reader&) {}
+    void read_bounds(reader&) {}
 };
+
+struct nothing_received {
+    void reserve(std::size_t) {}
+    void read_block(reader&, std::size_t) {}
+    void read_item(reader&, std::size_t) {}
+};
+
 template <typename A>
     requires(traits_of<A>::is_broadcast)
 class served_argument<A> {
   public:
+    static constexpr bool constant = true;
     using item = element_t<A>;
-    struct received {
-        void reserve(std::size_t) {}
-        void read_block(reader&, std::size_t) {}
-        void read_item(reader&, std::size_t) {}
-    };
-    void read(reader& in) {
+    using received = nothing_received;
+    void read_bounds(reader&) {}
+    std::shared_ptr<void> read(reader& in) {
         in.new_archive();
-        value_.emplace(make_value<item>(in));
+        auto fresh = std::make_shared<std::optional<item>>();
+        fresh->emplace(make_value<item>(in));
+        value_ = fresh;
+        return fresh;
     }
+    void use(std::shared_ptr<void> value) { value_ = std::static_pointer_cast<std::optional<item>>(value); }
     [[nodiscard]] auto cursor(const received&, std::size_t, std::size_t) const {
-        return constant_cursor<item>(std::addressof(*value_));
+        return constant_cursor<item>(std::addressof(**value_));
     }
 
   private:
-    std::optional<item> value_;
+    std::shared_ptr<const std::optional<item>> value_;
 };
 template <typename A>
     requires(traits_of<A>::is_index)
 class served_argument<A> {
   public:
+    static constexpr bool constant = false;
     using item = std::size_t;
-    struct received {
-        void reserve(std::size_t) {}
-        void read_block(reader&, std::size_t) {}
-        void read_item(reader&, std::size_t) {}
-    };
-    void read(reader& in) { begin_ = make_value<std::size_t>(in); }
+    using received = nothing_received;
+    void read_bounds(reader& in) { begin_ = make_value<std::size_t>(in); }
     [[nodiscard]] auto cursor(const received&, std::size_t first, std::size_t offset) const {
         return index_column::cursor_type(begin_ + first + offset);
     }
@@ -407,6 +414,28 @@ class served_argument<A> {
   private:
     std::size_t begin_ = 0;
 };
+
+/// Calls `f(argument)` with the k-th of those arguments that are constants.
+template <typename Arguments, typename Call>
+void with_constant(std::size_t k, Arguments& arguments, const Call& f) {
+    const auto visit = [&](auto& a) {
+        if constexpr (std::remove_cvref_t<decltype(a)>::constant) {
+            if (k-- == 0)
+                f(a);
+        }
+    };
+    std::apply([&](auto&... a) { (visit(a), ...); }, arguments);
+}
+
+/// Whether the copy of F that a rank made for one call is for later calls, too.
+template <typename F>
+inline constexpr bool outlives_calls = false;
+template <typename Factory>
+inline constexpr bool outlives_calls<per_rank_function<Factory>> = true;
+
+/// An address of which there is one per type, though two closures in two files share a name.
+template <typename T>
+inline constexpr char type_tag = 0;
 
 template <typename A>
 auto served_cursor(const served_argument<A>& argument, const typename served_argument<A>::received& column,
@@ -425,9 +454,29 @@ class served_call : public kernel {
   public:
     explicit served_call(place where) : where_(where) {}
 
-    void read_setup(reader& in) override {
-        function_.read(in);
-        std::apply([&in](auto&... a) { (a.read(in), ...); }, arguments_);
+    void read_bounds(reader& in) override {
+        items_ = in.length(0);
+        std::apply([&in](auto&... a) { (a.read_bounds(in), ...); }, arguments_);
+    }
+    [[nodiscard]] std::size_t parts() const override {
+        return (std::size_t{1} + ... + (served_argument<Args>::constant ? 1 : 0));
+    }
+    std::shared_ptr<void> read_part(std::size_t i, reader& in) override {
+        if (i == 0) {
+            function_ = std::make_shared<function_copy<F>>();
+            function_->read(in);
+            return outlives_calls<F> ? function_ : nullptr;
+        }
+        std::shared_ptr<void> part;
+        with_constant(i - 1, arguments_, [&](auto& a) { part = a.read(in); });
+        return part;
+    }
+    void use_part(std::size_t i, std::shared_ptr<void> part) override {
+        if (i == 0) {
+            function_ = std::static_pointer_cast<function_copy<F>>(part);
+        } else {
+            with_constant(i - 1, arguments_, [&](auto& a) { a.use(part); });
+        }
     }
 
     std::unique_ptr<chunk> read_chunk(item_range items, reader& in, std::size_t& readable,
@@ -445,7 +494,8 @@ class served_call : public kernel {
             std::terminate(); // a class that needs more overrides this
         }
     }
-    [[nodiscard]] function_copy<F>& function() { return function_; }
+    [[nodiscard]] function_copy<F>& function() { return *function_; }
+    [[nodiscard]] std::size_t items() const { return items_; }
 
   private:
     class served_chunk : public chunk {
@@ -478,7 +528,7 @@ class served_call : public kernel {
             const auto make_cursors = [&](std::size_t i) {
                 return cursors(from + i, std::index_sequence_for<Args...>{});
             };
-            return from + run_items(call_.function_, items_.first + from, to - from, call_.where_, stop,
+            return from + run_items(*call_.function_, items_.first + from, to - from, call_.where_, stop,
                                     make_cursors, store, failed);
         }
 
@@ -509,8 +559,9 @@ class served_call : public kernel {
         Results results_;
     };
 
-    function_copy<F> function_;
+    std::shared_ptr<function_copy<F>> function_;
     std::tuple<served_argument<Args>...> arguments_;
+    std::size_t items_ = 0;
     place where_;
 };
 
@@ -523,12 +574,13 @@ class root_argument {
     using column = range_column<std::remove_reference_t<A>&>;
     using item_writer = typename column::item_writer;
     static constexpr std::size_t item_bytes = column::item_bytes;
+    static constexpr bool constant = false;
     static constexpr bool encoded = !column::by_bytes;
     static constexpr bool plain = column::plain();
 
     explicit root_argument(std::remove_reference_t<A>& a) : column_(a) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
-    void write_setup(writer&) {}
+    void write_bounds(writer&) {}
     [[nodiscard]] auto cursor(std::size_t i) { return column_.cursor(i); }
     void write_block(writer& out, item_range items, std::size_t& at) {
         column_.write_block(out, items.first, items.count, at);
@@ -550,14 +602,19 @@ template <typename A>
 class root_argument<A> {
   public:
     static constexpr std::size_t item_bytes = 0;
+    static constexpr bool constant = true;
     static constexpr bool encoded = false;
     static constexpr bool plain = true;
-    explicit root_argument(std::remove_reference_t<A>& a) : value_(std::addressof(std::as_const(a.value))) {}
+    explicit root_argument(std::remove_reference_t<A>& a)
+        : value_(std::addressof(std::as_const(a.value))), in_store_(a.in_store) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return std::nullopt; }
-    void write_setup(writer& out) {
+    void write_bounds(writer&) {}
+    void write(writer& out) const {
         out.new_archive();
         write_value<element_t<A>>(out, *value_);
     }
+    [[nodiscard]] const std::shared_ptr<void>& in_store() const { return in_store_; }
+    [[nodiscard]] static const void* type() { return &type_tag<element_t<A>>; }
     [[nodiscard]] auto cursor(std::size_t) { return constant_cursor<element_t<A>>(value_); }
     void write_block(writer&, item_range, std::size_t&) {}
     no_item_writer items(item_range) { return {}; }
@@ -565,17 +622,19 @@ class root_argument<A> {
 
   private:
     const element_t<A>* value_;
+    std::shared_ptr<void> in_store_;
 };
 template <typename A>
     requires(traits_of<A>::is_index)
 class root_argument<A> {
   public:
     static constexpr std::size_t item_bytes = 0;
+    static constexpr bool constant = false;
     static constexpr bool encoded = false;
     static constexpr bool plain = true;
     explicit root_argument(const index_argument& a) : first_(a.first), column_(a) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
-    void write_setup(writer& out) { write_value(out, first_); }
+    void write_bounds(writer& out) { write_value(out, first_); }
     [[nodiscard]] auto cursor(std::size_t i) { return column_.cursor(i); }
     void write_block(writer&, item_range, std::size_t&) {}
     no_item_writer items(item_range) { return {}; }
@@ -615,11 +674,40 @@ class root_call : public root_job {
 
     [[nodiscard]] std::size_t items() const override { return items_; }
 
-    void write_setup(writer& out) override {
-        function_copy<F>::write(out, f_);
-        std::apply([&out](auto&... a) { (a.write_setup(out), ...); }, arguments_);
+    void write_bounds(writer& out) override {
+        out.length(items_);
+        std::apply([&out](auto&... a) { (a.write_bounds(out), ...); }, arguments_);
     }
-    void read_setup(reader& in) override { function_.read(in); }
+    [[nodiscard]] std::size_t parts() const override {
+        return (std::size_t{1} + ... + (root_argument<Args>::constant ? 1 : 0));
+    }
+    void write_part(std::size_t i, writer& out) override {
+        if (i == 0) {
+            function_copy<F>::write(out, f_);
+        } else {
+            with_constant(i - 1, arguments_, [&](const auto& a) { a.write(out); });
+        }
+    }
+    [[nodiscard]] const void* part_type(std::size_t i) const override {
+        const void* type = &type_tag<F>;
+        if (i != 0)
+            with_constant(i - 1, arguments_, [&](const auto& a) { type = a.type(); });
+        return type;
+    }
+    [[nodiscard]] std::shared_ptr<void> part_in_store(std::size_t i) const override {
+        std::shared_ptr<void> part;
+        if (i != 0)
+            with_constant(i - 1, arguments_, [&](const auto& a) { part = a.in_store(); });
+        return part;
+    }
+    std::shared_ptr<void> read_function(reader& in) override {
+        function_ = std::make_shared<function_copy<F>>();
+        function_->read(in);
+        return outlives_calls<F> ? function_ : nullptr;
+    }
+    void use_function(std::shared_ptr<void> function) override {
+        function_ = std::static_pointer_cast<function_copy<F>>(function);
+    }
 
     std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {
         // Copies of arguments that are no array in memory live as long as the message.
@@ -658,7 +746,7 @@ class root_call : public root_job {
         try {
             auto store = slots_->at(items);
             return run_items(
-                function_, items.first, items.count, where_, stop,
+                *function_, items.first, items.count, where_, stop,
                 [&](std::size_t i) { return cursors(items.first + i); }, store, failed);
         } catch (...) {
             failed.push_back(current_failure(items.first, where_.rank));
@@ -684,7 +772,8 @@ class root_call : public root_job {
         }
     }
 
-    [[nodiscard]] function_copy<F>& function() { return function_; }
+    /// Null until the function has been read.
+    [[nodiscard]] const std::shared_ptr<function_copy<F>>& function() const { return function_; }
     [[nodiscard]] int rank() const { return where_.rank; }
 
   private:
@@ -696,7 +785,7 @@ class root_call : public root_job {
     const F& f_;
     std::tuple<root_argument<Args>...> arguments_;
     std::size_t items_;
-    function_copy<F> function_;
+    std::shared_ptr<function_copy<F>> function_;
     std::optional<Slots> slots_;
     std::function<void(failures&)> finish_;
 };

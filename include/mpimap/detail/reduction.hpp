@@ -137,7 +137,7 @@ class reduction_tree {
     static constexpr std::size_t granularity = reduction_block; // parts of blocks travel item by item
     static constexpr std::size_t item_bytes = 0;
 
-    reduction_tree(std::size_t items, Function& function)
+    reduction_tree(std::size_t items, const std::shared_ptr<Function>& function)
         : items_(items), blocks_((items + reduction_block - 1) / reduction_block), function_(function) {}
 
     class local {
@@ -145,7 +145,7 @@ class reduction_tree {
         static constexpr bool drops_results = false;
         local(reduction_tree& tree, item_range items)
             : tree_(tree), first_(items.first),
-              folder_(items, tree.items_, std::addressof(tree.function_.operation())) {}
+              folder_(items, tree.items_, std::addressof(tree.function_->operation())) {}
         template <typename Call>
         void invoke(std::size_t i, const Call& call) {
             folder_.add(first_ + i, static_cast<T>(call()));
@@ -209,7 +209,7 @@ class reduction_tree {
             T folded = std::move(*p.values[0]);
             for (std::size_t i = 1; i < size; ++i) {
                 folded = static_cast<T>(
-                    std::invoke(function_.operation(), std::move(folded), std::move(*p.values[i])));
+                    std::invoke(function_->operation(), std::move(folded), std::move(*p.values[i])));
             }
             partial_.erase(block);
             add(0, block, std::move(folded));
@@ -226,8 +226,9 @@ class reduction_tree {
                 T other = std::move(there->second);
                 nodes_.erase(there);
                 value = static_cast<T>(
-                    index < sibling ? std::invoke(function_.operation(), std::move(value), std::move(other))
-                                    : std::invoke(function_.operation(), std::move(other), std::move(value)));
+                    index < sibling
+                        ? std::invoke(function_->operation(), std::move(value), std::move(other))
+                        : std::invoke(function_->operation(), std::move(other), std::move(value)));
             }
             ++level;
             index /= 2;
@@ -237,7 +238,7 @@ class reduction_tree {
 
     std::size_t items_;
     std::uint64_t blocks_;
-    Function& function_;
+    const std::shared_ptr<Function>& function_;
     std::map<std::pair<std::int32_t, std::uint64_t>, T> nodes_;
     std::map<std::uint64_t, partial_block> partial_;
     std::optional<T> root_;
@@ -248,33 +249,30 @@ template <typename F, typename Op>
 struct mapped_reduction {
     const F* f;
     const Op* op;
-    std::uint64_t items;
 };
 
 template <typename F, typename Op>
 inline constexpr bool has_own_shipping<mapped_reduction<F, Op>> = true;
+template <typename F, typename Op>
+inline constexpr bool outlives_calls<mapped_reduction<F, Op>> = outlives_calls<F>;
 
 template <typename F, typename Op>
 struct function_copy<mapped_reduction<F, Op>> {
     static constexpr bool supported = function_copy<F>::supported && function_copy<Op>::supported;
     static void write(writer& out, const mapped_reduction<F, Op>& r) {
-        write_value(out, r.items);
         function_copy<Op>::write(out, *r.op);
         function_copy<F>::write(out, *r.f);
     }
     void read(reader& in) {
-        read_value(in, items_);
         op_.read(in);
         f_.read(in);
     }
     [[nodiscard]] auto& get() { return f_.get(); }
     [[nodiscard]] auto& operation() { return op_.get(); }
-    [[nodiscard]] std::size_t items() const { return static_cast<std::size_t>(items_); }
 
   private:
     function_copy<F> f_;
     function_copy<Op> op_;
-    std::uint64_t items_ = 0;
 };
 
 template <typename T, typename F, typename Op, typename... Args>
@@ -287,7 +285,7 @@ class served_reduction
 
   protected:
     folded_results<T, callable_of<Op>> make_results(item_range items) override {
-        return folded_results<T, callable_of<Op>>(items, this->function().items(),
+        return folded_results<T, callable_of<Op>>(items, this->items(),
                                                   std::addressof(this->function().operation()));
     }
 };
