@@ -228,7 +228,7 @@ void for_each_item(MPI_Comm comm, const options& o, const F& f, Args&... args) {
 
 template <typename Out, typename F, typename... Args>
 void map_all_into(MPI_Comm comm, const options& o, const F& f, Out& out, Args&... args) {
-    if constexpr (explain<find_problem<true, F, Args...>()>()) {
+    if constexpr (explain<find_output_problem<Out, F, Args...>()>()) {
         using R = result_of<callable_of<F>, element_t<Args>...>;
         constexpr bool direct = is_bytes<R> && std::is_same_v<std::ranges::range_value_t<Out>, R> &&
                                 std::ranges::contiguous_range<Out> && std::ranges::sized_range<Out>;

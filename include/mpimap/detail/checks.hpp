@@ -36,7 +36,8 @@ enum class problem {
     M12,
     M13,
     M14,
-    M15
+    M15,
+    M16
 };
 
 consteval problem first_of(std::initializer_list<problem> list) {
@@ -298,6 +299,30 @@ consteval problem find_problem() {
     }
 }
 
+/// Whether there are elements to assign to, and not copies of them that a view computes, and their number can
+/// be asked first.
+template <typename Out>
+concept writable_range =
+    std::ranges::forward_range<Out> &&
+    !std::is_same_v<std::ranges::range_reference_t<Out>, std::ranges::range_value_t<Out>> &&
+    requires(Out & out) {
+    *std::ranges::begin(out) = std::declval<std::ranges::range_value_t<Out>>();
+};
+
+/// The first problem of a map of F over Args whose results go into Out.
+template <typename Out, typename F, typename... Args>
+consteval problem find_output_problem() {
+    if constexpr (!writable_range<Out>) {
+        return function_problem<F>() == problem::M04 ? problem::M04 : problem::M16;
+    } else if constexpr (constexpr problem mapping = find_problem<true, F, Args...>();
+                         mapping != problem::none) {
+        return mapping;
+    } else {
+        using R = result_of<callable_of<F>, element_t<Args>...>;
+        return std::is_constructible_v<std::ranges::range_value_t<Out>, R> ? problem::none : problem::M16;
+    }
+}
+
 template <problem P>
 consteval bool explain() {
     static_assert(P != problem::M01,
@@ -354,6 +379,11 @@ consteval bool explain() {
                   "mpimap[M15]: the factory of per_rank cannot be called with the arguments bound to it, or "
                   "returns nothing. It is called once on each rank and returns the function that runs the "
                   "items.");
+    static_assert(P != problem::M16,
+                  "mpimap[M16]: the results cannot be assigned to what follows the function. mpi_map_into "
+                  "fills a range that is not const and can be passed over twice, with room for all of them "
+                  "and elements to which they convert (a vector of that length, a span): communicator, "
+                  "options, function, output, ranges.");
     return P == problem::none;
 }
 
