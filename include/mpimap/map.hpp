@@ -3,164 +3,55 @@
 // The collective calls: every rank of the communicator calls them, the root's arguments count.
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <ranges>
-#include <tuple>
 #include <type_traits>
-#include <typeinfo>
 #include <utility>
-#include <vector>
 
 #include <mpi.h>
 
-#include <mpimap/arguments.hpp>
 #include <mpimap/detail/checks.hpp>
 #include <mpimap/detail/job.hpp>
-#include <mpimap/detail/kernel.hpp>
-#include <mpimap/detail/reduction.hpp>
-#include <mpimap/errors.hpp>
-#include <mpimap/expected.hpp>
+#include <mpimap/detail/operations.hpp>
 #include <mpimap/function.hpp>
 #include <mpimap/options.hpp>
 
 namespace mpimap {
 namespace detail {
 
-template <typename F>
-concept not_options = !std::is_convertible_v<F, const options&>;
-
-enum class call_kind { map, into, for_each, try_map, reduce };
-
-/// The same on every rank that makes the same call. By mangled name: __PRETTY_FUNCTION__ calls all lambdas of
-/// a function alike.
-template <call_kind Kind, typename... Types>
-std::uint64_t signature() {
-    struct call {};
-    return hash_text(typeid(call).name());
-}
-
-/// Makes the argument of a starmap one column whose tuples are spread over the function's parameters.
-template <typename F>
-struct spread {
-    const F* f;
-};
-
-template <typename F, typename Tuple, typename... First>
-consteval bool applicable() {
-    if constexpr (requires { std::tuple_size<Tuple>::value; }) {
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            return std::is_invocable_v<F&, First..., const std::tuple_element_t<I, Tuple>&...>;
-        }
-        (std::make_index_sequence<std::tuple_size_v<Tuple>>{});
-    } else {
-        return false;
-    }
-}
-
-template <typename F>
-struct function_copy<spread<F>> {
-    static constexpr bool supported = function_copy<F>::supported;
-    static void write(writer& out, const spread<F>& s) { function_copy<F>::write(out, *s.f); }
-    void read(reader& in) { function_.read(in); }
-
-    struct callable {
-        callable_of<F>* f;
-        template <typename Tuple>
-            requires(applicable<callable_of<F>, Tuple>())
-        decltype(auto) operator()(const Tuple& t) {
-            return std::apply(
-                [this](const auto&... part) -> decltype(auto) { return std::invoke(*f, part...); }, t);
-        }
-        template <typename Tuple>
-            requires(!applicable<callable_of<F>, Tuple>())
-        &&(applicable<callable_of<F>, Tuple, task>()) decltype(auto) operator()(task where, const Tuple& t) {
-            return std::apply(
-                [&](const auto&... part) -> decltype(auto) { return std::invoke(*f, where, part...); }, t);
-        }
-    };
-    [[nodiscard]] callable& get() {
-        callable_.f = std::addressof(function_.get());
-        return callable_;
-    }
-
-  private:
-    function_copy<F> function_;
-    callable callable_{nullptr};
-};
-template <typename F>
-inline constexpr bool has_own_shipping<spread<F>> = true;
-template <typename F>
-inline constexpr bool outlives_calls<spread<F>> = outlives_calls<F>;
-
-/// Both sides of one call: the root's job where this rank is the root, otherwise what serves it.
-template <typename Slots, typename Served, typename F, typename... Args>
-class map_call {
-  public:
-    using root_type = root_call<F, Slots, Args...>;
-
-    map_call(MPI_Comm comm, int root_rank, std::uint64_t what) : call(comm, root_rank, what) {}
-
-    /// `prepare(root job)` makes the place for results on the root.
-    template <typename Prepare>
-    void run(const options& o, bool return_failures, const F& f, const Prepare& prepare, Args&... args) {
-        const place where{call.rank(), call.size()};
-        if (!call.is_root()) {
-            Served served(where);
-            call.serve(served);
-            return;
-        }
-        call.run(o, return_failures, [&]() -> root_job& {
+/// One operation, called by every rank of the communicator. `f` is what the operation ships.
+template <typename Operation, typename... Args>
+typename Operation::result run_collectively(MPI_Comm comm, const options& o, Operation& operation,
+                                            const typename Operation::function& f, Args&... args) {
+    using result = typename Operation::result;
+    collective_call call(comm, o.root, Operation::signature());
+    const place where{call.rank(), call.size()};
+    std::optional<typename Operation::root_type> root;
+    if (call.is_root()) {
+        call.run(o, Operation::tolerant, [&]() -> root_job& {
             root.emplace(where, o, f, args...);
-            prepare(*root);
+            operation.prepare(*root, o);
             return *root;
         });
-    }
-
-    /// With results::everywhere, sends the root's `value` to every rank.
-    template <typename T>
-    void share(T& value) {
-        if (!call.results_everywhere())
-            return;
-        call.share([&value](writer& out) { write_value(out, value); },
-                   [&value](reader& in) { read_value(in, value); });
-    }
-
-    collective_call call;
-    std::optional<root_type> root;
-};
-
-/// Functions decay to pointers, all else is referred to.
-template <typename F>
-decltype(auto) as_function(F& f) {
-    if constexpr (std::is_function_v<F>) {
-        return &f;
     } else {
-        return std::as_const(f);
+        typename Operation::served served(where);
+        call.serve(served);
+    }
+    if constexpr (!std::is_void_v<result>) {
+        result value = operation.take();
+        if (call.results_everywhere()) {
+            call.share([&value](writer& out) { write_value(out, value); },
+                       [&value](reader& in) { read_value(in, value); });
+        }
+        return value;
     }
 }
-
-template <typename F>
-using shipped = std::remove_cvref_t<std::decay_t<F>>;
 
 template <typename F, typename... Args>
 auto map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
     if constexpr (explain<find_problem<true, F, Args...>()>()) {
-        using R = result_of<callable_of<F>, element_t<Args>...>;
-        map_call<slots_for<R>, served_call<F, kept_results<R>, Args...>, F, Args...> m(
-            comm, o.root, signature<call_kind::map, F, R, element_t<Args>...>());
-        std::vector<R> all;
-        m.run(
-            o, false, f,
-            [&all](auto& root) {
-                root.make_slots(root.items());
-                // Before the verdict, so that all ranks hear of it if there is no memory.
-                root.on_finish([&](failures&) { all = root.slots().take_all(); });
-            },
-            args...);
-        m.share(all);
-        return all;
+        map_operation<F, Args...> operation;
+        return run_collectively(comm, o, operation, f, args...);
     } else {
         return explained{};
     }
@@ -179,33 +70,8 @@ auto starmap_all(MPI_Comm comm, const options& o, const F& f, Tuples& tuples) {
 template <typename F, typename... Args>
 auto try_map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
     if constexpr (explain<find_problem<true, F, Args...>()>()) {
-        using R = result_of<callable_of<F>, element_t<Args>...>;
-        map_call<slots_for<R>, served_call<F, kept_results<R>, Args...>, F, Args...> m(
-            comm, o.root, signature<call_kind::try_map, F, R, element_t<Args>...>());
-        std::vector<expected<R, task_error>> all;
-        m.run(
-            o, true, f,
-            [&all](auto& root) {
-                root.make_slots(root.items());
-                root.on_finish([&](failures& failed) {
-                    all.reserve(root.items());
-                    auto next = failed.begin();
-                    for (std::size_t i = 0; i < root.items(); ++i) {
-                        if (next != failed.end() && next->index == i) {
-                            all.emplace_back(tl::unexpect, task_error(std::move(*next++)));
-                            continue;
-                        }
-                        try {
-                            all.emplace_back(root.slots().take(i));
-                        } catch (...) {
-                            all.emplace_back(tl::unexpect, task_error(current_failure(i, root.rank())));
-                        }
-                    }
-                });
-            },
-            args...);
-        m.share(all);
-        return all;
+        try_map_operation<F, Args...> operation;
+        return run_collectively(comm, o, operation, f, args...);
     } else {
         return explained{};
     }
@@ -214,98 +80,29 @@ auto try_map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
 template <typename F, typename... Args>
 void for_each_item(MPI_Comm comm, const options& o, const F& f, Args&... args) {
     if constexpr (explain<find_problem<false, F, Args...>()>()) {
-        map_call<no_slots, served_call<F, no_results, Args...>, F, Args...> m(
-            comm, o.root, signature<call_kind::for_each, F, element_t<Args>...>());
-        m.run(
-            o, false, f,
-            [&o](auto& root) {
-                check_no_results(o);
-                root.make_slots(root.items());
-            },
-            args...);
+        for_each_operation<F, Args...> operation;
+        run_collectively(comm, o, operation, f, args...);
     }
 }
 
 template <typename Out, typename F, typename... Args>
 void map_all_into(MPI_Comm comm, const options& o, const F& f, Out& out, Args&... args) {
     if constexpr (explain<find_output_problem<Out, F, Args...>()>()) {
-        using R = result_of<callable_of<F>, element_t<Args>...>;
-        constexpr bool direct = is_bytes<R> && std::is_same_v<std::ranges::range_value_t<Out>, R> &&
-                                std::ranges::contiguous_range<Out> && std::ranges::sized_range<Out>;
-        map_call<slots_for<R>, served_call<F, kept_results<R>, Args...>, F, Args...> m(
-            comm, o.root, signature<call_kind::into, F, R, element_t<Args>...>());
-        m.run(
-            o, false, f,
-            [&](auto& root) {
-                check_output(static_cast<std::size_t>(std::ranges::distance(out)), root.items(), o);
-                if constexpr (direct) {
-                    root.make_slots(std::ranges::data(out), root.items());
-                } else {
-                    root.make_slots(root.items());
-                    root.on_finish([&root, &out](failures& failed) {
-                        if (root.items() == 0)
-                            return;
-                        auto at = std::ranges::begin(out);
-                        for (std::size_t i = 0; i < root.items(); ++i) {
-                            try {
-                                if (i != 0)
-                                    ++at;
-                                *at = static_cast<std::ranges::range_value_t<Out>>(root.slots().take(i));
-                            } catch (...) {
-                                failed.push_back(current_failure(i, root.rank()));
-                                return;
-                            }
-                        }
-                    });
-                }
-            },
-            args...);
-    }
-}
-
-template <typename T, typename Op, typename F, typename... Args>
-consteval problem find_reduction_problem() {
-    constexpr problem mapping = find_problem<true, F, Args...>();
-    constexpr problem operation = function_problem<Op>();
-    if constexpr (mapping != problem::none && mapping != problem::M08 && mapping != problem::M09) {
-        return mapping;
-    } else if constexpr (operation != problem::none) {
-        return operation;
-    } else if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> ||
-                         !std::is_convertible_v<result_of<callable_of<F>, element_t<Args>...>, T>) {
-        return problem::M13;
-    } else {
-        return value_problem<T>(problem::M08, problem::M09);
+        into_operation<Out, F, Args...> operation(out);
+        run_collectively(comm, o, operation, f, args...);
     }
 }
 
 template <typename T, typename Op, typename F, typename... Args>
 T map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F& f, Args&... args) {
-    using both = mapped_reduction<F, Op>;
     constexpr problem found = find_reduction_problem<T, Op, F, Args...>();
     if constexpr (explain<found>()) {
-        using tree = reduction_tree<T, function_copy<both>>;
-        map_call<tree, served_reduction<T, F, Op, Args...>, both, Args...> m(
-            comm, o.root, signature<call_kind::reduce, F, Op, T, element_t<Args>...>());
-        std::optional<T> value;
-        const both function{std::addressof(f), std::addressof(op)};
-        m.run(
-            o, false, function,
-            [&](auto& root) {
-                root.make_slots(root.items(), root.function());
-                root.on_finish([&](failures&) {
-                    std::optional<T>& all = root.slots().value();
-                    value.emplace(all ? static_cast<T>(std::invoke(root.function()->operation(),
-                                                                   std::move(init), std::move(*all)))
-                                      : init);
-                });
-            },
-            args...);
-        if (m.root)
-            init = std::move(*value);
-        m.share(init);
+        reduce_operation<T, Op, F, Args...> operation(std::move(init));
+        const mapped_reduction<F, Op> both{std::addressof(f), std::addressof(op)};
+        return run_collectively(comm, o, operation, both, args...);
+    } else {
+        return init;
     }
-    return init;
 }
 
 } // namespace detail

@@ -1,0 +1,292 @@
+#pragma once
+
+// What each kind of call does with items and results, wherever it runs: collectively, or from a pool.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include <mpimap/arguments.hpp>
+#include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/job.hpp>
+#include <mpimap/detail/kernel.hpp>
+#include <mpimap/detail/reduction.hpp>
+#include <mpimap/errors.hpp>
+#include <mpimap/expected.hpp>
+#include <mpimap/function.hpp>
+#include <mpimap/options.hpp>
+
+namespace mpimap::detail {
+
+template <typename F>
+concept not_options = !std::is_convertible_v<F, const options&>;
+
+/// Functions decay to pointers, all else is referred to.
+template <typename F>
+decltype(auto) as_function(F& f) {
+    if constexpr (std::is_function_v<F>) {
+        return &f;
+    } else {
+        return std::as_const(f);
+    }
+}
+
+template <typename F>
+using shipped = std::remove_cvref_t<std::decay_t<F>>;
+
+/// Makes the argument of a starmap one column whose tuples are spread over the function's parameters.
+template <typename F>
+struct spread {
+    const F* f;
+};
+
+template <typename F, typename Tuple, typename... First>
+consteval bool applicable() {
+    if constexpr (requires { std::tuple_size<Tuple>::value; }) {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return std::is_invocable_v<F&, First..., const std::tuple_element_t<I, Tuple>&...>;
+        }
+        (std::make_index_sequence<std::tuple_size_v<Tuple>>{});
+    } else {
+        return false;
+    }
+}
+
+template <typename F>
+struct function_copy<spread<F>> {
+    static constexpr bool supported = function_copy<F>::supported;
+    static void write(writer& out, const spread<F>& s) { function_copy<F>::write(out, *s.f); }
+    void read(reader& in) { function_.read(in); }
+
+    struct callable {
+        callable_of<F>* f;
+        template <typename Tuple>
+            requires(applicable<callable_of<F>, Tuple>())
+        decltype(auto) operator()(const Tuple& t) {
+            return std::apply(
+                [this](const auto&... part) -> decltype(auto) { return std::invoke(*f, part...); }, t);
+        }
+        template <typename Tuple>
+            requires(!applicable<callable_of<F>, Tuple>())
+        &&(applicable<callable_of<F>, Tuple, task>()) decltype(auto) operator()(task where, const Tuple& t) {
+            return std::apply(
+                [&](const auto&... part) -> decltype(auto) { return std::invoke(*f, where, part...); }, t);
+        }
+    };
+    [[nodiscard]] callable& get() {
+        callable_.f = std::addressof(function_.get());
+        return callable_;
+    }
+
+  private:
+    function_copy<F> function_;
+    callable callable_{nullptr};
+};
+template <typename F>
+inline constexpr bool has_own_shipping<spread<F>> = true;
+template <typename F>
+inline constexpr bool outlives_calls<spread<F>> = outlives_calls<F>;
+
+enum class call_kind { map, into, for_each, try_map, reduce };
+
+/// The same on every rank that makes the same call. By mangled name: __PRETTY_FUNCTION__ calls all lambdas of
+/// a function alike.
+template <call_kind Kind, typename... Types>
+std::uint64_t signature() {
+    struct call {};
+    return hash_text(typeid(call).name());
+}
+
+// Each operation has: `function`, what is shipped; `root_type`, the job at the root; `served`, the kernel
+// elsewhere; `result`; `tolerant`, whether it takes failures itself; signature(), the same on every rank that
+// makes the same call; prepare(), called on the root with the fresh job; take(), the result when the job has
+// finished.
+
+/// Results in a vector.
+template <typename F, typename... Args>
+class map_operation {
+    using item_result = result_of<callable_of<F>, element_t<Args>...>;
+
+  public:
+    using function = F;
+    using root_type = root_call<F, slots_for<item_result>, Args...>;
+    using served = served_call<F, kept_results<item_result>, Args...>;
+    using result = std::vector<item_result>;
+    static constexpr bool tolerant = false;
+    static std::uint64_t signature() {
+        return detail::signature<call_kind::map, F, item_result, element_t<Args>...>();
+    }
+    void prepare(root_type& root, const options&) {
+        root.make_slots(root.items());
+        // Before the verdict, so that all ranks hear of it if there is no memory.
+        root.on_finish([this, &root](failures&) { all_ = root.slots().take_all(); });
+    }
+    result take() { return std::move(all_); }
+
+  private:
+    result all_;
+};
+
+/// Results or failures, one for each item.
+template <typename F, typename... Args>
+class try_map_operation {
+    using item_result = result_of<callable_of<F>, element_t<Args>...>;
+
+  public:
+    using function = F;
+    using root_type = root_call<F, slots_for<item_result>, Args...>;
+    using served = served_call<F, kept_results<item_result>, Args...>;
+    using result = std::vector<expected<item_result, task_error>>;
+    static constexpr bool tolerant = true;
+    static std::uint64_t signature() {
+        return detail::signature<call_kind::try_map, F, item_result, element_t<Args>...>();
+    }
+    void prepare(root_type& root, const options&) {
+        root.make_slots(root.items());
+        root.on_finish([this, &root](failures& failed) {
+            all_.reserve(root.items());
+            auto next = failed.begin();
+            for (std::size_t i = 0; i < root.items(); ++i) {
+                if (next != failed.end() && next->index == i) {
+                    all_.emplace_back(tl::unexpect, task_error(std::move(*next++)));
+                    continue;
+                }
+                try {
+                    all_.emplace_back(root.slots().take(i));
+                } catch (...) {
+                    all_.emplace_back(tl::unexpect, task_error(current_failure(i, root.rank())));
+                }
+            }
+        });
+    }
+    result take() { return std::move(all_); }
+
+  private:
+    result all_;
+};
+
+/// No results.
+template <typename F, typename... Args>
+class for_each_operation {
+  public:
+    using function = F;
+    using root_type = root_call<F, no_slots, Args...>;
+    using served = served_call<F, no_results, Args...>;
+    using result = void;
+    static constexpr bool tolerant = false;
+    static std::uint64_t signature() {
+        return detail::signature<call_kind::for_each, F, element_t<Args>...>();
+    }
+    void prepare(root_type& root, const options& o) {
+        check_no_results(o);
+        root.make_slots(root.items());
+    }
+    void take() {}
+};
+
+/// Results in a range of the caller's.
+template <typename Out, typename F, typename... Args>
+class into_operation {
+    using item_result = result_of<callable_of<F>, element_t<Args>...>;
+    static constexpr bool direct = is_bytes<item_result> &&
+                                   std::is_same_v<std::ranges::range_value_t<Out>, item_result> &&
+                                   std::ranges::contiguous_range<Out> && std::ranges::sized_range<Out>;
+
+  public:
+    using function = F;
+    using root_type = root_call<F, slots_for<item_result>, Args...>;
+    using served = served_call<F, kept_results<item_result>, Args...>;
+    using result = void;
+    static constexpr bool tolerant = false;
+    static std::uint64_t signature() {
+        return detail::signature<call_kind::into, F, item_result, element_t<Args>...>();
+    }
+
+    explicit into_operation(Out& out) : out_(out) {}
+    void prepare(root_type& root, const options& o) {
+        check_output(static_cast<std::size_t>(std::ranges::distance(out_)), root.items(), o);
+        if constexpr (direct) {
+            root.make_slots(std::ranges::data(out_), root.items());
+        } else {
+            root.make_slots(root.items());
+            root.on_finish([this, &root](failures& failed) { assign(root, failed); });
+        }
+    }
+    void take() {}
+
+  private:
+    void assign(root_type& root, failures& failed) {
+        if (root.items() == 0)
+            return;
+        auto at = std::ranges::begin(out_);
+        for (std::size_t i = 0; i < root.items(); ++i) {
+            try {
+                if (i != 0)
+                    ++at;
+                *at = static_cast<std::ranges::range_value_t<Out>>(root.slots().take(i));
+            } catch (...) {
+                failed.push_back(current_failure(i, root.rank()));
+                return;
+            }
+        }
+    }
+
+    Out& out_;
+};
+
+/// The fold of the results.
+template <typename T, typename Op, typename F, typename... Args>
+class reduce_operation {
+  public:
+    using function = mapped_reduction<F, Op>;
+    using root_type = root_call<function, reduction_tree<T, function_copy<function>>, Args...>;
+    using served = served_reduction<T, F, Op, Args...>;
+    using result = T;
+    static constexpr bool tolerant = false;
+    static std::uint64_t signature() {
+        return detail::signature<call_kind::reduce, F, Op, T, element_t<Args>...>();
+    }
+
+    explicit reduce_operation(T init) : value_(std::move(init)) {}
+    void prepare(root_type& root, const options&) {
+        root.make_slots(root.items(), root.function());
+        root.on_finish([this, &root](failures&) {
+            if (std::optional<T>& all = root.slots().value()) {
+                folded_.emplace(static_cast<T>(
+                    std::invoke(root.function()->operation(), std::move(value_), std::move(*all))));
+            }
+        });
+    }
+    /// Where there were no items, and on ranks other than the root, the initial value.
+    result take() { return folded_ ? std::move(*folded_) : std::move(value_); }
+
+  private:
+    T value_;
+    std::optional<T> folded_;
+};
+
+template <typename T, typename Op, typename F, typename... Args>
+consteval problem find_reduction_problem() {
+    constexpr problem mapping = find_problem<true, F, Args...>();
+    constexpr problem operation = function_problem<Op>();
+    if constexpr (mapping != problem::none && mapping != problem::M08 && mapping != problem::M09) {
+        return mapping;
+    } else if constexpr (operation != problem::none) {
+        return operation;
+    } else if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> ||
+                         !std::is_convertible_v<result_of<callable_of<F>, element_t<Args>...>, T>) {
+        return problem::M13;
+    } else {
+        return value_problem<T>(problem::M08, problem::M09);
+    }
+}
+
+} // namespace mpimap::detail
