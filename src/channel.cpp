@@ -102,12 +102,13 @@ void channel::activate(int rank, peer& p) {
 }
 
 void channel::send(int destination, envelope head, outgoing message) {
-    const std::vector<source_span>& spans = message.out.spans();
-    head.body_size = message.out.body().size();
+    const writer& content = message.content();
+    const std::vector<source_span>& spans = content.spans();
+    head.body_size = content.body().size();
     head.span_count = spans.size();
-    head.bytes = message.out.size();
+    head.bytes = content.size();
     const std::size_t table = spans.size() * sizeof(std::uint64_t);
-    const bool inlined = sizeof head + table + message.out.body().size() <= control_limit;
+    const bool inlined = sizeof head + table + content.body().size() <= control_limit;
 
     buffer bytes;
     if (!spare_.empty()) {
@@ -122,7 +123,7 @@ void channel::send(int destination, envelope head, outgoing message) {
         (inlined ? bytes : sizes).append(&size, sizeof size);
     }
     if (inlined)
-        bytes.append(message.out.body().data(), message.out.body().size());
+        bytes.append(content.body().data(), content.body().size());
     controls_out_.emplace_back();
     control& c = controls_out_.back();
     c.bytes = std::move(bytes);
@@ -138,7 +139,7 @@ void channel::send(int destination, envelope head, outgoing message) {
         transfer->bytes = std::move(sizes);
         if (!transfer->bytes.empty())
             transfer->regions.push_back({transfer->bytes.data(), transfer->bytes.size()});
-        const buffer& body = message.out.body();
+        const buffer& body = content.body();
         if (!body.empty())
             transfer->regions.push_back({body.data(), body.size()});
     }

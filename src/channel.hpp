@@ -24,13 +24,33 @@ enum class message : std::uint32_t {
     failed,  // worker to root: items that failed
     stop,    // root to worker: run no more items
     end,     // root to worker: the verdict
+
+    // Pools only.
+    part,     // root to worker: a function or a constant, to be kept
+    forget,   // root to worker: a part that will not be used again
+    open,     // root to worker: a call begins, with these parts
+    refused,  // worker to root: the call cannot be served, the body is a failure
+    release,  // root to worker: a call is over
+    broken,   // worker to root: the set-up failed, the body is a failure
+    farewell, // root to worker: the pool is closed
+};
+
+// Values of `last`.
+enum : std::uint32_t {
+    succeeded = 0,
+    finished = 1,
+    failed_call = 1,
+    given_up = 2,
+    cancelled_call = 2,
+    at_once = 1
 };
 
 struct envelope {
     std::uint64_t job = 0; // the number of the call: what is left of an earlier one is dropped
     message kind = message::ready;
-    std::uint32_t last = 0;  // results: the chunk is finished; ready, end: failed
-    std::uint64_t first = 0; // items
+    std::uint32_t last = 0;  // results: the chunk is finished, or given up; ready, end: failed or cancelled;
+                             // farewell: at once
+    std::uint64_t first = 0; // items; part, forget: its number
     std::uint64_t count = 0;
     std::uint64_t not_run = 0;   // results: items at the chunk's end that were not run
     double seconds = 0;          // results: the time that the items took

@@ -74,6 +74,10 @@ std::string lengths_text(const std::vector<std::optional<std::size_t>>& sizes) {
     return text;
 }
 
+[[noreturn]] void throw_cancelled() {
+    throw cancelled("mpimap: the call was cancelled before all items had run");
+}
+
 [[noreturn]] void throw_chunk(const std::string& why) {
     throw invalid_argument("mpimap: options::chunk " + why);
 }
@@ -299,7 +303,7 @@ struct collective_call::implementation {
     }
 
     /// Tells all other ranks how the call went and waits until the messages have left.
-    void end(session& all, const map_error* verdict) const {
+    void end(session& all, const map_error* verdict, bool cancelled = false) const {
         for (int rank = 0; rank < state.size; ++rank) {
             if (rank == state.rank)
                 continue;
@@ -307,8 +311,10 @@ struct collective_call::implementation {
             head.job = number;
             head.kind = message::end;
             outgoing message;
+            if (cancelled)
+                head.last = cancelled_call;
             if (verdict != nullptr) {
-                head.last = 1;
+                head.last = failed_call;
                 write_map_error(message.out, *verdict);
             }
             all.messages().send(rank, head, std::move(message));
@@ -340,9 +346,10 @@ collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signatur
     auto self = std::make_unique<implementation>(comm, root, signature);
     communicator_state& s = self->state;
     if (s.busy) {
-        throw nested_call(
-            "mpimap: an item called the library on the communicator that is running it. Use another "
-            "communicator, such as MPI_COMM_SELF, or map in one call");
+        throw nested_call("mpimap: an item, or the program of a pool, made a collective call on the "
+                          "communicator that is in use. "
+                          "Call the pool instead; in items use another communicator, such as MPI_COMM_SELF, "
+                          "or map in one call");
     }
     s.busy = true;
     self->number = ++s.calls;
@@ -350,7 +357,7 @@ collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signatur
 }
 
 collective_call::~collective_call() {
-    self_->state.busy = false;
+    leave();
 }
 
 bool collective_call::is_root() const noexcept {
@@ -364,6 +371,14 @@ int collective_call::size() const noexcept {
 }
 bool collective_call::results_everywhere() const noexcept {
     return self_->header.everywhere != 0;
+}
+
+void collective_call::agree() {
+    self_->agree();
+}
+void collective_call::leave() noexcept {
+    if (!std::exchange(left_, true))
+        self_->state.busy = false;
 }
 
 void collective_call::run(const options& o, bool tolerant, const std::function<root_job&()>& prepare) {
@@ -418,6 +433,10 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         all.run_until(finished); // takes in what is still on its way
     }
     failures failed = d->take_failures();
+    if (d->cancelled() && (failed.empty() || tolerant)) {
+        self.end(all, nullptr, true);
+        throw_cancelled();
+    }
     if (!d->abandoned() && (failed.empty() || tolerant)) {
         try {
             job->finish(failed);
@@ -430,15 +449,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         self.end(all, nullptr);
         return;
     }
-    const std::size_t count = failed.size();
-    std::vector<task_error> errors;
-    errors.reserve(count);
-    // What no item caused comes first.
-    std::stable_partition(failed.begin(), failed.end(),
-                          [](const failure& f) { return f.index == task_error::no_item; });
-    for (failure& f : failed)
-        errors.emplace_back(std::move(f));
-    map_error verdict(std::move(errors), count, job->items());
+    const map_error verdict = verdict_of(std::move(failed), job->items());
     self.end(all, &verdict);
     throw verdict;
 }
@@ -451,13 +462,16 @@ void collective_call::serve(kernel& k) {
         self.throw_status();
     if (self.header.items == 0)
         return;
-    worker w(self.state, k, self.root, self.number, self.header.stop_at_failure != 0);
+    worker w(self.state, self.root);
+    w.enter(self.number, k, self.header.stop_at_failure != 0);
     std::optional<failure> failed;
     self.read_shared([&k](reader& in) { k.read_setup(in); }, failed);
     self.body = buffer();
-    w.ready(failed ? &*failed : nullptr);
+    w.ready(self.number, failed ? &*failed : nullptr);
     if (std::optional<map_error> verdict = w.run())
         throw *std::move(verdict);
+    if (w.cancelled())
+        throw_cancelled();
 }
 
 void collective_call::share(const std::function<void(writer&)>& write,

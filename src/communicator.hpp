@@ -26,7 +26,8 @@ struct communicator_state {
     int rank = 0;
     int size = 1;
     int thread_level = 0;
-    std::uint64_t calls = 0;
+    std::uint64_t calls = 0;      // collective ones: the same on every rank
+    std::uint64_t pool_calls = 0; // this rank's, as the root of pools
     bool busy = false;
     std::unique_ptr<channel> messages;
     std::unique_ptr<helper> assistant; // made at the first call that has work for it

@@ -11,20 +11,29 @@
 
 namespace mpimap::detail {
 
-dispatcher::dispatcher(session& s, root_job& job, const options& o, std::uint64_t number, bool stop)
+dispatcher::dispatcher(session& s, root_job& job, const options& o, std::uint64_t number, bool stop,
+                       std::optional<pooled> pool)
     : session_(s), job_(job), number_(number), stop_at_failure_(stop),
       root_(static_cast<std::size_t>(s.state().rank)),
       queue_(o, job.items(), static_cast<std::size_t>(s.state().size), job.bytes_per_item(),
              job.granularity()),
-      workers_(static_cast<std::size_t>(s.state().size)), not_ready_(workers_.size() - 1) {
+      workers_(static_cast<std::size_t>(s.state().size)), not_ready_(pool ? 0 : workers_.size() - 1),
+      stop_token_(o.stop), pool_(std::move(pool)) {
     session_.join(*this);
-    if (!queue_.decided())
+    if (!queue_.decided() && !pool_)
         return; // ranks ask when they are ready
-    for (std::size_t rank = 0; rank < workers_.size(); ++rank)
+    for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
+        workers_[rank].ready = pool_.has_value();
         ask(rank);
+    }
 }
 
 dispatcher::~dispatcher() {
+    // What a cancelled call still has out, nobody will hear of.
+    for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
+        for (; !workers_[rank].chunks.empty(); workers_[rank].chunks.pop())
+            session_.chunk_finished(rank);
+    }
     session_.leave(*this);
 }
 
@@ -33,7 +42,8 @@ dispatcher::~dispatcher() {
 bool dispatcher::wants_more(const worker& w, std::size_t rank) const {
     if (queue_.decided()) {
         // All of it at once where that costs no memory; encoded chunks two at a time.
-        return (job_.plain_arguments() || w.chunks.size() < 2) && !queue_.empty(rank);
+        const bool copied = !job_.plain_arguments() || (pool_ && pool_->refers);
+        return (!copied || w.chunks.size() < 2) && !queue_.empty(rank);
     }
     if (!w.ready)
         return false;
@@ -55,8 +65,13 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
         p.items = items;
         p.message = outgoing();
         const std::size_t written = job_.write_chunk(items, p.message, failed_);
-        if (written == items.count)
+        if (written == items.count) {
+            if (pool_ && pool_->refers)
+                p.message.out.own_spans();
+            if (pool_)
+                p.message.owner = pool_->keep;
             return true;
+        }
         // One item could not be encoded: those before and behind it are handed out anew.
         give_back({items.first, written});
         give_back({items.first + written + 1, items.count - written - 1});
@@ -67,8 +82,12 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
 bool dispatcher::hand_out(bool user_code) {
     bool moved = false;
     const bool can_encode = user_code || job_.plain_arguments();
+    if (stop_token_.stop_requested())
+        cancel();
     // One chunk each, round after round.
     while (!asking_.empty() && !stopped_) {
+        if (!queue_.decided() && stock_.empty() && queue_.empty(root_))
+            break;
         const std::size_t rank = asking_.front();
         if (!wants_more(workers_[rank], rank)) {
             workers_[rank].asking = false;
@@ -86,6 +105,7 @@ bool dispatcher::hand_out(bool user_code) {
             continue; // nothing is left: the rank is struck off next time round
         }
         asking_.push(asking_.pop());
+        introduce(rank);
         envelope head;
         head.job = number_;
         head.kind = message::chunk;
@@ -103,6 +123,13 @@ bool dispatcher::hand_out(bool user_code) {
         moved = true;
     }
     return moved;
+}
+
+void dispatcher::introduce(std::size_t rank) {
+    if (!pool_ || workers_[rank].introduced)
+        return;
+    workers_[rank].introduced = true;
+    pool_->introduce(rank);
 }
 
 void dispatcher::ask(std::size_t rank) {
@@ -145,6 +172,8 @@ void dispatcher::stock_up() {
 // ---------------------------------------------------------------- the root's own items
 
 bool dispatcher::run_own_batch() {
+    if (stop_token_.stop_requested())
+        cancel();
     if (stopped_)
         return false;
     if (own_.count == 0) {
@@ -211,6 +240,9 @@ void dispatcher::noticed(const incoming& m) {
         ++on_the_way_;
         item_failed();
         break;
+    case message::refused:
+        ++on_the_way_;
+        break;
     case message::results: {
         ++on_the_way_;
         measure(static_cast<std::size_t>(m.head.count), m.head.seconds);
@@ -225,6 +257,8 @@ void dispatcher::noticed(const incoming& m) {
             const auto rest = static_cast<std::size_t>(m.head.not_run);
             if (rest != 0)
                 give_back({chunk.end() - rest, rest});
+            if (m.head.last == given_up)
+                incomplete_ = true;
         }
         break;
     }
@@ -254,6 +288,11 @@ void dispatcher::place(incoming& m) {
         case message::failed:
             for (failure& f : read_failures(in))
                 failed_.push_back(std::move(f));
+            deliver_failures(); // ahead of the results of the same chunk
+            break;
+        case message::refused:
+            for (failure& f : read_failures(in))
+                abandon(std::move(f));
             break;
         case message::results: {
             if (items.count == 0)
@@ -276,10 +315,13 @@ void dispatcher::place(incoming& m) {
         item_failed();
     }
     m.targets = std::move(in.targets());
+    if (pool_)
+        m.keep = pool_->keep;
 }
 
 void dispatcher::arrived(std::unique_ptr<incoming> m) {
     const bool counted = m->head.kind == message::results || m->head.kind == message::failed ||
+                         m->head.kind == message::refused ||
                          (m->head.kind == message::ready && m->head.last != 0);
     if (!counted)
         return;
@@ -302,14 +344,32 @@ void dispatcher::complete(const incoming& m) {
     }
 }
 
+void dispatcher::deliver_failures() {
+    if (pool_ && pool_->grows && !failed_.empty())
+        job_.take_failures(std::exchange(failed_, {}));
+}
+
 void dispatcher::complete_here() {
     while (!to_complete_.empty())
         complete(*to_complete_.pop());
+    deliver_failures();
 }
 
 void dispatcher::item_failed() {
     if (stop_at_failure_)
         stop();
+}
+
+void dispatcher::extend(std::size_t n) {
+    queue_.extend(n); // ranks that wait for it are still asking
+}
+
+void dispatcher::cancel() {
+    if (cancel_requested_)
+        return;
+    cancel_requested_ = true;
+    incomplete_ = incomplete_ || !queue_.empty() || !stock_.empty() || own_.count != 0;
+    stop();
 }
 
 void dispatcher::abandon(failure f) {
@@ -338,7 +398,11 @@ void dispatcher::stop() {
 // ---------------------------------------------------------------- the whole call
 
 bool dispatcher::finished() const {
-    return chunks_out_ == 0 && on_the_way_ == 0 && not_ready_ == 0 &&
+    return idle() && not_ready_ == 0;
+}
+
+bool dispatcher::idle() const {
+    return chunks_out_ == 0 && on_the_way_ == 0 &&
            (stopped_ || (own_.count == 0 && stock_.empty() && queue_.empty(root_)));
 }
 

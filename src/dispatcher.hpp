@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <vector>
 
 #include "channel.hpp"
@@ -16,10 +19,19 @@
 
 namespace mpimap::detail {
 
+/// How a call from a pool differs from a collective one, in which every rank has entered the call itself.
+struct pooled {
+    std::function<void(std::size_t rank)> introduce; // before the first chunk for a rank
+    std::shared_ptr<void> keep; // what owns the job, if the caller does not wait for the end
+    bool refers = false;        // whether arguments may be gone even so
+    bool grows = false;         // items are added as it goes
+};
+
 class dispatcher {
   public:
     /// Joins the session. `stop`: hand out no more after the first failure.
-    dispatcher(session& s, root_job& job, const options& o, std::uint64_t number, bool stop);
+    dispatcher(session& s, root_job& job, const options& o, std::uint64_t number, bool stop,
+               std::optional<pooled> pool = {});
     ~dispatcher();
     dispatcher(const dispatcher&) = delete;
     dispatcher& operator=(const dispatcher&) = delete;
@@ -28,6 +40,24 @@ class dispatcher {
 
     /// Every item has been run or given up, and no rank has anything left to send.
     [[nodiscard]] bool finished() const;
+
+    /// The same for calls that grow, whose queue may be empty for now; after a cancel, when all has come to
+    /// rest.
+    [[nodiscard]] bool idle() const;
+    /// There are n items more.
+    void extend(std::size_t n);
+    /// One item less, if it has not been handed out.
+    bool withdraw(std::size_t item) { return queue_.withdraw(item); }
+    /// Whether items were divided among the ranks beforehand.
+    [[nodiscard]] bool decided() const noexcept { return queue_.decided(); }
+    /// What an item sends and gets back, in bytes, as far as messages have shown.
+    [[nodiscard]] double bytes_per_item() const noexcept {
+        return measured_.argument_bytes + measured_.result_bytes;
+    }
+    /// No more items are started; those under way on other ranks end between batches.
+    void cancel();
+    /// Whether some were not run because of that.
+    [[nodiscard]] bool cancelled() const noexcept { return cancel_requested_ && incomplete_; }
 
     /// A failure that is no item's: no items are run.
     void abandon(failure f);
@@ -60,6 +90,7 @@ class dispatcher {
     struct worker {
         bool ready = false;
         bool asking = false;
+        bool introduced = false;
         fifo<item_range> chunks; // handed out, not finished
     };
     struct prepared {
@@ -71,8 +102,10 @@ class dispatcher {
     [[nodiscard]] bool wants_more(const worker& w, std::size_t rank) const;
     bool prepare(std::size_t rank, prepared& p);
     void complete(const incoming& m);
+    void deliver_failures();
     void measure(std::size_t items, double seconds);
     static void weigh(std::size_t items, std::uint64_t bytes, double& mean);
+    void introduce(std::size_t rank);
     void item_failed();
     void stop();
 
@@ -93,8 +126,12 @@ class dispatcher {
     item_range own_;             // the root's own chunk, as far as it has not been run
     std::size_t batch_ = 1;
     failures failed_;
+    std::stop_token stop_token_;
+    bool cancel_requested_ = false;
+    bool incomplete_ = false; // items were dropped
     bool stopped_ = false;
     bool abandoned_ = false;
+    std::optional<pooled> pool_;
     fifo<std::unique_ptr<incoming>> to_complete_; // came in while the main thread was in user code
     fifo<std::size_t> asking_;                    // ranks that may want a chunk
 };

@@ -7,56 +7,67 @@
 
 #include "dispatcher.hpp"
 #include "nap.hpp"
+#include "verdict.hpp"
 
 namespace mpimap::detail {
 
-/// The helper serves while one lives; the main thread owns its mutex except in user code.
+/// The helper serves from the first item on that runs while one lives; the main thread owns its mutex except
+/// in user code.
 class session::engagement {
   public:
-    explicit engagement(session& s) : session_(s) {
-        if (s.state_.size == 1 || s.state_.thread_level < MPI_THREAD_SERIALIZED || s.engaged_ != nullptr)
-            return;
-        try {
-            if (!s.state_.assistant)
-                s.state_.assistant = std::make_unique<helper>();
-        } catch (const std::system_error&) {
-            return; // no thread to be had: all works without one
-        }
-        helper_ = s.state_.assistant.get();
-        helper_->engage([&s] { s.answer(); });
-        helper_->mutex.lock();
-        s.engaged_ = helper_;
-    }
+    explicit engagement(session& s) : session_(s) {}
     ~engagement() {
-        if (helper_ == nullptr)
+        if (session_.engaged_ == nullptr)
             return;
-        session_.engaged_ = nullptr;
-        helper_->mutex.unlock();
-        helper_->disengage();
+        helper& h = *std::exchange(session_.engaged_, nullptr);
+        h.mutex.unlock();
+        h.disengage();
     }
     engagement(const engagement&) = delete;
     engagement& operator=(const engagement&) = delete;
 
   private:
     session& session_;
-    helper* helper_ = nullptr;
 };
 
-session::user_code::user_code(session& s, double item_time) : helper_(s.engaged_) {
+bool session::has_helper() const noexcept {
+    return state_.size > 1 && state_.thread_level >= MPI_THREAD_SERIALIZED;
+}
+
+void session::engage() {
+    if (!has_helper() || engaged_ != nullptr)
+        return;
+    try {
+        if (!state_.assistant)
+            state_.assistant = std::make_unique<helper>();
+    } catch (const std::system_error&) {
+        return; // no thread to be had: all works without one
+    }
+    engaged_ = state_.assistant.get();
+    engaged_->engage([this] { answer(); });
+    engaged_->mutex.lock();
+}
+
+session::user_code::user_code(session& s, double item_time) : session_(s) {
+    s.running_items_ = true;
+    s.engage();
+    helper_ = s.engaged_;
     if (helper_ == nullptr)
         return;
     helper_->enter_user_code(std::chrono::duration<double>(item_time));
     helper_->mutex.unlock();
 }
 session::user_code::~user_code() {
+    session_.running_items_ = false;
     if (helper_ == nullptr)
         return;
     helper_->leave_user_code();
     helper_->mutex.lock();
 }
 
-session::session(communicator_state& state)
-    : state_(state), chunks_at_(static_cast<std::size_t>(state.size)) {}
+session::session(communicator_state& state, bool computes)
+    : state_(state), computes_(computes || state.size == 1),
+      chunks_at_(static_cast<std::size_t>(state.size)) {}
 session::~session() = default;
 
 void session::join(dispatcher& call) {
@@ -92,6 +103,11 @@ bool session::can_place(const incoming& m) {
 }
 
 void session::place(incoming& m) {
+    if (m.head.kind == message::broken) {
+        reader in = m.body();
+        for (failure& f : read_failures(in))
+            broken_ = std::move(f);
+    }
     if (dispatcher* d = call(m.head.job))
         d->place(m);
 }
@@ -128,7 +144,9 @@ void session::answer() {
 
 bool session::run_items() {
     for (std::size_t i = 0; i < calls_.size(); ++i) {
-        if (engaged_ != nullptr)
+        if (!computes_ && !calls_[i]->decided())
+            continue;
+        if (has_helper())
             calls_[i]->stock_up();
         if (calls_[i]->run_own_batch())
             return true;
@@ -164,6 +182,22 @@ void session::run_until(const std::function<bool()>& done) {
             pause.wait(messages().transferring());
         }
     }
+}
+
+void session::nudge() {
+    if (++nudges_ % 8 == 0) {
+        poll();
+        return;
+    }
+    for (dispatcher* d : calls_)
+        d->hand_out(true);
+}
+
+void session::poll() {
+    for (int i = 0; i < 64 && exchange();)
+        ++i;
+    if (helper_error_)
+        std::rethrow_exception(std::exchange(helper_error_, nullptr));
 }
 
 void session::flush() {

@@ -21,7 +21,8 @@ class dispatcher;
 
 class session : private message_handler {
   public:
-    explicit session(communicator_state& state);
+    /// `computes`: the root runs items, too, where there are other ranks.
+    explicit session(communicator_state& state, bool computes = true);
     ~session() override;
     session(const session&) = delete;
     session& operator=(const session&) = delete;
@@ -30,6 +31,11 @@ class session : private message_handler {
     /// results, runs items on the calling thread in between. Throws what MPI or a handler threw; may be
     /// called again then.
     void run_until(const std::function<bool()>& done);
+
+    /// Serves them once, without running items.
+    void poll();
+    /// After an item was added: as poll(), but looks after messages only now and then.
+    void nudge();
 
     /// Until all that was sent has left its memory.
     void flush();
@@ -43,6 +49,11 @@ class session : private message_handler {
     [[nodiscard]] channel& messages() noexcept { return *state_.messages; }
     /// Whether user code may run now: not while the helper thread answers.
     [[nodiscard]] bool on_main_thread() const noexcept { return on_main_thread_; }
+
+    /// Whether an item is being run.
+    [[nodiscard]] bool running_items() const noexcept { return running_items_; }
+    /// What a rank said that has broken down.
+    [[nodiscard]] const std::optional<failure>& broken() const noexcept { return broken_; }
 
     /// Chunks of all calls that a rank was sent and has not finished.
     [[nodiscard]] std::size_t chunks_at(std::size_t rank) const noexcept { return chunks_at_[rank]; }
@@ -60,11 +71,14 @@ class session : private message_handler {
         user_code& operator=(const user_code&) = delete;
 
       private:
-        helper* helper_;
+        session& session_;
+        helper* helper_ = nullptr;
     };
 
   private:
     class engagement;
+    [[nodiscard]] bool has_helper() const noexcept;
+    void engage();
 
     void noticed(const incoming& m) override;
     bool can_place(const incoming& m) override;
@@ -78,10 +92,14 @@ class session : private message_handler {
     void answer();
 
     communicator_state& state_;
+    bool computes_;
     std::vector<dispatcher*> calls_; // by number
     std::vector<std::size_t> chunks_at_;
     helper* engaged_ = nullptr;
     bool on_main_thread_ = true;
+    bool running_items_ = false;
+    unsigned nudges_ = 0;
+    std::optional<failure> broken_;
     std::exception_ptr helper_error_;
 };
 

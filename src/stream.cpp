@@ -1,5 +1,8 @@
 #include <mpimap/detail/stream.hpp>
 
+#include <algorithm>
+#include <cstring>
+
 #include <mpimap/detail/archive.hpp>
 #include <mpimap/errors.hpp>
 
@@ -16,11 +19,13 @@ namespace mpimap::detail {
 writer::writer() = default;
 writer::~writer() = default;
 // The archive refers to the writer it was made for: what was written moves, the archive does not.
-writer::writer(writer&& other) noexcept : body_(std::move(other.body_)), spans_(std::move(other.spans_)) {}
+writer::writer(writer&& other) noexcept
+    : body_(std::move(other.body_)), spans_(std::move(other.spans_)), copies_(std::move(other.copies_)) {}
 writer& writer::operator=(writer&& other) noexcept {
     archive_.reset();
     body_ = std::move(other.body_);
     spans_ = std::move(other.spans_);
+    copies_ = std::move(other.copies_);
     return *this;
 }
 
@@ -28,6 +33,25 @@ output_archive& writer::archive() {
     if (!archive_)
         archive_ = std::make_unique<output_archive>(*this);
     return *archive_;
+}
+
+bool writer::same(const writer& other) const noexcept {
+    const auto equal = [](const void* a, std::size_t n, const void* b, std::size_t m) {
+        return n == m && (n == 0 || std::memcmp(a, b, n) == 0);
+    };
+    return equal(body_.data(), body_.size(), other.body_.data(), other.body_.size()) &&
+           std::equal(spans_.begin(), spans_.end(), other.spans_.begin(), other.spans_.end(),
+                      [&](const source_span& a, const source_span& b) {
+                          return equal(a.data, a.size, b.data, b.size);
+                      });
+}
+
+void writer::own_spans() {
+    for (source_span& s : spans_) {
+        copies_.emplace_back();
+        copies_.back().append(s.data, s.size);
+        s.data = copies_.back().data();
+    }
 }
 
 reader::reader(const std::byte* data, std::size_t size, const std::uint64_t* span_sizes,

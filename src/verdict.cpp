@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mpimap/codec.hpp>
@@ -40,6 +41,17 @@ map_error read_map_error(reader& in) {
     for (std::size_t n = in.length(0); n != 0; --n)
         errors.emplace_back(make_value<failure>(in));
     return map_error(std::move(errors), failed, items, text);
+}
+
+map_error verdict_of(failures failed, std::size_t items) {
+    std::stable_partition(failed.begin(), failed.end(),
+                          [](const failure& f) { return f.index == task_error::no_item; });
+    const std::size_t count = failed.size();
+    std::vector<task_error> errors;
+    errors.reserve(count);
+    for (failure& f : failed)
+        errors.emplace_back(std::move(f));
+    return map_error(std::move(errors), count, items);
 }
 
 } // namespace mpimap::detail

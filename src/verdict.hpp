@@ -12,4 +12,7 @@ void write_failures(writer& out, const failures& failed);
 void write_map_error(writer& out, const map_error& e);
 [[nodiscard]] map_error read_map_error(reader& in);
 
+/// What is thrown for the failures of a call, those first that no item caused.
+[[nodiscard]] map_error verdict_of(failures failed, std::size_t items);
+
 } // namespace mpimap::detail

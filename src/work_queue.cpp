@@ -55,9 +55,25 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
     }
     if (!request_.chunk)
         n = aligned_chunk(next_, n, request_.granularity);
+    if (!withdrawn_.empty())
+        n = std::min(n, *withdrawn_.begin() - next_);
     const item_range chunk{next_, n};
     next_ += n;
+    skip_withdrawn();
     return chunk;
+}
+
+void work_queue::skip_withdrawn() {
+    for (; !withdrawn_.empty() && *withdrawn_.begin() == next_; ++next_)
+        withdrawn_.erase(withdrawn_.begin());
+}
+
+bool work_queue::withdraw(std::size_t item) {
+    if (item < next_ || item >= request_.items)
+        return false;
+    withdrawn_.insert(item);
+    skip_withdrawn();
+    return true;
 }
 
 item_range work_queue::next_of_slice(std::size_t rank, const measurements& m) {
@@ -113,6 +129,16 @@ bool work_queue::empty(std::size_t rank) const {
     if (has_costs_)
         return next_by_cost_ == by_cost_.size();
     return next_ == request_.items;
+}
+
+bool work_queue::empty() const {
+    for (std::size_t rank = 0; rank < request_.ranks; ++rank) {
+        if (!empty(rank))
+            return false;
+        if (how_ != schedule::static_)
+            break;
+    }
+    return true;
 }
 
 } // namespace mpimap::detail

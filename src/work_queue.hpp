@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <set>
 #include <vector>
 
 #include "chunking.hpp"
@@ -18,16 +19,23 @@ class work_queue {
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m);
     /// Items that were handed out but not run; they are handed out again before all others, to any rank.
     void give_back(item_range items);
+    /// There are n items more, behind the others. Not for schedules that divide the items beforehand.
+    void extend(std::size_t n) noexcept { request_.items += n; }
+    /// One item less; false if it has been handed out. For the same schedules.
+    bool withdraw(std::size_t item);
     /// Hands out no more.
     void clear();
     /// Items that the dynamic schedules have not handed out.
     [[nodiscard]] std::size_t remaining() const noexcept;
     /// Whether the rank would get nothing.
     [[nodiscard]] bool empty(std::size_t rank) const;
+    /// Whether no rank would get anything.
+    [[nodiscard]] bool empty() const;
     /// Whether chunks were divided beforehand, so that there is nothing to gain by waiting for requests.
     [[nodiscard]] bool decided() const noexcept { return how_ == schedule::static_; }
 
   private:
+    void skip_withdrawn();
     [[nodiscard]] item_range next_of_slice(std::size_t rank, const measurements& m);
 
     schedule how_;
@@ -35,6 +43,7 @@ class work_queue {
     std::deque<item_range> returned_;
     // One cursor for the dynamic schedules ...
     std::size_t next_ = 0;
+    std::set<std::size_t> withdrawn_; // none before next_
     std::size_t chunks_in_round_ = 0;
     std::size_t left_at_round_ = 0;
     // ... a list with costs ...

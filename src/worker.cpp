@@ -1,36 +1,52 @@
 #include "worker.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <utility>
+
+#include <mpimap/codec.hpp>
+#include <mpimap/detail/code_token.hpp>
+#include <mpimap/detail/pool_core.hpp>
 
 #include "chunking.hpp"
 #include "verdict.hpp"
 
 namespace mpimap::detail {
 
-worker::worker(communicator_state& state, kernel& k, int root, std::uint64_t number, bool stop)
-    : state_(state), channel_(*state.messages), kernel_(k), root_(root), number_(number),
-      stop_at_failure_(stop) {}
+worker::worker(communicator_state& state, int root) : state_(state), channel_(*state.messages), root_(root) {}
+worker::~worker() = default;
 
-void worker::ready(const failure* setup_failed) {
+void worker::enter(std::uint64_t number, kernel& k, bool stop) {
+    call& c = calls_[number];
+    c.serving = &k;
+    c.stop_at_failure = stop;
+}
+
+void worker::ready(std::uint64_t number, const failure* setup_failed) {
     envelope head;
-    head.job = number_;
+    head.job = number;
     head.kind = message::ready;
     outgoing message;
     if (setup_failed != nullptr) {
-        broken_ = true;
-        head.last = 1;
+        calls_[number].broken = true;
+        head.last = failed_call;
         write_failures(message.out, {*setup_failed});
     }
     channel_.send(root_, head, std::move(message));
 }
 
+void worker::break_down(const failure& why) {
+    broken_ = true;
+    failures all{why};
+    tell_failures(message::broken, 0, all);
+}
+
 std::optional<map_error> worker::run() {
     nap pause;
-    while (!ended_ || !channel_.sent()) {
+    while (!ended_ || !(at_once_ || channel_.sent())) {
         const bool moved = channel_.progress(*this);
-        if (!waiting_.empty()) {
+        if (!waiting_.empty() && !at_once_) {
             work w = std::move(waiting_.front());
             waiting_.pop_front();
             run_chunk(std::move(w));
@@ -44,9 +60,28 @@ std::optional<map_error> worker::run() {
     return std::move(verdict_);
 }
 
+worker::call* worker::find(std::uint64_t number) {
+    const auto at = calls_.find(number);
+    return at == calls_.end() ? nullptr : &at->second;
+}
+
+// ---------------------------------------------------------------- messages
+
 void worker::noticed(const incoming& m) {
-    if (m.head.job == number_ && m.head.kind == message::stop)
-        stopped_ = true;
+    switch (m.head.kind) {
+    case message::stop:
+        if (call* c = find(m.head.job))
+            c->stopped = true;
+        break;
+    case message::farewell:
+        ended_ = true;
+        at_once_ = m.head.last == at_once;
+        for (auto& [number, c] : calls_)
+            c.stopped = c.stopped || at_once_;
+        break;
+    default:
+        break;
+    }
 }
 
 /// Chunks are decoded when they are soon to be run: memory for two is enough, and is reused.
@@ -55,10 +90,18 @@ bool worker::can_place(const incoming& m) {
 }
 
 void worker::place(incoming& m) {
-    if (m.head.job != number_ || m.head.kind != message::chunk)
-        return;
+    if (m.head.kind == message::part) {
+        place_part(m);
+    } else if (m.head.kind == message::chunk) {
+        if (const call* c = find(m.head.job))
+            place_chunk(m, *c);
+    }
+}
+
+void worker::place_chunk(incoming& m, const call& c) {
     auto w = std::make_shared<work>();
     m.keep = w;
+    w->call = m.head.job;
     w->items = {static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)};
     if (m.lost) {
         try {
@@ -67,11 +110,11 @@ void worker::place(incoming& m) {
             w->failed.push_back(current_failure(w->items.first, state_.rank));
         }
     }
-    if (broken_ || m.lost)
+    if (c.broken || broken_ || m.lost)
         return;
     reader in = m.body();
     try {
-        w->arguments = kernel_.read_chunk(w->items, in, w->readable, w->failed);
+        w->arguments = c.serving->read_chunk(w->items, in, w->readable, w->failed);
     } catch (...) {
         w->arguments.reset();
         w->readable = 0;
@@ -82,51 +125,161 @@ void worker::place(incoming& m) {
         m.targets.clear();
 }
 
-void worker::arrived(std::unique_ptr<incoming> m) {
-    if (m->head.job != number_)
+/// Kept as it comes: what it is, the calls know that use it.
+void worker::place_part(incoming& m) {
+    auto p = std::make_shared<part>();
+    m.keep = p;
+    if (m.lost) {
+        p->lost = true;
         return;
-    if (m->head.kind == message::chunk) {
+    }
+    try {
+        p->sizes.assign(m.span_sizes(), m.span_sizes() + m.head.span_count);
+        for (const std::uint64_t size : p->sizes) {
+            p->spans.emplace_back(static_cast<std::size_t>(size));
+            m.targets.push_back({p->spans.back().data(), static_cast<std::size_t>(size)});
+        }
+    } catch (const std::bad_alloc&) {
+        m.targets.clear();
+        p->lost = true;
+    }
+}
+
+void worker::arrived(std::unique_ptr<incoming> m) {
+    switch (m->head.kind) {
+    case message::chunk: {
+        if (!m->keep)
+            return; // of a call that is over
         auto& w = *static_cast<work*>(m->keep.get());
         if (!asked_.empty()) {
             w.waited = seconds_since(asked_.front());
             asked_.pop_front();
         }
         waiting_.push_back(std::move(w));
-    } else if (m->head.kind == message::end) {
+        break;
+    }
+    case message::end:
+        if (find(m->head.job) == nullptr)
+            return;
         ended_ = true;
-        if (m->head.last != 0) {
+        cancelled_ = m->head.last == cancelled_call;
+        if (m->head.last == failed_call) {
             reader in = m->body();
             verdict_ = read_map_error(in);
         }
+        break;
+    case message::part: {
+        auto& p = *static_cast<part*>(m->keep.get());
+        const std::size_t table = p.sizes.size() * sizeof(std::uint64_t);
+        p.body = buffer(static_cast<std::size_t>(m->head.body_size));
+        if (!p.lost && !p.body.empty())
+            std::memcpy(p.body.data(), m->bytes.data() + table, p.body.size());
+        parts_.insert_or_assign(m->head.first, std::move(p));
+        break;
+    }
+    case message::forget:
+        parts_.erase(m->head.first);
+        break;
+    case message::open:
+        open_call(*m);
+        break;
+    case message::release:
+        calls_.erase(m->head.job);
+        break;
+    default:
+        break;
     }
 }
 
+// ---------------------------------------------------------------- calls of a pool
+
+void worker::open_call(const incoming& m) {
+    call& c = calls_[m.head.job];
+    c.broken = true; // until all is well
+    try {
+        if (m.lost)
+            throw std::bad_alloc();
+        reader in = m.body();
+        c.stop_at_failure = make_value<bool>(in);
+        c.fresh_function = make_value<bool>(in);
+        c.own = read_descriptor(in).make(state_.rank, state_.size);
+        c.serving = c.own.get();
+        const auto bounds_size = in.length(1);
+        reader bounds(in.view(bounds_size), bounds_size);
+        c.own->read_bounds(bounds);
+        for (std::size_t i = 0; i < c.own->parts(); ++i) {
+            const auto known = parts_.find(make_value<std::uint64_t>(in));
+            if (i == 0)
+                c.function = known == parts_.end() ? 0 : known->first;
+            if (known == parts_.end())
+                throw serialization_error("mpimap: a part of the call has not been sent");
+            use_part(*c.own, i, known->second);
+        }
+        c.broken = false;
+    } catch (...) {
+        failures failed{current_failure(task_error::no_item, state_.rank)};
+        tell_failures(message::refused, m.head.job, failed);
+    }
+}
+
+void worker::use_part(kernel& k, std::size_t i, part& p) {
+    if (p.decoded) {
+        k.use_part(i, p.decoded);
+        return;
+    }
+    if (p.lost)
+        throw std::bad_alloc();
+    reader in(p.body.data(), p.body.size(), p.sizes.data(), p.sizes.size());
+    p.decoded = k.read_part(i, in);
+    const std::vector<target_span>& targets = in.targets();
+    for (std::size_t span = 0; span < targets.size(); ++span)
+        std::memcpy(targets[span].data, p.spans[span].data(), targets[span].size);
+    if (p.decoded) {
+        p.body = buffer();
+        p.sizes.clear();
+        p.spans.clear();
+    }
+}
+
+// ---------------------------------------------------------------- items
+
 void worker::run_chunk(work w) {
+    call* const c = find(w.call);
+    if (c == nullptr)
+        return;
     std::size_t done = 0;
-    bool give_up = broken_ || stopped_;
+    bool give_up = c->broken || c->stopped || broken_;
+    if (c->fresh_function && !give_up) {
+        try {
+            use_part(*c->own, 0, parts_.at(c->function));
+        } catch (...) {
+            w.failed.push_back(current_failure(w.items.first, state_.rank));
+            w.readable = 0;
+        }
+    }
     const clock::time_point begin = clock::now();
     while (done < w.readable && !give_up) {
         const clock::time_point batch_begin = clock::now();
         const std::size_t before = w.failed.size();
-        const std::size_t size = std::min(w.readable - done, batch_);
-        done = w.arguments->run(done, done + size, stop_at_failure_, w.failed);
-        batch_ = next_batch(std::min(batch_, size), seconds_since(batch_begin));
-        if (stop_at_failure_ && w.failed.size() != before)
+        const std::size_t size = std::min(w.readable - done, c->batch);
+        done = w.arguments->run(done, done + size, c->stop_at_failure, w.failed);
+        c->batch = next_batch(std::min(c->batch, size), seconds_since(batch_begin));
+        if (c->stop_at_failure && w.failed.size() != before)
             give_up = true;
         if (done < w.readable) {
             channel_.progress(*this); // what comes meanwhile should not wait for the end of the chunk
-            give_up = give_up || stopped_;
+            give_up = give_up || c->stopped;
         }
     }
     send_results(w, done, seconds_since(begin), give_up);
 }
 
-void worker::send_failures(failures& failed) {
+void worker::tell_failures(message kind, std::uint64_t number, failures& failed) {
     if (failed.empty())
         return;
     envelope head;
-    head.job = number_;
-    head.kind = message::failed;
+    head.job = number;
+    head.kind = kind;
     head.count = failed.size();
     outgoing message;
     write_failures(message.out, failed);
@@ -147,15 +300,15 @@ void worker::send_results(work& w, std::size_t done, double seconds, bool give_u
             to = w.arguments->write_results(written, done, message.out, w.failed);
         }
         // Failures go ahead: the root knows then that the results are not all there.
-        send_failures(w.failed);
+        tell_failures(message::failed, w.call, w.failed);
         last = to == done;
         envelope head;
-        head.job = number_;
+        head.job = w.call;
         head.kind = message::results;
         head.first = w.items.first + written;
         head.count = give_up ? 0 : to - written;
         if (last) {
-            head.last = 1;
+            head.last = give_up ? given_up : finished;
             head.seconds = seconds;
             head.waited = w.waited;
             head.not_run = give_up ? 0 : w.items.count - done - (unreadable ? 1 : 0);

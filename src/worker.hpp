@@ -1,12 +1,16 @@
 #pragma once
 
-// Another rank's half of a call: takes chunks, runs their items, sends results back until the root ends the
-// call.
+// Another rank's side: takes chunks of the calls that it serves, runs their items, sends results back until
+// the root ends the call or closes the pool.
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "channel.hpp"
 #include "communicator.hpp"
@@ -16,20 +20,48 @@ namespace mpimap::detail {
 
 class worker : private message_handler {
   public:
-    worker(communicator_state& state, kernel& k, int root, std::uint64_t number, bool stop);
+    worker(communicator_state& state, int root);
+    ~worker() override;
 
-    /// Says that the function was read, or what happened instead.
-    void ready(const failure* setup_failed);
-    /// Serves until the root ends the call; the verdict, if the call failed.
+    /// A call that this rank takes part in by itself; `stop`: items behind one that throws are not run.
+    void enter(std::uint64_t number, kernel& k, bool stop);
+    /// Says that the call's setup was read, or what happened instead.
+    void ready(std::uint64_t number, const failure* setup_failed);
+
+    /// The set-up of the pool failed here: no items will be run.
+    void break_down(const failure& why);
+
+    /// Serves until the root ends the call or closes the pool; the verdict, if the call failed.
     std::optional<map_error> run();
+    /// Whether the call ended before all items had run.
+    [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
 
   private:
+    struct call {
+        kernel* serving = nullptr;
+        std::unique_ptr<kernel> own; // in a pool
+        std::uint64_t function = 0;  // the part
+        bool fresh_function = false; // a copy of its own for each chunk
+        bool stop_at_failure = true;
+        bool broken = false; // the function could not be read
+        bool stopped = false;
+        std::size_t batch = 1;
+    };
     struct work {
+        std::uint64_t call = 0;
         item_range items;
         std::shared_ptr<chunk> arguments;
         std::size_t readable = 0; // items whose arguments could be decoded
         failures failed;          // and why the next one could not
         double waited = 0;
+    };
+    /// A function or constant that calls of a pool have in common, as it came.
+    struct part {
+        buffer body;
+        std::vector<std::uint64_t> sizes;
+        std::vector<buffer> spans;
+        bool lost = false;
+        std::shared_ptr<void> decoded; // by the first call, for all: what came is gone then
     };
 
     void noticed(const incoming& m) override;
@@ -37,23 +69,26 @@ class worker : private message_handler {
     void place(incoming& m) override;
     void arrived(std::unique_ptr<incoming> m) override;
 
+    [[nodiscard]] call* find(std::uint64_t number);
+    void place_chunk(incoming& m, const call& c);
+    static void place_part(incoming& m);
+    void open_call(const incoming& m);
+    static void use_part(kernel& k, std::size_t i, part& p);
     void run_chunk(work w);
-    void send_failures(failures& failed);
+    void tell_failures(message kind, std::uint64_t number, failures& failed);
     void send_results(work& w, std::size_t done, double seconds, bool give_up);
 
     communicator_state& state_;
     channel& channel_;
-    kernel& kernel_;
     int root_;
-    std::uint64_t number_;
-    bool stop_at_failure_;
-
+    std::map<std::uint64_t, call> calls_;
+    std::map<std::uint64_t, part> parts_;
     std::deque<work> waiting_;
-    bool broken_ = false; // the function could not be read
-    bool stopped_ = false;
+    bool broken_ = false;
     bool ended_ = false;
+    bool at_once_ = false;
+    bool cancelled_ = false;
     std::optional<map_error> verdict_;
-    std::size_t batch_ = 1;
     std::deque<clock::time_point> asked_; // when chunks were answered, each a request for another
 };
 

@@ -34,6 +34,18 @@ class nested_call : public error {
     using error::error;
 };
 
+/// A call was cancelled before all its items had run: by options::stop, or its future.
+class cancelled : public error {
+  public:
+    using error::error;
+};
+
+/// The set-up of a pool failed on some rank: thrown by all calls of that pool.
+class broken_pool : public error {
+  public:
+    using error::error;
+};
+
 /// A value could not be encoded or decoded: a truncated buffer, a type that is not exported.
 class serialization_error : public error {
   public:

@@ -10,7 +10,9 @@
 #include <mpimap/errors.hpp>
 #include <mpimap/expected.hpp>
 #include <mpimap/function.hpp>
+#include <mpimap/future.hpp>
 #include <mpimap/map.hpp>
 #include <mpimap/options.hpp>
+#include <mpimap/pool.hpp>
 #include <mpimap/schedule.hpp>
 #include <mpimap/version.hpp>

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 #include <mpimap/schedule.hpp>
@@ -35,6 +36,8 @@ struct options {
     mpimap::results results = mpimap::results::root;
     mpimap::zip zip = mpimap::zip::strict;
     mpimap::on_error on_error = mpimap::on_error::stop;
+    /// When a stop is requested, items that have not started are not run, and the call throws `cancelled`.
+    std::stop_token stop = {};
 };
 
 } // namespace mpimap

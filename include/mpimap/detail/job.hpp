@@ -23,12 +23,22 @@ struct item_range {
     [[nodiscard]] std::size_t end() const noexcept { return first + count; }
 };
 
+/// A rank of a communicator of so many.
+struct place {
+    int rank = 0;
+    int size = 1;
+};
+
 using failures = std::vector<failure>;
 
 /// A message being filled: bytes, spans of memory sent from where it is, and what keeps that memory alive.
 struct outgoing {
     writer out;
     std::shared_ptr<const void> keep;
+    std::shared_ptr<const writer> shared = {}; // sent instead of `out`, to several ranks
+    std::shared_ptr<const void> owner = {};    // more that lives as long
+
+    [[nodiscard]] const writer& content() const noexcept { return shared ? *shared : out; }
 };
 
 /// The arguments of some consecutive items at a rank that was sent them, and the results made of them.
@@ -119,6 +129,10 @@ class root_job {
     /// What it throws is a failure of no item; it may add failures of items.
     virtual void finish(failures& failed) = 0;
 
+    /// In calls that grow: items that failed, as it happens; what is no item's concerns all that have not
+    /// run.
+    virtual void take_failures(failures) {}
+
     /// Bytes that one item sends and gets back, as far as known beforehand.
     [[nodiscard]] virtual std::size_t bytes_per_item() const = 0;
     /// Whether write_chunk and read_results run no user code, and thus may be called from the helper thread.
@@ -127,6 +141,10 @@ class root_job {
     /// Chunks of at least this size end at a multiple of it.
     [[nodiscard]] virtual std::size_t granularity() const { return 1; }
 };
+
+/// Makes the root's own copy of a function from part 0 as it was written, or by writing it.
+std::shared_ptr<void> copy_function(root_job& job, const writer& encoded);
+std::shared_ptr<void> copy_function(root_job& job);
 
 struct communicator_state;
 
@@ -144,6 +162,11 @@ class collective_call {
     [[nodiscard]] bool is_root() const noexcept;
     [[nodiscard]] int rank() const noexcept;
     [[nodiscard]] int size() const noexcept;
+
+    /// All ranks are in the same call; throws on every rank otherwise. The first step of run() and serve().
+    void agree();
+    /// Gives the communicator back before destruction.
+    void leave() noexcept;
 
     /// On the root: `prepare` checks the arguments and builds the job, which the caller keeps; what it throws
     /// is thrown on every rank. Returns when all items are done. Failures of items are thrown as map_error on
@@ -164,6 +187,7 @@ class collective_call {
   private:
     struct implementation;
     std::unique_ptr<implementation> self_;
+    bool left_ = false;
 };
 
 /// Checks of options that need no types; throws invalid_argument.

@@ -93,11 +93,6 @@ std::string arguments_as_text(const MakeCursors& make_cursors, std::size_t i) no
     }
 }
 
-struct place {
-    int rank = 0;
-    int size = 1;
-};
-
 /// Runs items [0, count) of a chunk whose first has the index `first`. `make_cursors(i)` gives the cursors of
 /// item i, `store(i, result)` takes the result. Gives the number of items that need not be run again.
 template <typename Function, typename MakeCursors, typename Store>
@@ -548,7 +543,7 @@ class served_call : public kernel {
         };
 
         template <std::size_t... I>
-        auto cursors(std::size_t i, std::index_sequence<I...>) {
+        auto cursors([[maybe_unused]] std::size_t i, std::index_sequence<I...>) {
             return std::make_tuple(served_cursor<Args>(std::get<I>(call_.arguments_), std::get<I>(columns_),
                                                        items_.first, i)...);
         }
@@ -645,6 +640,29 @@ class root_argument<A> {
     index_column column_;
 };
 
+/// Writes the arguments of a chunk; `i` tells how far it got if it throws.
+template <typename... Args>
+void write_items(std::tuple<root_argument<Args>...>& arguments, item_range items, std::size_t& i,
+                 outgoing& message) {
+    // Copies of arguments that are no array in memory live as long as the message.
+    using copies = decltype(std::apply(
+        [&](auto&... a) { return std::make_tuple(a.take_copies()..., a.items(items).kept()...); },
+        arguments));
+    std::apply([&](auto&... a) { (a.write_block(message.out, items, i), ...); }, arguments);
+    auto writers = std::apply([&](auto&... a) { return std::make_tuple(a.items(items)...); }, arguments);
+    if constexpr ((root_argument<Args>::encoded || ...)) {
+        for (; i < items.count; ++i)
+            std::apply([&](auto&... w) { (w.write_next(message.out), ...); }, writers);
+    }
+    message.keep = std::apply(
+        [&](auto&... a) {
+            return std::apply(
+                [&](auto&... w) { return std::make_shared<const copies>(a.take_copies()..., w.kept()...); },
+                writers);
+        },
+        arguments);
+}
+
 /// The number of items of zipped arguments. Throws invalid_argument, naming the lengths, when `zip::strict`
 /// is asked for and they differ, or when no argument has an end.
 [[nodiscard]] std::size_t zipped_size(const std::vector<std::optional<std::size_t>>& sizes, zip how);
@@ -710,29 +728,9 @@ class root_call : public root_job {
     }
 
     std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {
-        // Copies of arguments that are no array in memory live as long as the message.
-        using copies = decltype(std::apply(
-            [&](auto&... a) { return std::make_tuple(a.take_copies()..., a.items(items).kept()...); },
-            arguments_));
         std::size_t i = 0;
         try {
-            std::apply([&](auto&... a) { (a.write_block(message.out, items, i), ...); }, arguments_);
-            auto writers =
-                std::apply([&](auto&... a) { return std::make_tuple(a.items(items)...); }, arguments_);
-            if constexpr ((root_argument<Args>::encoded || ...)) {
-                for (; i < items.count; ++i) {
-                    std::apply([&](auto&... w) { (w.write_next(message.out), ...); }, writers);
-                }
-            }
-            message.keep = std::apply(
-                [&](auto&... a) {
-                    return std::apply(
-                        [&](auto&... w) {
-                            return std::make_shared<const copies>(a.take_copies()..., w.kept()...);
-                        },
-                        writers);
-                },
-                arguments_);
+            write_items(arguments_, items, i, message);
         } catch (...) {
             failure f = current_failure(items.first + i, where_.rank);
             f.arguments = arguments_as_text([&](std::size_t k) { return cursors(items.first + k); }, i);

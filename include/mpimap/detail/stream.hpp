@@ -77,8 +77,15 @@ class writer {
         spans_.resize(to.spans);
     }
 
+    /// Whether the same was written.
+    [[nodiscard]] bool same(const writer& other) const noexcept;
+
+    /// Copies what the spans refer to, so that nothing else need live until the message has been sent.
+    void own_spans();
+
     [[nodiscard]] const buffer& body() const noexcept { return body_; }
     [[nodiscard]] buffer& body() noexcept { return body_; }
+    [[nodiscard]] const std::vector<source_span>& spans() const noexcept { return spans_; }
     [[nodiscard]] std::vector<source_span>& spans() noexcept { return spans_; }
     /// All that is to be sent.
     [[nodiscard]] std::size_t size() const noexcept {
@@ -91,6 +98,7 @@ class writer {
   private:
     buffer body_;
     std::vector<source_span> spans_;
+    std::vector<buffer> copies_;
     std::unique_ptr<output_archive> archive_;
     int copying_ = 0;
 };

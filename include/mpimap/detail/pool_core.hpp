@@ -1,0 +1,134 @@
+#pragma once
+
+// What the engine knows of a pool: no types. The root starts calls, any number of them at a time; the other
+// ranks serve.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+
+#include <mpi.h>
+
+#include <mpimap/detail/job.hpp>
+#include <mpimap/options.hpp>
+
+namespace mpimap::detail {
+
+/// What makes the kernel of a call on another rank. Constant, so that its place in its module is the same on
+/// every rank, and as many as there are kernels: two closures in two files may share a name.
+struct kernel_descriptor {
+    static constexpr std::uint64_t expected_magic = 0x6d70696d61703031; // "mpimap01"
+    std::uint64_t magic = expected_magic;
+    const char* type;
+    std::unique_ptr<kernel> (*make)(int rank, int size);
+};
+
+template <typename Kernel>
+constexpr const char* kernel_type() {
+    return __PRETTY_FUNCTION__;
+}
+template <typename Kernel>
+std::unique_ptr<kernel> make_kernel(int rank, int size) {
+    return std::make_unique<Kernel>(place{rank, size});
+}
+template <typename Kernel>
+inline constexpr kernel_descriptor descriptor_of{kernel_descriptor::expected_magic, kernel_type<Kernel>(),
+                                                 &make_kernel<Kernel>};
+
+/// Throws serialization_error where this rank has no such descriptor.
+void write_descriptor(writer& out, const kernel_descriptor& d);
+[[nodiscard]] const kernel_descriptor& read_descriptor(reader& in);
+
+struct pool_settings {
+    int root = 0;
+    std::size_t cache_bytes = 0;
+    bool root_computes = true;
+    std::function<void()> set_up;
+};
+
+/// How a call is to be run.
+struct call_settings {
+    const kernel_descriptor* descriptor = nullptr;
+    bool tolerant = false;
+    bool grows = false;
+    bool fresh_function = false;     // a copy of the function's own for each chunk
+    std::shared_ptr<void> keep = {}; // asynchronous: what owns the job
+};
+
+class pool_call;
+
+class pool_core : public std::enable_shared_from_this<pool_core> {
+  public:
+    /// Collective. On ranks other than the root returns when the root has closed the pool.
+    pool_core(MPI_Comm comm, pool_settings settings);
+    ~pool_core();
+    pool_core(const pool_core&) = delete;
+    pool_core& operator=(const pool_core&) = delete;
+
+    [[nodiscard]] bool is_root() const noexcept;
+    [[nodiscard]] bool is_open() const noexcept;
+    [[nodiscard]] int rank() const noexcept;
+    [[nodiscard]] int size() const noexcept;
+
+    /// Throws where no call can be made now: closed, broken, or inside of an item.
+    void check_usable() const;
+
+    /// Sends nothing yet: functions and constants follow with a rank's first items. The job must live as long
+    /// as the call.
+    [[nodiscard]] std::unique_ptr<pool_call> start(root_job& job, const options& o, const call_settings& how);
+
+    /// Moves on whatever can be moved on without running items here.
+    void poll();
+    /// The same after an item has been added: hands it out if somebody waits for one, looks after messages
+    /// now and then.
+    void nudge();
+
+    /// Sends the value to every rank, to stay there while what is returned lives.
+    [[nodiscard]] std::shared_ptr<void> store(const std::function<void(writer&)>& write);
+
+    /// Waits for all calls in flight, then lets the other ranks go.
+    void close();
+    /// Lets them go at once; calls in flight are cancelled. Never waits, never throws.
+    void abandon() noexcept;
+
+  private:
+    friend class pool_call;
+    struct implementation;
+    std::shared_ptr<implementation> self_;
+};
+
+/// A call in flight. Ends with it: items that have not started are not run.
+class pool_call {
+  public:
+    struct implementation;
+    explicit pool_call(std::unique_ptr<implementation> self);
+    ~pool_call();
+    pool_call(const pool_call&) = delete;
+    pool_call& operator=(const pool_call&) = delete;
+
+    /// Whether nothing is left to be done; for calls that grow, for now.
+    [[nodiscard]] bool done();
+    /// Serves the pool until `ready` (done, if there is none), or for as long as given. Items run here
+    /// meanwhile.
+    void wait(const std::function<bool()>& ready = {});
+    bool wait_for(std::chrono::nanoseconds time, const std::function<bool()>& ready = {});
+    /// There are n more items at the end.
+    void extend(std::size_t n);
+    /// One item less, if it has not been handed out.
+    bool withdraw(std::size_t item);
+    /// What an item sends and gets back, in bytes, as far as known; 0 if not.
+    [[nodiscard]] double bytes_per_item() const;
+    void cancel() noexcept;
+    /// Throws broken_pool if the set-up failed, `cancelled` if this call has been or the pool is closed.
+    void check() const;
+    /// When done: what the call throws, or the job's finish().
+    void finish();
+
+  private:
+    std::unique_ptr<implementation> self_;
+};
+
+} // namespace mpimap::detail

@@ -1,0 +1,332 @@
+#pragma once
+
+// A call at its root that grows: items are added at the end, results taken from the front.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <new>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <mpimap/arguments.hpp>
+#include <mpimap/codec.hpp>
+#include <mpimap/detail/job.hpp>
+#include <mpimap/detail/kernel.hpp>
+#include <mpimap/function.hpp>
+
+namespace mpimap::detail {
+
+enum class item_state : unsigned char { waiting, done, failed, taken };
+
+/// Results of items [first(), end()); void is a result without a value.
+template <typename R>
+class stream_slots {
+    static constexpr bool has_value = !std::is_void_v<R>;
+    struct nothing {};
+    struct entry {
+        std::optional<std::conditional_t<has_value, R, nothing>> value;
+        item_state state = item_state::waiting;
+        bool wanted = true;
+    };
+
+  public:
+    static constexpr bool plain = false; // kept in order for the main thread
+    static constexpr std::size_t item_bytes = has_value && is_bytes<R> ? sizeof(entry) : 0;
+
+    [[nodiscard]] std::size_t first() const noexcept { return first_; }
+    [[nodiscard]] std::size_t end() const noexcept { return first_ + entries_.size(); }
+    void add() { entries_.emplace_back(); }
+    [[nodiscard]] item_state state(std::size_t i) const { return entries_[i - first_].state; }
+    void set(std::size_t i, item_state s) {
+        entry& e = entries_[i - first_];
+        if (e.state != item_state::waiting)
+            return;
+        e.state = e.wanted ? s : item_state::taken;
+        if (ordered_)
+            order_.push_back(i);
+    }
+    /// From now on order() gets each item that is done or failed.
+    void keep_order() { ordered_ = true; }
+    [[nodiscard]] std::deque<std::size_t>& order() { return order_; }
+
+    struct local {
+        static constexpr bool drops_results = !has_value;
+        stream_slots& slots;
+        std::size_t first;
+        template <typename Call>
+        void invoke(std::size_t i, const Call& call) {
+            if constexpr (has_value) {
+                slots.entries_[first + i - slots.first_].value.emplace(call());
+            } else {
+                call();
+            }
+            slots.set(first + i, item_state::done);
+        }
+    };
+    local at(item_range items) { return {*this, items.first}; }
+
+    std::size_t read(item_range items, reader& in, failures& failed, int rank,
+                     std::function<void()>& complete) {
+        if constexpr (!has_value) {
+            set_done(items);
+        } else if constexpr (is_bytes<R>) {
+            const auto block = std::make_shared<raw_array<R>>(items.count);
+            in.heap(static_cast<void*>(block->data()), items.count * sizeof(R));
+            const auto take = [this, items, block] {
+                for (std::size_t i = 0; i < items.count; ++i)
+                    entries_[items.first + i - first_].value.emplace(block->data()[i]);
+                set_done(items);
+            };
+            if (in.targets().empty()) {
+                take();
+            } else {
+                complete = take; // the block is still to come
+            }
+        } else {
+            std::size_t i = 0;
+            for (; i < items.count; ++i) {
+                const std::size_t targets = in.targets().size();
+                auto& value = entries_[items.first + i - first_].value;
+                try {
+                    if (!make_value<bool>(in))
+                        continue;
+                    if constexpr (read_in_place<R>) {
+                        read_value<R>(in, value.emplace());
+                    } else {
+                        value.emplace(make_value<R>(in));
+                    }
+                } catch (...) {
+                    value.reset();
+                    in.forget_targets(targets);
+                    failed.push_back(current_failure(items.first + i, rank));
+                    break;
+                }
+            }
+            // Large arrays in them may still be to come.
+            complete = [this, items, i] { set_done({items.first, i}); };
+            return i;
+        }
+        return items.count;
+    }
+
+    /// The value of an item that is done; what is taken at the front is gone.
+    R take(std::size_t i) {
+        entry& e = entries_[i - first_];
+        e.state = item_state::taken;
+        if constexpr (has_value)
+            return *std::move(e.value);
+    }
+    /// Nobody will take it.
+    void drop(std::size_t i) {
+        entry& e = entries_[i - first_];
+        e.wanted = false;
+        if (e.state != item_state::waiting)
+            e.state = item_state::taken;
+    }
+    /// Items at the front that were taken.
+    [[nodiscard]] std::size_t taken() const {
+        std::size_t n = 0;
+        while (n < entries_.size() && entries_[n].state == item_state::taken)
+            ++n;
+        return n;
+    }
+    void pop(std::size_t n) {
+        entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(n));
+        first_ += n;
+    }
+
+  private:
+    /// An item that failed has no value.
+    void set_done(item_range items) {
+        for (std::size_t i = items.first; i < items.end(); ++i) {
+            if (!has_value || entries_[i - first_].value)
+                set(i, item_state::done);
+        }
+    }
+
+    std::deque<entry> entries_;
+    std::size_t first_ = 0;
+    bool ordered_ = false;
+    std::deque<std::size_t> order_;
+};
+
+/// The job. `Args`: std::deque<T> for what comes item by item, broadcast or indices for the rest.
+template <typename F, typename R, typename... Args>
+class stream_call : public root_job {
+  public:
+    using served =
+        served_call<F, std::conditional_t<std::is_void_v<R>, no_results, kept_results<R>>, Args...>;
+
+    /// `fresh_function`: items run in chunks of one with a copy of the function each.
+    stream_call(place where, F f, bool fresh_function, Args... args)
+        : where_(where), f_(std::move(f)), fresh_function_(fresh_function), columns_(std::move(args)...),
+          arguments_(std::apply(
+              [](auto&... a) { return std::tuple<root_argument<Args>...>(root_argument<Args>(a)...); },
+              columns_)) {}
+
+    [[nodiscard]] const F& shipped_function() const { return f_; }
+    [[nodiscard]] stream_slots<R>& slots() { return slots_; }
+    /// The k-th column, a deque: items are complete with add().
+    template <std::size_t K>
+    [[nodiscard]] auto& column() {
+        return std::get<K>(columns_);
+    }
+    void add() { slots_.add(); }
+    /// Forgets the items at the front that were taken, with their arguments.
+    void tidy() {
+        constexpr std::size_t worth_it = 64;
+        const std::size_t n = slots_.taken();
+        if (n < worth_it && slots_.first() + n != slots_.end())
+            return;
+        slots_.pop(n);
+        const auto pop = [n](auto& column) {
+            if constexpr (requires { column.begin(); })
+                column.erase(column.begin(), column.begin() + static_cast<std::ptrdiff_t>(n));
+        };
+        std::apply([&](auto&... column) { (pop(column), ...); }, columns_);
+    }
+
+    /// Items that failed, with their exceptions; what is no item's stands for all that follow.
+    [[nodiscard]] const failure* failed(std::size_t i) const {
+        const auto at = failed_.find(i);
+        return at != failed_.end() ? &at->second : dead_ ? &*dead_ : nullptr;
+    }
+    [[nodiscard]] const std::optional<failure>& dead() const { return dead_; }
+    /// Nobody will take the item.
+    void disown(std::size_t i) {
+        slots_.drop(i);
+        failed_.erase(i);
+        tidy();
+    }
+
+    void take_failures(failures all) override {
+        for (failure& f : all) {
+            if (f.index == task_error::no_item) {
+                dead_ = std::move(f);
+                continue;
+            }
+            const auto i = static_cast<std::size_t>(f.index);
+            if (i < slots_.first() || slots_.state(i) != item_state::waiting)
+                continue; // ran a second time, behind a result that could not be read
+            slots_.set(i, item_state::failed);
+            if (slots_.state(i) == item_state::failed)
+                failed_.emplace(i, std::move(f));
+        }
+    }
+
+    void finish(failures&) override {}
+    [[nodiscard]] std::size_t items() const override { return 0; }
+
+    void write_bounds(writer& out) override {
+        out.length(0);
+        std::apply([&out](auto&... a) { (a.write_bounds(out), ...); }, arguments_);
+    }
+    [[nodiscard]] std::size_t parts() const override {
+        return (std::size_t{1} + ... + (root_argument<Args>::constant ? 1 : 0));
+    }
+    void write_part(std::size_t i, writer& out) override {
+        if (i == 0) {
+            function_copy<F>::write(out, f_);
+        } else {
+            with_constant(i - 1, arguments_, [&](const auto& a) { a.write(out); });
+        }
+    }
+    [[nodiscard]] const void* part_type(std::size_t i) const override {
+        const void* type = &type_tag<F>;
+        if (i != 0)
+            with_constant(i - 1, arguments_, [&](const auto& a) { type = a.type(); });
+        return type;
+    }
+    [[nodiscard]] std::shared_ptr<void> part_in_store(std::size_t i) const override {
+        std::shared_ptr<void> part;
+        if (i != 0)
+            with_constant(i - 1, arguments_, [&](const auto& a) { part = a.in_store(); });
+        return part;
+    }
+    std::shared_ptr<void> read_function(reader& in) override {
+        function_ = std::make_shared<function_copy<F>>();
+        function_->read(in);
+        return outlives_calls<F> ? function_ : nullptr;
+    }
+    void use_function(std::shared_ptr<void> function) override {
+        function_ = std::static_pointer_cast<function_copy<F>>(function);
+    }
+
+    std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {
+        std::size_t i = 0;
+        try {
+            write_items(arguments_, {items.first - slots_.first(), items.count}, i, message);
+        } catch (...) {
+            failed.push_back(described(items.first, i));
+            return std::min(i, items.count - 1);
+        }
+        return items.count;
+    }
+
+    std::size_t run_here(item_range items, bool stop, failures& failed) override {
+        try {
+            if (fresh_function_)
+                copy_function(*this);
+            auto store = slots_.at(items);
+            return run_items(
+                *function_, items.first, items.count, where_, stop,
+                [&](std::size_t i) { return cursors(items.first + i); }, store, failed);
+        } catch (...) {
+            failed.push_back(current_failure(items.first, where_.rank));
+            return 1;
+        }
+    }
+
+    std::size_t read_results(item_range items, reader& in, failures& failed,
+                             std::function<void()>& complete) override {
+        return slots_.read(items, in, failed, where_.rank, complete);
+    }
+
+    [[nodiscard]] std::size_t bytes_per_item() const override {
+        return (root_argument<Args>::item_bytes + ... + stream_slots<R>::item_bytes);
+    }
+    [[nodiscard]] bool plain_arguments() const override { return false; }
+    [[nodiscard]] bool plain_results() const override { return stream_slots<R>::plain; }
+
+  private:
+    failure described(std::size_t first, std::size_t i) {
+        failure f = current_failure(first + i, where_.rank);
+        f.arguments = arguments_as_text([&](std::size_t k) { return cursors(first + k); }, i);
+        return f;
+    }
+
+    /// Indices count from the first item that ever was, columns from the first that is left.
+    auto cursors(std::size_t i) {
+        const auto cursor = [&](auto& argument, const auto& column) {
+            if constexpr (requires { column.begin(); }) {
+                return argument.cursor(i - slots_.first());
+            } else {
+                return argument.cursor(i);
+            }
+        };
+        return [&]<std::size_t... K>(std::index_sequence<K...>) {
+            return std::make_tuple(cursor(std::get<K>(arguments_), std::get<K>(columns_))...);
+        }
+        (std::index_sequence_for<Args...>{});
+    }
+
+    place where_;
+    F f_;
+    bool fresh_function_;
+    std::tuple<Args...> columns_;
+    std::tuple<root_argument<Args>...> arguments_;
+    stream_slots<R> slots_;
+    std::shared_ptr<function_copy<F>> function_;
+    std::map<std::size_t, failure> failed_;
+    std::optional<failure> dead_;
+};
+
+} // namespace mpimap::detail

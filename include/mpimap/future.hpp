@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include <mpimap/errors.hpp>
+
+namespace mpimap {
+
+namespace detail {
+
+/// What a future stands for: a call in flight.
+template <typename T>
+class promised {
+  public:
+    virtual ~promised() = default;
+    [[nodiscard]] virtual bool ready() = 0;
+    virtual void wait() = 0;
+    virtual bool wait_for(std::chrono::nanoseconds time) = 0;
+    virtual void cancel() = 0;
+    virtual T get() = 0;
+};
+
+} // namespace detail
+
+/// The result to come of pool::amap or pool::submit. Movable; the value is taken once, as with std::future.
+///
+/// For the thread that owns the pool. Calls move on while any function of the pool or of its futures runs;
+/// items of any of them run on the root meanwhile. Letting go of a future of `amap` cancels what has not
+/// started; one of `submit` runs.
+template <typename T>
+class future {
+  public:
+    future() = default;
+    explicit future(std::shared_ptr<detail::promised<T>> p) : promised_(std::move(p)) {}
+
+    /// Whether there is a value, or an error, to come or to be taken.
+    [[nodiscard]] bool valid() const noexcept { return promised_ != nullptr; }
+    /// Whether get() would return at once. Runs no items.
+    [[nodiscard]] bool ready() const { return promised().ready(); }
+    void wait() const { promised().wait(); }
+    /// True if ready in time. An item that the root runs meanwhile is not interrupted.
+    template <typename Rep, typename Period>
+    bool wait_for(std::chrono::duration<Rep, Period> time) const {
+        return promised().wait_for(std::chrono::duration_cast<std::chrono::nanoseconds>(time));
+    }
+    /// Items that have not started are not run; get() throws `cancelled` then.
+    void cancel() const { promised().cancel(); }
+    /// Waits and gives the value away. Throws what the call throws: map_error for amap, the item's own
+    /// exception (as task_error::rethrow) for submit; `cancelled`, broken_pool.
+    T get() {
+        detail::promised<T>& p = promised();
+        const std::shared_ptr<detail::promised<T>> kept = std::move(promised_);
+        return p.get();
+    }
+
+  private:
+    [[nodiscard]] detail::promised<T>& promised() const {
+        if (!promised_)
+            throw invalid_argument("mpimap: the future has no value: it was taken, or there never was one");
+        return *promised_;
+    }
+    std::shared_ptr<detail::promised<T>> promised_;
+};
+
+} // namespace mpimap

@@ -1,0 +1,966 @@
+#pragma once
+
+// The root alone runs the program and calls the pool whenever it has work; the other ranks serve.
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <mpi.h>
+
+#include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/operations.hpp>
+#include <mpimap/detail/pool_core.hpp>
+#include <mpimap/detail/stream_call.hpp>
+#include <mpimap/errors.hpp>
+#include <mpimap/function.hpp>
+#include <mpimap/future.hpp>
+#include <mpimap/options.hpp>
+
+namespace mpimap {
+
+/// Options of a pool. The root's count, but `root` must be the same on every rank, and each rank runs its own
+/// `set_up`.
+struct pool_options {
+    /// The rank that runs the program.
+    int root = 0;
+    /// How many items `imap` and `uimap` read ahead of the one that was asked for last; 0: as many as keep
+    /// all ranks busy, at most 65,536 items and about 64 MiB.
+    std::size_t window = 0;
+    /// How much of functions and constants each rank keeps for later calls, in bytes.
+    std::size_t cache_bytes = std::size_t{256} * 1024 * 1024;
+    /// Whether the root runs items, too, while it waits. Without: it answers at once whatever items it has.
+    bool root_computes = true;
+    /// Runs on every rank before it serves: opens files, seeds libraries, picks a device. If it throws
+    /// anywhere, all calls throw broken_pool.
+    std::function<void()> set_up = {};
+};
+
+/// A value that every rank of a pool has: made by pool::share, passed to calls in the place of
+/// `broadcast(x)`. Released with the last copy of the handle.
+template <typename T>
+class shared : public detail::broadcast_argument<const T&> {
+  public:
+    shared(std::shared_ptr<const T> value, std::shared_ptr<void> stored)
+        : detail::broadcast_argument<const T&>{*value, std::move(stored)}, value_(std::move(value)) {}
+
+    [[nodiscard]] const T& operator*() const noexcept { return *value_; }
+    [[nodiscard]] const T* operator->() const noexcept { return value_.get(); }
+    /// The other ranks forget it. Later calls with this handle send it again, like any broadcast value.
+    void release() noexcept { this->in_store.reset(); }
+
+  private:
+    std::shared_ptr<const T> value_;
+};
+
+/// An element of pool::uimap: `for (auto& [i, z] : pool.uimap(f, xs))`.
+template <typename R>
+struct indexed {
+    std::size_t index = 0;
+    R value;
+};
+
+/// What pool::finish passes to the function, once on each rank.
+struct finishing {};
+
+namespace detail {
+
+template <typename T>
+struct argument_traits<shared<T>> : argument_traits<broadcast_argument<const T&>> {};
+
+/// Throws where an option means nothing in a call of a pool.
+void check_pool_options(const options& o);
+/// The same for calls whose number of items is not known beforehand.
+void check_stream_options(const options& o);
+
+// ---------------------------------------------------------------- whole maps
+
+/// One operation, the root waits for its end.
+template <typename Operation, typename... Args>
+typename Operation::result run_in_pool(pool_core& pool, const options& o, Operation& operation,
+                                       const typename Operation::function& f, Args&... args) {
+    pool.check_usable();
+    check_pool_options(o);
+    typename Operation::root_type root(place{pool.rank(), pool.size()}, o, f, args...);
+    operation.prepare(root, o);
+    call_settings how;
+    how.descriptor = &descriptor_of<typename Operation::served>;
+    how.tolerant = Operation::tolerant;
+    const std::unique_ptr<pool_call> call = pool.start(root, o, how);
+    call->wait();
+    call->finish();
+    return operation.take();
+}
+
+/// One operation in flight, with all that it refers to except lvalue ranges.
+template <template <typename...> typename Operation, typename F, typename... Args>
+class map_in_flight {
+  public:
+    using operation_type = Operation<F, std::remove_reference_t<Args>...>;
+
+    map_in_flight(place where, const options& o, F f, Args&&... args)
+        : f_(std::move(f)), args_(std::forward<Args>(args)...),
+          root_(std::apply([&](auto&... a) { return std::make_unique<root_type>(where, o, f_, a...); },
+                           args_)) {
+        operation_.prepare(*root_, o);
+    }
+    [[nodiscard]] root_job& job() { return *root_; }
+    [[nodiscard]] auto take() { return operation_.take(); }
+
+  private:
+    using root_type = typename operation_type::root_type;
+    F f_;
+    std::tuple<Args...> args_; // references to lvalues
+    operation_type operation_;
+    std::unique_ptr<root_type> root_;
+};
+
+template <typename Map>
+using map_result = typename Map::operation_type::result;
+
+template <typename Map>
+class promised_map : public promised<map_result<Map>> {
+  public:
+    promised_map(std::shared_ptr<pool_core> pool, std::shared_ptr<Map> map, std::unique_ptr<pool_call> call)
+        : pool_(std::move(pool)), map_(std::move(map)), call_(std::move(call)) {}
+    bool ready() override {
+        pool_->poll();
+        return call_->done();
+    }
+    void wait() override { call_->wait(); }
+    bool wait_for(std::chrono::nanoseconds time) override { return call_->wait_for(time); }
+    void cancel() override { call_->cancel(); }
+    map_result<Map> get() override {
+        call_->wait();
+        call_->finish();
+        return map_->take();
+    }
+
+  private:
+    std::shared_ptr<pool_core> pool_;
+    std::shared_ptr<Map> map_;
+    std::unique_ptr<pool_call> call_;
+};
+
+// ---------------------------------------------------------------- lazy maps
+
+/// Where imap reads an argument from: a range, item by item, into a column of the call.
+template <typename A>
+class source {
+    using range = std::remove_reference_t<A>;
+
+  public:
+    using column = std::deque<std::remove_cv_t<std::ranges::range_value_t<range>>>;
+
+    explicit source(A&& a) : range_(std::forward<A>(a)) {}
+    [[nodiscard]] column make_column() { return {}; }
+    [[nodiscard]] std::optional<std::size_t> size() const {
+        if constexpr (std::ranges::sized_range<const range>) {
+            return static_cast<std::size_t>(std::ranges::size(range_));
+        } else {
+            return std::nullopt;
+        }
+    }
+    static constexpr bool has_end = true;
+    /// The step to an item is taken when the item is asked for, so that no more is read than is asked for.
+    [[nodiscard]] bool at_end() {
+        if (!at_) {
+            at_.emplace(std::ranges::begin(range_));
+        } else if (!fresh_) {
+            fresh_ = true;
+            ++*at_;
+        }
+        return *at_ == std::ranges::end(range_);
+    }
+    void read(column& c) {
+        c.emplace_back(**at_);
+        fresh_ = false;
+    }
+
+  private:
+    A range_; // a reference to an lvalue
+    std::optional<std::ranges::iterator_t<range>> at_;
+    bool fresh_ = true;
+};
+
+/// Constants and indices: nothing to read.
+template <typename A>
+    requires(traits_of<A>::is_broadcast || traits_of<A>::is_index)
+class source<A> {
+  public:
+    using column = std::remove_cvref_t<A>;
+    explicit source(A&& a) : argument_(std::forward<A>(a)) {
+        if constexpr (traits_of<A>::is_index) {
+            if (argument_.last)
+                left_ = *argument_.last - argument_.first;
+        }
+    }
+    [[nodiscard]] column make_column() { return argument_; }
+    [[nodiscard]] std::optional<std::size_t> size() const { return left_; }
+    static constexpr bool has_end = traits_of<A>::is_index;
+    [[nodiscard]] bool at_end() const { return left_ && *left_ == 0; }
+    void read(column&) {
+        if (left_)
+            --*left_;
+    }
+
+  private:
+    column argument_;
+    std::optional<std::size_t> left_;
+};
+
+/// What imap and uimap share: a window of items between a source and whoever takes results.
+template <typename F, typename R, typename... Args>
+class lazy_map {
+  public:
+    using stream = stream_call<F, R, typename source<Args>::column...>;
+
+    lazy_map(std::shared_ptr<pool_core> pool, const options& o, std::size_t window, F f, Args&&... args)
+        : pool_(std::move(pool)), options_(o), window_(window), sources_(std::forward<Args>(args)...) {
+        // Throws where sizes are known and differ; that there is an end is not asked for.
+        std::vector<std::optional<std::size_t>> sizes = std::apply(
+            [](auto&... s) { return std::vector<std::optional<std::size_t>>{s.size()...}; }, sources_);
+        if (std::any_of(sizes.begin(), sizes.end(), [](const auto& n) { return n.has_value(); }))
+            (void)zipped_size(sizes, o.zip);
+        const place where{pool_->rank(), pool_->size()};
+        job_ = std::apply(
+            [&](auto&... s) {
+                return std::make_shared<stream>(where, std::move(f), false, s.make_column()...);
+            },
+            sources_);
+        call_settings how;
+        how.descriptor = &descriptor_of<typename stream::served>;
+        how.grows = true;
+        how.keep = job_;
+        call_ = pool_->start(*job_, options_, how);
+    }
+
+    /// Reads ahead. Results that nobody has taken yet count as well.
+    void read_ahead() {
+        const std::size_t window = current_window();
+        const std::size_t there = job_->slots().end() - taken_;
+        if (source_ended_ || there > window / 2)
+            return;
+        std::size_t fresh = 0;
+        try {
+            for (; there + fresh < window && next_item(); ++fresh)
+                job_->add();
+        } catch (...) {
+            // What was read before comes first.
+            source_ended_ = true;
+            source_error_ = current_failure(job_->slots().end(), pool_->rank());
+        }
+        if (fresh != 0)
+            call_->extend(fresh);
+    }
+    /// Nothing has come that has not been taken, and nothing will.
+    [[nodiscard]] bool exhausted() const { return source_ended_ && taken_ == job_->slots().end(); }
+
+    [[nodiscard]] item_state state(std::size_t i) const {
+        const item_state s = job_->slots().state(i);
+        return s == item_state::waiting && job_->dead() ? item_state::failed : s;
+    }
+    R take(std::size_t i) {
+        ++taken_;
+        R value = job_->slots().take(i);
+        job_->tidy();
+        return value;
+    }
+    /// An item that failed: throws, or with on_error::collect keeps the failure for the end.
+    void take_failure(std::size_t i) {
+        ++taken_;
+        failure f = *job_->failed(i);
+        f.index = i;
+        job_->disown(i);
+        if (options_.on_error == on_error::stop || job_->dead()) {
+            call_->cancel();
+            source_ended_ = true;
+            throw map_error({task_error(std::move(f))}, 1, taken_);
+        }
+        failed_.emplace_back(std::move(f));
+    }
+    void keep_order() { job_->slots().keep_order(); }
+    [[nodiscard]] bool any_settled() const { return !job_->slots().order().empty() || job_->dead(); }
+    /// The next one of those that are done or failed.
+    [[nodiscard]] std::size_t next_settled() {
+        std::deque<std::size_t>& order = job_->slots().order();
+        if (order.empty())
+            return job_->slots().end() - 1; // all that is left has failed
+        const std::size_t i = order.front();
+        order.pop_front();
+        return i;
+    }
+
+    /// When all has been taken: throws what is left to be said.
+    void end() {
+        if (source_error_)
+            failed_.emplace_back(std::move(*std::exchange(source_error_, std::nullopt)));
+        if (failed_.empty())
+            return;
+        std::vector<task_error> all = std::exchange(failed_, {});
+        const std::size_t n = all.size();
+        throw map_error(std::move(all), n, taken_);
+    }
+
+    template <typename Ready>
+    void wait(const Ready& ready) {
+        if (ready())
+            return;
+        call_->wait(ready);
+        call_->check();
+    }
+
+  private:
+    [[nodiscard]] std::size_t current_window() const {
+        if (window_ != 0)
+            return window_;
+        constexpr double most_bytes = 64.0 * 1024 * 1024;
+        constexpr std::size_t most_items = 65536;
+        const auto ranks = static_cast<std::size_t>(pool_->size());
+        const double bytes = std::max(static_cast<double>(job_->bytes_per_item()), call_->bytes_per_item());
+        if (bytes == 0)
+            return 16 * ranks; // unknown as yet
+        const double n = most_bytes / bytes;
+        return std::clamp(n < static_cast<double>(most_items) ? static_cast<std::size_t>(n) : most_items,
+                          2 * ranks, std::max(most_items, 2 * ranks));
+    }
+
+    /// Puts the next item into the columns, if there is one.
+    bool next_item() {
+        bool any_ended = false;
+        bool all_ended = true;
+        const auto look = [&](auto& s) {
+            const bool ended = s.at_end();
+            any_ended = any_ended || ended;
+            if constexpr (std::remove_reference_t<decltype(s)>::has_end)
+                all_ended = all_ended && ended;
+        };
+        std::apply([&](auto&... s) { (look(s), ...); }, sources_);
+        if (any_ended) {
+            source_ended_ = true;
+            if (!all_ended && options_.zip == zip::strict) {
+                throw invalid_argument(
+                    "mpimap: the arguments differ in length; .zip = zip::shortest maps over the shortest");
+            }
+            return false;
+        }
+        read_all(std::index_sequence_for<Args...>{});
+        return true;
+    }
+    template <std::size_t... K>
+    void read_all(std::index_sequence<K...>) {
+        (std::get<K>(sources_).read(job_->template column<K>()), ...);
+    }
+
+    std::shared_ptr<pool_core> pool_;
+    options options_;
+    std::size_t window_;
+    std::tuple<source<Args>...> sources_;
+    std::shared_ptr<stream> job_;
+    std::unique_ptr<pool_call> call_;
+    std::size_t taken_ = 0;
+    bool source_ended_ = false;
+    std::optional<failure> source_error_;
+    std::vector<task_error> failed_;
+};
+
+/// imap: results in the order of their items.
+template <typename Map, typename R>
+class next_in_order {
+  public:
+    explicit next_in_order(std::unique_ptr<Map> map) : map_(std::move(map)) {}
+    void operator()(std::optional<R>& current) {
+        while (true) {
+            map_->read_ahead();
+            if (map_->exhausted()) {
+                map_->end();
+                return;
+            }
+            map_->wait([this] { return map_->state(next_) != item_state::waiting; });
+            const std::size_t i = next_++;
+            if (map_->state(i) == item_state::done) {
+                current.emplace(map_->take(i));
+                return;
+            }
+            map_->take_failure(i);
+        }
+    }
+
+  private:
+    std::unique_ptr<Map> map_;
+    std::size_t next_ = 0;
+};
+
+/// uimap: as they come.
+template <typename Map, typename R>
+class next_completed {
+  public:
+    explicit next_completed(std::unique_ptr<Map> map) : map_(std::move(map)) { map_->keep_order(); }
+    void operator()(std::optional<indexed<R>>& current) {
+        while (true) {
+            map_->read_ahead();
+            if (map_->exhausted()) {
+                map_->end();
+                return;
+            }
+            map_->wait([this] { return map_->any_settled(); });
+            const std::size_t i = map_->next_settled();
+            if (map_->state(i) == item_state::done) {
+                current.emplace(indexed<R>{i, map_->take(i)});
+                return;
+            }
+            map_->take_failure(i);
+        }
+    }
+
+  private:
+    std::unique_ptr<Map> map_;
+};
+
+// ---------------------------------------------------------------- single calls
+
+class submissions {
+  public:
+    explicit submissions(const kernel_descriptor* d) : descriptor_(d) {}
+    virtual ~submissions() = default;
+    submissions(const submissions&) = delete;
+    submissions& operator=(const submissions&) = delete;
+    [[nodiscard]] const kernel_descriptor* descriptor() const noexcept { return descriptor_; }
+    [[nodiscard]] virtual bool idle() = 0;
+
+  private:
+    const kernel_descriptor* descriptor_;
+};
+
+/// Whether running an item may change what the function does for the next one on that rank.
+template <typename F, typename... Ts>
+inline constexpr bool may_change =
+    !(choose_shipping<F>() == shipping::type || choose_shipping<F>() == shipping::pointer ||
+      outlives_calls<F> || std::is_invocable_v<const F&, const Ts&...>);
+
+/// All submissions of one function: a call that grows.
+template <typename F, typename R, typename... Ts>
+class submissions_of : public submissions, public std::enable_shared_from_this<submissions_of<F, R, Ts...>> {
+  public:
+    using stream = stream_call<F, R, std::deque<Ts>...>;
+    static const kernel_descriptor* kernel() { return &descriptor_of<typename stream::served>; }
+
+    submissions_of(std::shared_ptr<pool_core> pool, F f)
+        : submissions(kernel()), pool_(std::move(pool)),
+          job_(std::make_shared<stream>(place{pool_->rank(), pool_->size()}, std::move(f),
+                                        may_change<F, Ts...>, std::deque<Ts>()...)) {
+        options o;
+        if (may_change<F, Ts...>)
+            o.chunk = 1;
+        call_settings how;
+        how.descriptor = kernel();
+        how.grows = true;
+        how.fresh_function = may_change<F, Ts...>;
+        how.keep = job_;
+        call_ = pool_->start(*job_, o, how);
+        function_copy<F>::write(encoded_, job_->shipped_function());
+    }
+
+    /// Whether these are submissions of this very function, state and all.
+    [[nodiscard]] bool same(const F& f) const {
+        if (job_->dead())
+            return false;
+        if constexpr (choose_shipping<F>() == shipping::type)
+            return true;
+        writer other;
+        function_copy<F>::write(other, f);
+        return encoded_.same(other);
+    }
+
+    [[nodiscard]] bool idle() override { return call_->done(); }
+
+    template <typename... Xs>
+    std::shared_ptr<promised<R>> add(Xs&&... xs) {
+        const std::size_t i = job_->slots().end();
+        auto item = std::make_shared<one>(this->shared_from_this(), i);
+        push(std::index_sequence_for<Ts...>{}, std::forward<Xs>(xs)...);
+        job_->add();
+        call_->extend(1);
+        pool_->nudge();
+        return item;
+    }
+
+  private:
+    template <std::size_t... K, typename... Xs>
+    void push(std::index_sequence<K...>, Xs&&... xs) {
+        [[maybe_unused]] std::tuple<Ts...> item(std::forward<Xs>(xs)...); // throws before anything is added
+        (job_->template column<K>().push_back(std::move(std::get<K>(item))), ...);
+    }
+
+    class one : public promised<R> {
+      public:
+        one(std::shared_ptr<submissions_of> all, std::size_t i) : all_(std::move(all)), i_(i) {}
+        ~one() override {
+            if (!taken_)
+                all_->job_->disown(i_);
+        }
+        one(const one&) = delete;
+        one& operator=(const one&) = delete;
+
+        bool ready() override {
+            if (!settled())
+                all_->pool_->poll();
+            return settled();
+        }
+        void wait() override {
+            if (!settled())
+                all_->call_->wait([this] { return settled(); });
+        }
+        bool wait_for(std::chrono::nanoseconds time) override {
+            return settled() || all_->call_->wait_for(time, [this] { return settled(); });
+        }
+        void cancel() override {
+            if (!settled() && all_->call_->withdraw(i_))
+                cancelled_ = true;
+        }
+        R get() override {
+            wait();
+            if (cancelled_)
+                throw cancelled("mpimap: the call was cancelled before it had started");
+            if (!settled())
+                all_->call_->check();
+            stream& job = *all_->job_;
+            taken_ = true;
+            if (job.slots().state(i_) == item_state::done) {
+                if constexpr (std::is_void_v<R>) {
+                    job.slots().take(i_);
+                    job.tidy();
+                    return;
+                } else {
+                    R value = job.slots().take(i_);
+                    job.tidy();
+                    return value;
+                }
+            }
+            const failure why = *job.failed(i_);
+            job.disown(i_);
+            task_error(why).rethrow();
+        }
+
+      private:
+        [[nodiscard]] bool settled() const {
+            return cancelled_ || all_->job_->slots().state(i_) != item_state::waiting || all_->job_->dead();
+        }
+        std::shared_ptr<submissions_of> all_;
+        std::size_t i_;
+        bool taken_ = false;
+        bool cancelled_ = false;
+    };
+
+    std::shared_ptr<pool_core> pool_;
+    std::shared_ptr<stream> job_;
+    std::unique_ptr<pool_call> call_;
+    writer encoded_;
+};
+
+// ---------------------------------------------------------------- checks
+
+template <typename A>
+concept lazy_argument = traits_of<A>::is_broadcast || traits_of<A>::is_index ||
+    std::ranges::input_range<std::remove_reference_t<A>>;
+
+template <typename F, typename... Args>
+consteval problem find_lazy_problem() {
+    if constexpr (!(lazy_argument<Args> && ...)) {
+        return problem::M01;
+    } else {
+        return find_problem<true, F, typename source<Args>::column...>();
+    }
+}
+
+template <typename F, typename... Ts>
+consteval problem find_submit_problem() {
+    constexpr problem function = function_problem<F>();
+    constexpr problem arguments = first_of({problem::none, value_problem<Ts>(problem::M05, problem::M06)...});
+    if constexpr (function != problem::none) {
+        return function;
+    } else if constexpr (arguments != problem::none) {
+        return arguments;
+    } else if constexpr (!fits<callable_of<F>, Ts...>) {
+        return problem::M04;
+    } else {
+        using R = result_of<callable_of<F>, Ts...>;
+        if constexpr (std::is_void_v<R>) {
+            return problem::none;
+        } else {
+            return value_problem<R>(problem::M08, problem::M09);
+        }
+    }
+}
+
+} // namespace detail
+
+/// The results of pool::imap: an input range that runs ahead of whoever reads it by a window of items.
+template <typename Next, typename Value>
+class lazy_results : public std::ranges::view_interface<lazy_results<Next, Value>> {
+  public:
+    class iterator {
+      public:
+        using iterator_concept = std::input_iterator_tag;
+        using value_type = Value;
+        using difference_type = std::ptrdiff_t;
+
+        iterator() = default;
+        explicit iterator(lazy_results& all) : all_(&all) {}
+        Value& operator*() const { return *all_->current_; }
+        iterator& operator++() {
+            all_->advance();
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        friend bool operator==(const iterator& i, std::default_sentinel_t) { return i.at_end(); }
+
+      private:
+        [[nodiscard]] bool at_end() const { return !all_->current_; }
+        lazy_results* all_ = nullptr;
+    };
+
+    explicit lazy_results(Next next) : next_(std::move(next)) {}
+
+    /// Runs on to the first result. Once.
+    [[nodiscard]] iterator begin() {
+        advance();
+        return iterator(*this);
+    }
+    [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+  private:
+    void advance() {
+        current_.reset();
+        next_(current_);
+    }
+    Next next_;
+    std::optional<Value> current_;
+};
+
+/// The ranks of a communicator as one pool of workers. Collective construction; after that the root alone
+/// calls.
+///
+/// On the root a usable pool; on all other ranks the constructor serves until the root closes the pool or
+/// leaves its scope, then they go on behind it:
+///
+///     mpimap::pool pool(world);
+///     if (!pool) return 0; // a rank that has served
+///     auto e = pool.map(f, xs, ys);
+///
+/// Calls take the same arguments and options as the collective ones (`mpi_map` ...), but no `root`, and throw
+/// on the root only; the pool is usable after it. Functions and constants are sent to a rank with its first
+/// items, point to point, and kept there: what has the same content is not sent again. One rank is a serial
+/// run. Not for several threads.
+///
+/// A call on the communicator that is not the pool's own throws nested_call until the pool is closed; so does
+/// an item that calls the pool.
+///
+/// Source: `pathos.pools`, `mpi4py.futures.MPICommExecutor`; MPI 3.1, chapter 3.
+class pool {
+  public:
+    /// Collective over `comm`, an `MPI_Comm` or `boost::mpi::communicator`. Sent: one all-reduce of 32 bytes.
+    /// Throws on every rank invalid_argument (no such root), mismatched_call (ranks call something else or
+    /// run different programs), nested_call.
+    explicit pool(MPI_Comm comm, pool_options o = {});
+    ~pool();
+    pool(const pool&) = delete;
+    pool& operator=(const pool&) = delete;
+
+    /// Whether calls can be made: on the root, until it is closed.
+    [[nodiscard]] explicit operator bool() const noexcept { return core_->is_root() && core_->is_open(); }
+    [[nodiscard]] int rank() const noexcept { return core_->rank(); }
+    [[nodiscard]] int size() const noexcept { return core_->size(); }
+
+    /// Waits for all calls in flight and lets the other ranks go. Calls after that throw invalid_argument;
+    /// futures keep their values. Leaving the scope closes, too; leaving it by an exception lets the ranks go
+    /// at once.
+    void close();
+
+    // ------------------------------------------------------------ whole maps; the root waits
+
+    /// As `mpi_map`.
+    template <typename F, typename... Args>
+    [[nodiscard]] auto map(const options& o, F&& f, Args&&... args) {
+        return map_as<detail::shipped<F>>(o, detail::as_function(f), args...);
+    }
+    template <typename F, typename... Args>
+        requires detail::not_options<F>
+    [[nodiscard]] auto map(F&& f, Args&&... args) {
+        return map_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
+    }
+
+    /// As `mpi_starmap`.
+    template <typename F, typename Tuples>
+    [[nodiscard]] auto starmap(const options& o, F&& f, Tuples&& tuples) {
+        return starmap_as<detail::shipped<F>>(o, detail::as_function(f), tuples);
+    }
+    template <typename F, typename Tuples>
+        requires detail::not_options<F>
+    [[nodiscard]] auto starmap(F&& f, Tuples&& tuples) {
+        return starmap_as<detail::shipped<F>>(options{}, detail::as_function(f), tuples);
+    }
+
+    /// As `mpi_map_into`.
+    template <typename F, typename Out, typename... Args>
+    void map_into(const options& o, F&& f, Out&& out, Args&&... args) {
+        map_into_as<std::remove_reference_t<Out>, detail::shipped<F>>(o, detail::as_function(f), out,
+                                                                      args...);
+    }
+    template <typename F, typename Out, typename... Args>
+        requires detail::not_options<F>
+    void map_into(F&& f, Out&& out, Args&&... args) {
+        map_into_as<std::remove_reference_t<Out>, detail::shipped<F>>(options{}, detail::as_function(f), out,
+                                                                      args...);
+    }
+
+    /// As `mpi_for_each`.
+    template <typename F, typename... Args>
+    void for_each(const options& o, F&& f, Args&&... args) {
+        for_each_as<detail::shipped<F>>(o, detail::as_function(f), args...);
+    }
+    template <typename F, typename... Args>
+        requires detail::not_options<F>
+    void for_each(F&& f, Args&&... args) {
+        for_each_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
+    }
+
+    /// As `mpi_try_map`.
+    template <typename F, typename... Args>
+    [[nodiscard]] auto try_map(const options& o, F&& f, Args&&... args) {
+        return try_map_as<detail::shipped<F>>(o, detail::as_function(f), args...);
+    }
+    template <typename F, typename... Args>
+        requires detail::not_options<F>
+    [[nodiscard]] auto try_map(F&& f, Args&&... args) {
+        return try_map_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
+    }
+
+    /// As `mpi_map_reduce`.
+    template <typename Op, typename T, typename F, typename... Args>
+    [[nodiscard]] T map_reduce(const options& o, Op&& op, T init, F&& f, Args&&... args) {
+        return map_reduce_as<T, detail::shipped<Op>, detail::shipped<F>>(
+            o, detail::as_function(op), std::move(init), detail::as_function(f), args...);
+    }
+    template <typename Op, typename T, typename F, typename... Args>
+        requires detail::not_options<Op>
+    [[nodiscard]] T map_reduce(Op&& op, T init, F&& f, Args&&... args) {
+        return map_reduce_as<T, detail::shipped<Op>, detail::shipped<F>>(
+            options{}, detail::as_function(op), std::move(init), detail::as_function(f), args...);
+    }
+
+    // ------------------------------------------------------------ lazy maps
+
+    /// The results in the order of their items, as an input range that computes a window of items ahead of
+    /// whoever reads it: memory stays bounded however long the input is.
+    ///
+    /// Arguments may be single-pass input ranges. Lvalue ranges are referred to and must outlive the view,
+    /// rvalues are taken over. Ending the loop early cancels what has not started. An item that failed throws
+    /// map_error in its place and ends the range; with on_error::collect the good results come first and one
+    /// map_error at the end. What reading the input throws is told as the failure of the item that it was
+    /// read for. Schedules: automatic, or dynamic with a chunk.
+    template <typename F, typename... Args>
+    [[nodiscard]] auto imap(const options& o, F&& f, Args&&... args) {
+        return lazy<detail::next_in_order, false, detail::shipped<F>>(o, detail::as_function(f),
+                                                                      std::forward<Args>(args)...);
+    }
+    template <typename F, typename... Args>
+        requires detail::not_options<F>
+    [[nodiscard]] auto imap(F&& f, Args&&... args) {
+        return lazy<detail::next_in_order, false, detail::shipped<F>>(options{}, detail::as_function(f),
+                                                                      std::forward<Args>(args)...);
+    }
+
+    /// The same as they are completed, with the index of the item.
+    template <typename F, typename... Args>
+    [[nodiscard]] auto uimap(const options& o, F&& f, Args&&... args) {
+        return lazy<detail::next_completed, true, detail::shipped<F>>(o, detail::as_function(f),
+                                                                      std::forward<Args>(args)...);
+    }
+    template <typename F, typename... Args>
+        requires detail::not_options<F>
+    [[nodiscard]] auto uimap(F&& f, Args&&... args) {
+        return lazy<detail::next_completed, true, detail::shipped<F>>(options{}, detail::as_function(f),
+                                                                      std::forward<Args>(args)...);
+    }
+
+    // ------------------------------------------------------------ asynchronous calls
+
+    /// `map` without waiting: a future of the vector. Lvalue ranges and broadcast values are referred to and
+    /// must outlive the future, rvalues are taken over. Several may be in flight.
+    template <typename F, typename... Args>
+    [[nodiscard]] auto amap(const options& o, F&& f, Args&&... args) {
+        return amap_as<detail::shipped<F>>(o, detail::as_function(f), std::forward<Args>(args)...);
+    }
+    template <typename F, typename... Args>
+        requires detail::not_options<F>
+    [[nodiscard]] auto amap(F&& f, Args&&... args) {
+        return amap_as<detail::shipped<F>>(options{}, detail::as_function(f), std::forward<Args>(args)...);
+    }
+
+    /// One call `f(args...)`; arguments are copied. A future of the result.
+    template <typename F, typename... Args>
+    [[nodiscard]] auto submit(F&& f, Args&&... args) {
+        return submit_as<detail::shipped<F>>(detail::as_function(f), std::forward<Args>(args)...);
+    }
+
+    // ------------------------------------------------------------ data and set-up
+
+    /// Sends a value to every rank, to stay there while the handle lives: `pool.map(f, pool.share(table),
+    /// xs)`.
+    template <typename T>
+    [[nodiscard]] auto share(T&& value) {
+        using type = std::remove_cvref_t<T>;
+        core_->check_usable();
+        const auto copy = std::make_shared<const type>(std::forward<T>(value));
+        std::shared_ptr<void> stored = core_->store([&copy](detail::writer& out) {
+            out.new_archive();
+            detail::write_value<type>(out, *copy);
+        });
+        return shared<type>(copy, std::move(stored));
+    }
+
+    /// Calls `f(mpimap::finishing)` once on each rank, behind all that it has run, and closes the pool: what
+    /// each gave, by rank. With the `per_rank(...)` of earlier calls it is the object made there that is
+    /// called.
+    template <typename F>
+    [[nodiscard]] auto finish(F&& f) {
+        const std::vector<finishing> ranks(static_cast<std::size_t>(size()));
+        auto all = map({.schedule = schedule::static_, .chunk = 1}, std::forward<F>(f), ranks);
+        close();
+        return all;
+    }
+
+  private:
+    template <typename F, typename... Args>
+    auto map_as(const options& o, const F& f, Args&... args) {
+        if constexpr (detail::explain<detail::find_problem<true, F, Args...>()>()) {
+            detail::map_operation<F, Args...> operation;
+            return detail::run_in_pool(*core_, o, operation, f, args...);
+        } else {
+            return detail::explained{};
+        }
+    }
+    template <typename F, typename Tuples>
+    auto starmap_as(const options& o, const F& f, Tuples& tuples) {
+        if constexpr (detail::explain<detail::function_problem<F>()>()) {
+            const detail::spread<F> g{std::addressof(f)};
+            return map_as<detail::spread<F>>(o, g, tuples);
+        } else {
+            return detail::explained{};
+        }
+    }
+    template <typename Out, typename F, typename... Args>
+    void map_into_as(const options& o, const F& f, Out& out, Args&... args) {
+        if constexpr (detail::explain<detail::find_output_problem<Out, F, Args...>()>()) {
+            detail::into_operation<Out, F, Args...> operation(out);
+            detail::run_in_pool(*core_, o, operation, f, args...);
+        }
+    }
+    template <typename F, typename... Args>
+    void for_each_as(const options& o, const F& f, Args&... args) {
+        if constexpr (detail::explain<detail::find_problem<false, F, Args...>()>()) {
+            detail::for_each_operation<F, Args...> operation;
+            detail::run_in_pool(*core_, o, operation, f, args...);
+        }
+    }
+    template <typename F, typename... Args>
+    auto try_map_as(const options& o, const F& f, Args&... args) {
+        if constexpr (detail::explain<detail::find_problem<true, F, Args...>()>()) {
+            detail::try_map_operation<F, Args...> operation;
+            return detail::run_in_pool(*core_, o, operation, f, args...);
+        } else {
+            return detail::explained{};
+        }
+    }
+    template <typename T, typename Op, typename F, typename... Args>
+    T map_reduce_as(const options& o, const Op& op, T init, const F& f, Args&... args) {
+        constexpr detail::problem found = detail::find_reduction_problem<T, Op, F, Args...>();
+        if constexpr (detail::explain<found>()) {
+            detail::reduce_operation<T, Op, F, Args...> operation(std::move(init));
+            const detail::mapped_reduction<F, Op> both{std::addressof(f), std::addressof(op)};
+            return detail::run_in_pool(*core_, o, operation, both, args...);
+        } else {
+            return init;
+        }
+    }
+
+    template <template <typename, typename> typename Next, bool Indexed, typename F, typename... Args>
+    auto lazy(const options& o, const F& f, Args&&... args) {
+        if constexpr (detail::explain<detail::find_lazy_problem<F, Args...>()>()) {
+            using R = detail::result_of<detail::callable_of<F>,
+                                        detail::element_t<typename detail::source<Args>::column>...>;
+            using map = detail::lazy_map<F, R, Args...>;
+            core_->check_usable();
+            detail::check_stream_options(o);
+            using next = Next<map, R>;
+            return lazy_results<next, std::conditional_t<Indexed, indexed<R>, R>>(
+                next(std::make_unique<map>(core_, o, window_, f, std::forward<Args>(args)...)));
+        } else {
+            return detail::explained{};
+        }
+    }
+
+    template <typename F, typename... Args>
+    auto amap_as(const options& o, const F& f, Args&&... args) {
+        if constexpr (detail::explain<detail::find_problem<true, F, std::remove_reference_t<Args>...>()>()) {
+            using map = detail::map_in_flight<detail::map_operation, F, Args...>;
+            core_->check_usable();
+            detail::check_pool_options(o);
+            auto in_flight =
+                std::make_shared<map>(detail::place{rank(), size()}, o, f, std::forward<Args>(args)...);
+            detail::call_settings how;
+            how.descriptor = &detail::descriptor_of<typename map::operation_type::served>;
+            how.keep = in_flight;
+            std::unique_ptr<detail::pool_call> call = core_->start(in_flight->job(), o, how);
+            core_->poll();
+            return future<detail::map_result<map>>(
+                std::make_shared<detail::promised_map<map>>(core_, std::move(in_flight), std::move(call)));
+        } else {
+            return detail::explained{};
+        }
+    }
+
+    template <typename F, typename... Args>
+    auto submit_as(const F& f, Args&&... args) {
+        if constexpr (detail::explain<detail::find_submit_problem<F, std::decay_t<Args>...>()>()) {
+            using R = detail::result_of<detail::callable_of<F>, std::decay_t<Args>...>;
+            using all = detail::submissions_of<F, R, std::decay_t<Args>...>;
+            core_->check_usable();
+            std::shared_ptr<all> found;
+            for (auto& s : submitted_) {
+                if (s->descriptor() != all::kernel())
+                    continue;
+                found = std::static_pointer_cast<all>(s);
+                if (found->same(f))
+                    break;
+                found.reset();
+            }
+            if (!found) {
+                found = std::make_shared<all>(core_, f);
+                remember(found);
+            }
+            return future<R>(found->add(std::forward<Args>(args)...));
+        } else {
+            return detail::explained{};
+        }
+    }
+    void remember(std::shared_ptr<detail::submissions> s);
+
+    std::shared_ptr<detail::pool_core> core_;
+    std::size_t window_;
+    int exceptions_;                                              // in flight at construction
+    std::vector<std::shared_ptr<detail::submissions>> submitted_; // functions submitted last
+};
+
+} // namespace mpimap

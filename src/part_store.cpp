@@ -1,0 +1,101 @@
+#include "part_store.hpp"
+
+#include <iterator>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace mpimap::detail {
+
+content content_of(const writer& encoded, const void* type) {
+    const auto add = [](XXH3_state_t* state, const void* data, std::size_t size) {
+        if (size != 0)
+            XXH3_128bits_update(state, data, size);
+    };
+    XXH3_state_t state;
+    XXH3_128bits_reset(&state);
+    const std::uint64_t size = encoded.body().size();
+    add(&state, &size, sizeof size);
+    add(&state, encoded.body().data(), encoded.body().size());
+    for (const source_span& s : encoded.spans()) {
+        const std::uint64_t length = s.size;
+        add(&state, &length, sizeof length);
+        add(&state, s.data, s.size);
+    }
+    const XXH128_hash_t digest = XXH3_128bits_digest(&state);
+    return {digest.low64, digest.high64, type};
+}
+
+part_store::part_store(channel& messages, std::size_t ranks, std::size_t most_bytes)
+    : messages_(messages), ranks_(ranks), most_bytes_(most_bytes) {}
+
+std::shared_ptr<stored_part> part_store::find_or_add(const content& key, std::size_t bytes) {
+    if (const auto known = by_content_.find(key); known != by_content_.end()) {
+        parts_.splice(parts_.begin(), parts_, known->second);
+        return parts_.front();
+    }
+    std::shared_ptr<stored_part> fresh = add(bytes);
+    fresh->key = key;
+    by_content_[key] = parts_.begin();
+    return fresh;
+}
+
+std::shared_ptr<stored_part> part_store::add(std::size_t bytes) {
+    auto fresh = std::make_shared<stored_part>();
+    fresh->number = ++last_number_;
+    fresh->bytes = bytes;
+    fresh->at.resize(ranks_);
+    parts_.push_front(fresh);
+    bytes_ += bytes;
+    return fresh;
+}
+
+void part_store::send(stored_part& part, std::size_t rank, const std::shared_ptr<const writer>& encoded) {
+    if (part.at[rank])
+        return;
+    part.at[rank] = true;
+    envelope head;
+    head.kind = message::part;
+    head.first = part.number;
+    outgoing message;
+    message.shared = encoded;
+    messages_.send(static_cast<int>(rank), head, std::move(message));
+}
+
+void part_store::forget(const stored_part& part) {
+    for (std::size_t rank = 0; rank < ranks_; ++rank) {
+        if (!part.at[rank])
+            continue;
+        envelope head;
+        head.kind = message::forget;
+        head.first = part.number;
+        messages_.send(static_cast<int>(rank), head, outgoing());
+    }
+    bytes_ -= part.bytes;
+    by_content_.erase(part.key);
+}
+
+void part_store::drop(const stored_part& part) {
+    for (auto at = parts_.begin(); at != parts_.end(); ++at) {
+        if (at->get() == &part) {
+            forget(part);
+            parts_.erase(at);
+            return;
+        }
+    }
+}
+
+void part_store::tidy() {
+    // A number beside the bytes: stateless functions have none, but take a place on every rank.
+    constexpr std::size_t most_parts = 1024;
+    for (auto at = parts_.end();
+         at != parts_.begin() && (bytes_ > most_bytes_ || parts_.size() > most_parts);) {
+        --at;
+        if (at->use_count() > 1)
+            continue; // a call or a handle has it
+        forget(**at);
+        at = parts_.erase(at);
+    }
+}
+
+} // namespace mpimap::detail

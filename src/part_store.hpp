@@ -1,0 +1,62 @@
+#pragma once
+
+// Which functions and constants the other ranks of a pool have, known by their content.
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "channel.hpp"
+
+namespace mpimap::detail {
+
+/// What a part is known by: 128 bits of its encoding (XXH3) and its type.
+struct content {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    const void* type = nullptr;
+    auto operator<=>(const content&) const = default;
+};
+[[nodiscard]] content content_of(const writer& encoded, const void* type);
+
+/// A part that some ranks have been sent.
+struct stored_part {
+    std::uint64_t number = 0;
+    content key;
+    std::size_t bytes = 0;
+    std::vector<bool> at;       // ranks that have it
+    std::shared_ptr<void> copy; // the root's own, where it outlives calls
+};
+
+/// Parts stay until others need the room, those in use in any case. What goes is forgotten on every rank.
+class part_store {
+  public:
+    part_store(channel& messages, std::size_t ranks, std::size_t most_bytes);
+
+    /// The part with this content, known already or new.
+    [[nodiscard]] std::shared_ptr<stored_part> find_or_add(const content& key, std::size_t bytes);
+    /// A part that no content leads to.
+    [[nodiscard]] std::shared_ptr<stored_part> add(std::size_t bytes);
+    void send(stored_part& part, std::size_t rank, const std::shared_ptr<const writer>& encoded);
+    /// Where a rank could make nothing of it, the next call shall send it anew.
+    void drop(const stored_part& part);
+    /// Forgets what nobody has used for longest, down to the bound.
+    void tidy();
+
+  private:
+    void forget(const stored_part& part);
+
+    channel& messages_;
+    std::size_t ranks_;
+    std::size_t most_bytes_;
+    std::size_t bytes_ = 0;
+    std::uint64_t last_number_ = 0;
+    std::list<std::shared_ptr<stored_part>> parts_; // the most recently used first
+    std::map<content, std::list<std::shared_ptr<stored_part>>::iterator> by_content_;
+};
+
+} // namespace mpimap::detail

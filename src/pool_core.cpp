@@ -1,0 +1,440 @@
+#include <mpimap/detail/pool_core.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <list>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <mpimap/codec.hpp>
+#include <mpimap/detail/code_token.hpp>
+#include <mpimap/errors.hpp>
+
+#include "communicator.hpp"
+#include "dispatcher.hpp"
+#include "nap.hpp"
+#include "part_store.hpp"
+#include "session.hpp"
+#include "verdict.hpp"
+#include "worker.hpp"
+
+namespace mpimap::detail {
+
+// ---------------------------------------------------------------- descriptors
+
+void write_descriptor(writer& out, const kernel_descriptor& d) {
+    const kernel_descriptor* const address = &d;
+    write_code_pointer(out, static_cast<const void*>(&address), sizeof address, false, false);
+    write_value(out, std::string(d.type));
+}
+
+const kernel_descriptor& read_descriptor(reader& in) {
+    const kernel_descriptor* d = nullptr;
+    read_code_pointer(in, static_cast<void*>(&d), sizeof d, false, false);
+    const auto type = make_value<std::string>(in);
+    if (reinterpret_cast<std::uintptr_t>(d) % alignof(kernel_descriptor) != 0 ||
+        d->magic != kernel_descriptor::expected_magic || type != d->type) {
+        throw serialization_error("mpimap: this rank's program differs from the root's: " + type +
+                                  " is not where it is there");
+    }
+    return *d;
+}
+
+std::shared_ptr<void> copy_function(root_job& job, const writer& encoded) {
+    std::vector<std::uint64_t> sizes;
+    for (const source_span& s : encoded.spans())
+        sizes.push_back(s.size);
+    reader in(encoded.body().data(), encoded.body().size(), sizes.data(), sizes.size());
+    std::shared_ptr<void> copy = job.read_function(in);
+    for (std::size_t i = 0; i < in.targets().size(); ++i)
+        std::memcpy(in.targets()[i].data, encoded.spans()[i].data, encoded.spans()[i].size);
+    return copy;
+}
+
+std::shared_ptr<void> copy_function(root_job& job) {
+    writer out;
+    job.write_part(0, out);
+    return copy_function(job, out);
+}
+
+// ---------------------------------------------------------------- the pool
+
+struct pool_core::implementation {
+    collective_call entry; // the communicator is busy while it lives
+    communicator_state& state;
+    pool_settings settings;
+    bool open = true;
+    std::optional<session> all;
+    std::optional<part_store> parts;
+    std::list<pool_call::implementation*> calls;
+    std::optional<failure> broken; // the root's own set-up
+
+    implementation(MPI_Comm comm, pool_settings s)
+        : entry(comm, s.root, hash_text("mpimap::pool")), state(state_of(comm)), settings(std::move(s)) {}
+
+    [[nodiscard]] const failure* failed_set_up() const {
+        if (broken)
+            return &*broken;
+        return all->broken() ? &*all->broken() : nullptr;
+    }
+    void check_usable() const {
+        if (!open)
+            throw invalid_argument("mpimap: the pool is closed");
+        if (all->running_items()) {
+            throw nested_call(
+                "mpimap: an item called the pool that is running it. Use another communicator, such as "
+                "MPI_COMM_SELF, or map in one call");
+        }
+        check_set_up();
+    }
+    void check_set_up() const {
+        if (const failure* f = failed_set_up()) {
+            throw broken_pool("mpimap: the pool is broken: the set-up failed on rank " +
+                              std::to_string(f->rank) + " (" + f->host + "): " + f->type + ": " + f->what);
+        }
+    }
+    void farewell(std::uint32_t how) {
+        for (int rank = 0; rank < state.size; ++rank) {
+            if (rank == state.rank)
+                continue;
+            envelope head;
+            head.kind = message::farewell;
+            head.last = how;
+            all->messages().send(rank, head, outgoing());
+        }
+    }
+};
+
+/// Calls of pools are numbered apart from collective ones, of which all ranks know.
+constexpr std::uint64_t first_pool_call = std::uint64_t{1} << 63U;
+
+struct pool_call::implementation {
+    std::shared_ptr<pool_core::implementation> pool;
+    root_job& job;
+    call_settings how;
+    std::uint64_t number;
+    buffer opening; // what is sent to each rank that takes part
+    std::vector<std::shared_ptr<stored_part>> parts;
+    std::vector<std::shared_ptr<const writer>> encoded;
+    std::vector<std::size_t> ranks; // that take part
+    std::optional<dispatcher> items;
+    bool released = false;
+
+    implementation(std::shared_ptr<pool_core::implementation> p, root_job& j, call_settings h)
+        : pool(std::move(p)), job(j), how(std::move(h)), number(first_pool_call + ++pool->state.pool_calls) {
+        pool->calls.push_back(this);
+    }
+    ~implementation() {
+        release();
+        pool->calls.remove(this);
+    }
+    implementation(const implementation&) = delete;
+    implementation& operator=(const implementation&) = delete;
+
+    void prepare_parts();
+    void introduce(std::size_t rank);
+    [[nodiscard]] bool done() const { return !items || (how.grows ? items->idle() : items->finished()); }
+    /// The other ranks may forget the call.
+    void release() noexcept {
+        if (released)
+            return;
+        released = true;
+        if (!pool->open)
+            return;
+        try {
+            for (const std::size_t rank : ranks) {
+                envelope head;
+                head.job = number;
+                head.kind = message::release;
+                pool->all->messages().send(static_cast<int>(rank), head, outgoing());
+            }
+            // What they could not read may be read by the next call, which sends it anew.
+            if (items && items->abandoned()) {
+                for (const auto& p : parts)
+                    pool->parts->drop(*p);
+            }
+            parts.clear();
+            encoded.clear();
+            pool->parts->tidy();
+        } catch (...) {
+            // Without memory they remember it until the pool is closed.
+        }
+    }
+};
+
+void pool_call::implementation::prepare_parts() {
+    for (std::size_t i = 0; i < job.parts(); ++i) {
+        if (const std::shared_ptr<void> stored = job.part_in_store(i)) {
+            parts.push_back(std::static_pointer_cast<stored_part>(stored));
+            encoded.emplace_back();
+            continue;
+        }
+        auto bytes = std::make_shared<writer>();
+        job.write_part(i, *bytes);
+        parts.push_back(pool->parts->find_or_add(content_of(*bytes, job.part_type(i)), bytes->size()));
+        if (i == 0) {
+            stored_part& function = *parts.front();
+            if (function.copy) {
+                job.use_function(function.copy);
+            } else {
+                function.copy = copy_function(job, *bytes);
+            }
+        }
+        if (how.keep)
+            bytes
+                ->own_spans(); // when an exception ends the scope of what they refer to, the call may live on
+        encoded.push_back(std::move(bytes));
+    }
+}
+
+void pool_call::implementation::introduce(std::size_t rank) {
+    ranks.push_back(rank);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (encoded[i])
+            pool->parts->send(*parts[i], rank, encoded[i]);
+    }
+    envelope head;
+    head.job = number;
+    head.kind = message::open;
+    outgoing message;
+    message.out.bytes(opening.data(), opening.size());
+    pool->all->messages().send(static_cast<int>(rank), head, std::move(message));
+}
+
+pool_core::pool_core(MPI_Comm comm, pool_settings settings)
+    : self_(std::make_shared<implementation>(comm, std::move(settings))) {
+    implementation& self = *self_;
+    self.entry.agree();
+    std::optional<failure> failed;
+    try {
+        if (self.settings.set_up)
+            self.settings.set_up();
+    } catch (...) {
+        failed = current_failure(task_error::no_item, self.state.rank);
+    }
+    if (!is_root()) {
+        worker w(self.state, self.settings.root);
+        if (failed)
+            w.break_down(*failed);
+        w.run();
+        self.open = false;
+        return;
+    }
+    self.broken = std::move(failed);
+    self.all.emplace(self.state, self.settings.root_computes);
+    self.parts.emplace(*self.state.messages, static_cast<std::size_t>(self.state.size),
+                       self.settings.cache_bytes);
+}
+
+pool_core::~pool_core() = default;
+
+bool pool_core::is_root() const noexcept {
+    return self_->entry.is_root();
+}
+bool pool_core::is_open() const noexcept {
+    return self_->open;
+}
+int pool_core::rank() const noexcept {
+    return self_->state.rank;
+}
+int pool_core::size() const noexcept {
+    return self_->state.size;
+}
+void pool_core::check_usable() const {
+    self_->check_usable();
+}
+
+std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, const call_settings& how) {
+    implementation& self = *self_;
+    self.check_usable();
+    auto c = std::make_unique<pool_call::implementation>(self_, job, how);
+    if (job.items() != 0 || how.grows) {
+        c->prepare_parts();
+        writer opening;
+        const bool stop = !how.tolerant && !how.grows && o.on_error == on_error::stop;
+        write_value(opening, stop);
+        write_value(opening, how.fresh_function);
+        write_descriptor(opening, *how.descriptor);
+        writer bounds;
+        job.write_bounds(bounds);
+        opening.length(bounds.body().size());
+        opening.bytes(bounds.body().data(), bounds.body().size());
+        for (const auto& p : c->parts)
+            write_value(opening, p->number);
+        c->opening = std::move(opening.body());
+        pooled mode;
+        mode.introduce = [call = c.get()](std::size_t rank) { call->introduce(rank); };
+        mode.keep = how.keep;
+        mode.refers = how.keep && !how.grows;
+        mode.grows = how.grows;
+        c->items.emplace(*self.all, job, o, c->number, stop, std::move(mode));
+    }
+    return std::make_unique<pool_call>(std::move(c));
+}
+
+void pool_core::poll() {
+    self_->all->poll();
+}
+
+void pool_core::nudge() {
+    self_->all->nudge();
+}
+
+std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write) {
+    implementation& self = *self_;
+    self.check_usable();
+    auto bytes = std::make_shared<writer>();
+    write(*bytes);
+    bytes->own_spans(); // the caller may change it afterwards
+    std::shared_ptr<stored_part> part = self.parts->add(bytes->size());
+    for (std::size_t rank = 0; rank < part->at.size(); ++rank) {
+        if (rank != static_cast<std::size_t>(self.state.rank))
+            self.parts->send(*part, rank, bytes);
+    }
+    // All ranks forget it with the last handle, or call that uses it.
+    const auto drop = [pool = std::weak_ptr<implementation>(self_), part](void*) {
+        const std::shared_ptr<implementation> owner = pool.lock();
+        if (owner && owner->open)
+            owner->parts->drop(*part);
+    };
+    return {static_cast<void*>(part.get()), drop};
+}
+
+void pool_core::close() {
+    implementation& self = *self_;
+    if (!self.open)
+        return;
+    if (self.all->running_items())
+        throw nested_call("mpimap: an item closes the pool that is running it");
+    const auto all_done = [&self] {
+        return std::all_of(self.calls.begin(), self.calls.end(),
+                           [](const pool_call::implementation* c) { return c->done(); });
+    };
+    self.all->run_until(all_done);
+    for (pool_call::implementation* c : self.calls)
+        c->release();
+    self.farewell(succeeded);
+    self.all->flush();
+    self.open = false;
+    self.entry.leave();
+}
+
+void pool_core::abandon() noexcept {
+    implementation& self = *self_;
+    if (!self.open)
+        return;
+    try {
+        for (pool_call::implementation* c : self.calls) {
+            if (c->items)
+                c->items->cancel();
+        }
+        self.farewell(at_once);
+    } catch (...) {
+        // MPI does not work any more, or there is no memory for a few bytes: the ranks stay.
+    }
+    self.open = false;
+    self.entry.leave();
+}
+
+// ---------------------------------------------------------------- calls
+
+pool_call::pool_call(std::unique_ptr<implementation> self) : self_(std::move(self)) {}
+
+pool_call::~pool_call() {
+    if (!self_->items || !self_->pool->open || self_->done())
+        return;
+    self_->items->cancel();
+    try {
+        // What is on its way would otherwise arrive at memory that is gone.
+        if (!self_->how.keep)
+            self_->pool->all->run_until([this] { return self_->done(); });
+    } catch (...) {
+        // MPI does not work any more.
+    }
+}
+
+bool pool_call::done() {
+    return self_->done();
+}
+
+void pool_call::wait(const std::function<bool()>& ready) {
+    if (self_->done() || (ready && ready()))
+        return;
+    self_->pool->check_usable();
+    self_->pool->all->run_until(
+        [&] { return self_->done() || (ready && ready()) || self_->pool->failed_set_up(); });
+}
+
+bool pool_call::wait_for(std::chrono::nanoseconds time, const std::function<bool()>& ready) {
+    const clock::time_point begin = clock::now();
+    bool in_time = true;
+    wait([&] {
+        if (ready && ready())
+            return true;
+        in_time = clock::now() - begin < time;
+        return !in_time;
+    });
+    return self_->done() || (ready && ready());
+}
+
+void pool_call::extend(std::size_t n) {
+    self_->items->extend(n);
+}
+
+bool pool_call::withdraw(std::size_t item) {
+    return self_->items->withdraw(item);
+}
+
+double pool_call::bytes_per_item() const {
+    return self_->items ? self_->items->bytes_per_item() : 0;
+}
+
+void pool_call::check() const {
+    self_->pool->check_set_up();
+    if (!self_->pool->open && !self_->done())
+        throw cancelled("mpimap: the pool was closed before all items had run");
+    if (self_->items && self_->items->cancelled())
+        throw cancelled("mpimap: the call was cancelled before all items had run");
+}
+
+void pool_call::cancel() noexcept {
+    try {
+        if (self_->items && self_->pool->open)
+            self_->items->cancel();
+    } catch (...) {
+        // A message to stop could not be sent: the items run to their end.
+    }
+}
+
+void pool_call::finish() {
+    implementation& self = *self_;
+    failures failed;
+    if (self.items) {
+        self.pool->check_set_up();
+        if (!self.done())
+            throw cancelled("mpimap: the pool was closed before all items had run");
+        failed = self.items->take_failures();
+        if (self.items->cancelled() && (failed.empty() || self.how.tolerant))
+            throw cancelled("mpimap: the call was cancelled before all items had run");
+    }
+    const bool abandoned = self.items && self.items->abandoned();
+    self.release();
+    if (!abandoned && (failed.empty() || self.how.tolerant)) {
+        std::optional<failure> cannot_finish;
+        try {
+            self.job.finish(failed);
+        } catch (...) {
+            cannot_finish = current_failure(task_error::no_item, self.pool->state.rank);
+        }
+        if (!cannot_finish && (failed.empty() || self.how.tolerant))
+            return;
+        if (cannot_finish)
+            failed.push_back(std::move(*cannot_finish));
+    }
+    throw verdict_of(std::move(failed), self.job.items());
+}
+
+} // namespace mpimap::detail
