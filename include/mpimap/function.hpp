@@ -14,6 +14,7 @@
 
 #include <mpimap/codec.hpp>
 #include <mpimap/detail/code_token.hpp>
+#include <mpimap/detail/pointer_scan.hpp>
 
 namespace mpimap {
 
@@ -199,10 +200,6 @@ template <typename Factory, typename... Args>
 
 namespace detail {
 
-/// Throws invalid_argument, naming the byte offset, if a word of the object points into this process's
-/// memory.
-void refuse_pointers(const void* object, std::size_t size, const char* type);
-
 template <typename F>
 concept plain_bytes_function = std::is_class_v<F> && std::is_standard_layout_v<F> &&
     std::is_trivially_copy_constructible_v<F> && std::is_trivially_destructible_v<F>;
@@ -257,21 +254,14 @@ class bytes_object {
     alignas(F) std::byte storage_[sizeof(F)] = {};
 };
 
-/// Sends an object's bytes, padding cleared where the compiler can do that; with `scan`, only if none of them
-/// point into this process. What is scanned is what is sent: padding may hold old addresses.
+/// Sends an object's bytes; with `scan`, only if none of them point into this process. What is scanned is
+/// what is sent.
 template <typename F>
 void write_object_bytes(writer& out, const F& f, bool scan) {
     alignas(F) std::byte copy[sizeof(F)];
-    std::memcpy(copy, static_cast<const void*>(std::addressof(f)), sizeof(F));
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_clear_padding)
-    // The intrinsic, since the trait asked of a closure may have been answered before it was complete.
-    if constexpr (__is_trivially_copyable(F))
-        __builtin_clear_padding(reinterpret_cast<F*>(copy));
-#endif
-#endif
+    copy_without_padding(f, copy);
     if (scan)
-        refuse_pointers(copy, sizeof(F), __PRETTY_FUNCTION__);
+        refuse_captured_pointers(copy, sizeof(F), __PRETTY_FUNCTION__);
     out.bytes(copy, sizeof(F));
 }
 
@@ -320,15 +310,6 @@ struct function_copy {
 
 // ---------------------------------------------------------------- bound arguments
 
-/// A class that travels as bytes, but may hide a pointer: nobody can look at its members one by one.
-template <typename T>
-void refuse_hidden_pointers(const T& value) {
-    if constexpr (std::is_class_v<T> && is_bytes<T> && !has_standard_codec<T> && !has_serialize<T>() &&
-                  !std::is_empty_v<T> && !(std::is_aggregate_v<T> && can_take_apart<T>())) {
-        refuse_pointers(std::addressof(value), sizeof(T), __PRETTY_FUNCTION__);
-    }
-}
-
 /// A pointer or reference to T: the object behind it, with its dynamic type where T is polymorphic.
 template <typename T>
 struct carried_object {
@@ -353,7 +334,7 @@ struct carried_object {
             const object* const erased = p;
             out.archive() << erased;
         } else {
-            refuse_hidden_pointers<object>(*p);
+            refuse_hidden_pointers<object>(*p, "a bound object");
             write_value<object>(out, *p);
         }
     }
@@ -394,7 +375,7 @@ struct carried {
     static void write(writer& out, const B& b) {
         out.new_archive();
         if constexpr (by_codec) {
-            refuse_hidden_pointers(b);
+            refuse_hidden_pointers(b, "a bound argument");
             write_value(out, b);
         } else {
             function_copy<B>::write(out, b);
@@ -493,6 +474,32 @@ struct carried<std::shared_ptr<T>> {
     std::shared_ptr<T> pointer_;
 };
 
+template <typename F>
+inline constexpr bool is_method = std::is_member_pointer_v<F>;
+template <auto Value>
+inline constexpr bool is_method<constant_function<Value>> = std::is_member_pointer_v<decltype(Value)>;
+template <typename F, typename... Bound>
+inline constexpr bool is_method<back_binder<F, Bound...>> = is_method<F>;
+
+template <typename B>
+inline constexpr bool is_nullable = std::is_pointer_v<B>;
+template <typename T>
+inline constexpr bool is_nullable<std::unique_ptr<T>> = true;
+template <typename T>
+inline constexpr bool is_nullable<std::shared_ptr<T>> = true;
+
+/// A method needs an object; elsewhere a null pointer is a value like any other.
+template <typename F, typename B, typename... Bound>
+void check_object(const front_binder<F, B, Bound...>& b) {
+    if constexpr (is_method<F> && is_nullable<B>) {
+        if (std::get<0>(b.bound()) == nullptr)
+            throw invalid_argument(
+                "mpimap: bind_front: the object that the method is bound to is a null pointer");
+    }
+}
+template <typename Binder>
+void check_object(const Binder&) {}
+
 template <typename F, typename... Bound>
 class binder_copy {
   public:
@@ -500,6 +507,7 @@ class binder_copy {
 
     template <typename Binder>
     static void write(writer& out, const Binder& b) {
+        check_object(b);
         function_copy<F>::write(out, b.function());
         std::apply([&out](const auto&... bound) { (carried<Bound>::write(out, bound), ...); }, b.bound());
     }

@@ -331,6 +331,48 @@ TEST(arguments, several_broadcast_values) {
     }
 }
 
+/// Travels as bytes; nobody can look at its members.
+class node {
+  public:
+    node() = default;
+    explicit node(const node* next) : next_(next) {}
+    bool last() const { return next_ == nullptr; }
+
+  private:
+    const node* next_ = nullptr;
+};
+
+TEST(arguments, hidden_pointers_are_refused_on_every_rank) {
+    const node sound;
+    const std::vector<node> sound_nodes(40);
+    const std::vector<node> bad_nodes(40, node(&sound));
+    const std::list<node> bad_list(40, node(&sound));
+    const auto last = [](const node& n) { return n.last(); };
+    const auto both = [](const node& n, std::size_t) { return n.last(); };
+    for (const mpimap::options& o : cuts(other_root())) {
+        const auto refused = [&](const std::string& what, const auto& call) {
+            const std::string text = text_of<mpimap::invalid_argument>(call);
+            EXPECT_CONTAINS(text, "byte 0 of " + what);
+            EXPECT_TRUE(same_everywhere(text));
+            expect_next_call_works(o.root);
+        };
+        // Only the root's count.
+        const bool here = rank() == o.root;
+        refused("an argument", [&] { (void)mpi_map(comm(), o, last, here ? bad_nodes : sound_nodes); });
+        refused("an argument", [&] { (void)mpi_map(comm(), o, last, bad_list); });
+        refused("a broadcast value", [&] {
+            (void)mpi_map(comm(), o, both, mpimap::broadcast(here ? bad_nodes[0] : sound),
+                          mpimap::indices(9));
+        });
+        expect_on_root(o.root, mpi_map(comm(), o, last, here ? sound_nodes : bad_nodes),
+                       std::vector<bool>(40, true));
+        expect_on_root(
+            o.root,
+            mpi_map(comm(), o, both, mpimap::broadcast(here ? sound : bad_nodes[0]), mpimap::indices(9)),
+            std::vector<bool>(9, true));
+    }
+}
+
 TEST(arguments, broadcast_reads_the_roots_own_value_in_place) {
     static const table* at_root = nullptr;
     const table big{"big", std::vector<double>(1000)};

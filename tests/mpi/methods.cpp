@@ -186,6 +186,32 @@ TEST(methods, a_type_that_was_not_exported_is_an_error_on_every_rank) {
     expect_next_call_works();
 }
 
+TEST(methods, an_object_that_is_null_is_refused_on_every_rank) {
+    for_each_root([](int root) {
+        const mpimap::options o{.root = root};
+        const model m(2.0);
+        const square s(3.0);
+        const bool here = rank() == root;
+        const auto refused = [&](const auto& f) {
+            const std::string text =
+                text_of<mpimap::invalid_argument>([&] { (void)mpi_map(comm(), o, f, arguments); });
+            EXPECT_CONTAINS(text, "null pointer");
+            EXPECT_TRUE(same_everywhere(text));
+            expect_next_call_works(root);
+        };
+        refused(mpimap::bind_front(&model::energy, here ? nullptr : &m));
+        refused(mpimap::bind_front<&model::energy>(here ? nullptr : &m));
+        refused(mpimap::bind_front<&shape::area>(here ? nullptr : static_cast<const shape*>(&s)));
+        refused(mpimap::bind_front<&model::energy>(here ? nullptr : std::make_shared<model>(m)));
+        refused(mpimap::bind_front(&shape::area, here ? nullptr : std::shared_ptr<shape>(new square(s))));
+        // An argument may be null, as anywhere.
+        const auto or_one = [](const model* p, double x) { return p == nullptr ? 1.0 : p->energy(x); };
+        const std::vector<double> ones(arguments.size(), 1.0);
+        expect_on_root(root, mpi_map(comm(), o, mpimap::bind_front(or_one, here ? nullptr : &m), arguments),
+                       ones);
+    });
+}
+
 TEST(methods, changed_state_is_seen_by_the_next_call) {
     point p{1, 1};
     for (int i = 0; i < 10; ++i) {

@@ -478,6 +478,36 @@ class fragile {
     trouble trouble_ = trouble::none;
 };
 
+/// Travels as bytes; nobody can look at its members.
+class handle {
+  public:
+    handle() = default;
+    explicit handle(const int* p) : p_(p) {}
+    int pointed_at() const { return *p_; }
+
+  private:
+    const int* p_ = nullptr;
+};
+
+TEST(results, hidden_pointers_are_failures_of_their_items) {
+    static const int here = 0;
+    const auto make = [](int x) { return x == 5 ? handle(&here) : handle(); };
+    const std::vector<int> xs = count_to(40);
+    for_each_root([&](int root) {
+        for_each_schedule(root, [&](const mpimap::options& o) {
+            const std::string text = text_of<mpimap::map_error>([&] { (void)mpi_map(comm(), o, make, xs); });
+            EXPECT_CONTAINS(text, "item 5 (5)");
+            EXPECT_CONTAINS(text, "byte 0 of a result");
+            EXPECT_TRUE(same_everywhere(text));
+            std::vector<handle> out(xs.size());
+            (void)text_of<mpimap::map_error>([&] { mpimap::mpi_map_into(comm(), o, make, out, xs); });
+            const auto tried = mpimap::mpi_try_map(comm(), o, make, xs);
+            for (std::size_t i = 0; i < tried.size(); ++i)
+                EXPECT_EQ(tried[i].has_value(), i != 5);
+        });
+    });
+}
+
 /// Items travel or not, depending on who runs them: where one does, the call fails, and all ranks agree.
 template <typename Call>
 void expect_failure_if_it_travels(const Call& call, const std::string& what, bool must_travel) {

@@ -288,6 +288,24 @@ TEST(function, null_pointers_are_refused) {
     EXPECT_TRUE(contains(refusal(static_cast<double (model::*)(double) const>(nullptr)), "null pointer"));
 }
 
+TEST(function, a_method_needs_an_object) {
+    const model* const none = nullptr;
+    EXPECT_TRUE(contains(refusal(mpimap::bind_front(&model::energy, none)), "null pointer"));
+    EXPECT_TRUE(contains(refusal(mpimap::bind_front<&model::energy>(none)), "null pointer"));
+    EXPECT_TRUE(
+        contains(refusal(mpimap::bind_front<&model::energy>(std::shared_ptr<model>())), "null pointer"));
+    EXPECT_TRUE(
+        contains(refusal(mpimap::bind_front<&model::energy>(std::unique_ptr<model>())), "null pointer"));
+    EXPECT_TRUE(contains(refusal(mpimap::bind_front<&base::which>(std::shared_ptr<base>())), "null pointer"));
+    EXPECT_TRUE(
+        contains(refusal(mpimap::bind_front(mpimap::bind_back(&model::energy, 1.0), none)), "null pointer"));
+    // An argument may be null.
+    const auto is_null = [](const model* m, int) { return m == nullptr; };
+    const auto is_empty = [](const std::shared_ptr<model>& m, int) { return m == nullptr; };
+    EXPECT_TRUE(shipped(mpimap::bind_front(is_null, none))(1));
+    EXPECT_TRUE(shipped(mpimap::bind_front(is_empty, std::shared_ptr<model>()))(1));
+}
+
 TEST(function, pointers_into_no_module_are_refused) {
     // An address on the heap.
     const auto heap = std::make_unique<char[]>(64);
@@ -477,6 +495,56 @@ TEST(function, pointers_in_bound_classes_are_refused) {
     };
     static_assert(how<holder> == shipping::bytes);
     EXPECT_TRUE(contains(refusal(holder(&a_global)), "byte 0 "));
+}
+
+class hides_a_pointer {
+  public:
+    hides_a_pointer() = default;
+    hides_a_pointer(double x, const int* p) : x_(x), p_(p) {}
+    [[nodiscard]] double x() const { return x_; }
+    [[nodiscard]] int pointed_at() const { return *p_; }
+
+  private:
+    double x_ = 0;
+    const int* p_ = nullptr;
+};
+
+TEST(function, pointers_in_values_are_refused) {
+    const auto f = [](const hides_a_pointer& h, double x) { return h.x() + x; };
+    const hides_a_pointer sound(1, nullptr);
+    const hides_a_pointer bad(1, &a_global);
+    EXPECT_EQ(shipped(mpimap::bind_front(f, sound))(2.0), 3.0);
+    EXPECT_EQ(shipped(mpimap::bind_front(&hides_a_pointer::x, &sound))(), 1.0);
+#if __has_builtin(__builtin_clear_padding)
+    EXPECT_TRUE(contains(refusal(mpimap::bind_front(f, bad)), "byte 8 of a bound argument"));
+    EXPECT_TRUE(contains(refusal(mpimap::bind_front(&hides_a_pointer::x, &bad)), "byte 8 of a bound object"));
+#endif
+}
+
+TEST(function, only_types_that_hide_their_members_are_searched) {
+    using mpimap::detail::hides_members;
+    class number {
+      public:
+        [[nodiscard]] long get() const { return n_; }
+
+      private:
+        long n_ = 0;
+    };
+    class pair_of_ints {
+      public:
+        [[nodiscard]] int sum() const { return a_ + b_; }
+
+      private:
+        int a_ = 0;
+        int b_ = 0;
+    };
+    struct with_array {
+        long n[3];
+    };
+    static_assert(hides_members<number> && hides_members<with_array>);
+    static_assert(!hides_members<pair_of_ints>); // not aligned as a pointer is
+    static_assert(!hides_members<linear> && !hides_members<model> && !hides_members<with_serialize>);
+    static_assert(!hides_members<double> && !hides_members<std::pair<long, long>>);
 }
 
 TEST(function, a_clean_closure_does_not_vouch_for_the_next) {

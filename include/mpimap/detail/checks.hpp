@@ -333,7 +333,8 @@ consteval bool explain() {
                   "mpimap[M02]: the function cannot be sent to other ranks: a lambda captures by reference "
                   "or captures something that is not plain bytes (a string, a vector), or the state of a "
                   "class has no serialize. Pass the value as broadcast(x), bind it with "
-                  "mpimap::bind_front, or use a struct with members that can be sent.");
+                  "mpimap::bind_front, or use a struct with members that can be sent; an object behind a "
+                  "pointer to a polymorphic base needs serialize and a virtual destructor there.");
     static_assert(P != problem::M03,
                   "mpimap[M03]: std::function and std::bind hide what they hold and cannot be sent. "
                   "Pass the function itself, a lambda, or mpimap::bind_front.");

@@ -16,6 +16,7 @@
 #include <mpimap/arguments.hpp>
 #include <mpimap/codec.hpp>
 #include <mpimap/detail/job.hpp>
+#include <mpimap/detail/pointer_scan.hpp>
 #include <mpimap/function.hpp>
 
 namespace mpimap::detail {
@@ -148,6 +149,16 @@ std::size_t run_items(Function& function, std::size_t first, std::size_t count, 
 // ---------------------------------------------------------------- results of a chunk, at the rank that ran
 // it
 
+/// A result that travels as bytes, made in its place.
+template <typename R, typename Call>
+void make_result(R* slot, std::size_t index, const Call& call) {
+    const R& result = *::new (static_cast<void*>(slot)) R(call());
+    if constexpr (hides_members<R>) {
+        if (index < items_searched)
+            refuse_hidden_pointers(result, "a result");
+    }
+}
+
 /// Nothing comes back.
 class no_results {
   public:
@@ -175,7 +186,7 @@ class kept_results {
     template <typename Call>
     void invoke(std::size_t i, const Call& call) {
         if constexpr (is_bytes<R>) {
-            ::new (static_cast<void*>(slots_.data() + i)) R(call());
+            make_result(slots_.data() + i, first_ + i, call);
         } else {
             slots_[i].emplace(call());
         }
@@ -251,12 +262,13 @@ class byte_slots {
     struct local {
         static constexpr bool drops_results = false;
         R* data;
+        std::size_t first;
         template <typename Call>
         void invoke(std::size_t i, const Call& call) {
-            ::new (static_cast<void*>(data + i)) R(call());
+            make_result(data + i, first + i, call);
         }
     };
-    local at(item_range items) { return {data_ + items.first}; }
+    local at(item_range items) { return {data_ + items.first, items.first}; }
     std::size_t read(item_range items, reader& in, failures&, int, std::function<void()>&) {
         in.heap(static_cast<void*>(data_ + items.first), items.count * sizeof(R));
         return items.count;
@@ -575,7 +587,13 @@ class root_argument {
 
     explicit root_argument(std::remove_reference_t<A>& a) : column_(a) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
-    void write_bounds(writer&) {}
+    /// Nothing to send, but once per call the first items are looked at.
+    void write_bounds(writer&) {
+        if constexpr (hides_members<element_t<A>> && column::in_place) {
+            for (std::size_t i = 0; i < std::min(column_.size().value_or(0), items_searched); ++i)
+                refuse_hidden_pointers<element_t<A>>(*column_.cursor(i), "an argument");
+        }
+    }
     [[nodiscard]] auto cursor(std::size_t i) { return column_.cursor(i); }
     void write_block(writer& out, item_range items, std::size_t& at) {
         column_.write_block(out, items.first, items.count, at);
@@ -606,6 +624,7 @@ class root_argument<A> {
     void write_bounds(writer&) {}
     void write(writer& out) const {
         out.new_archive();
+        refuse_hidden_pointers<element_t<A>>(*value_, "a broadcast value");
         write_value<element_t<A>>(out, *value_);
     }
     [[nodiscard]] const std::shared_ptr<void>& in_store() const { return in_store_; }

@@ -1,0 +1,75 @@
+#pragma once
+
+// Pointers that no type shows: what travels as bytes is searched for them on the rank that sends it.
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <type_traits>
+
+#include <mpimap/codec.hpp>
+
+namespace mpimap::detail {
+
+#if __has_builtin(__builtin_clear_padding)
+inline constexpr bool clears_padding = true;
+template <typename T>
+void clear_padding(T* object) {
+    __builtin_clear_padding(object);
+}
+#else
+inline constexpr bool clears_padding = false;
+template <typename T>
+void clear_padding(T*) {}
+#endif
+
+/// Copies an object's bytes, padding cleared where the compiler can do that: it may hold old addresses.
+template <typename T>
+void copy_without_padding(const T& value, std::byte* to) {
+    std::memcpy(to, static_cast<const void*>(std::addressof(value)), sizeof(T));
+    // The intrinsic, since the trait asked of a closure may have been answered before it was complete.
+    if constexpr (__is_trivially_copyable(T))
+        clear_padding(reinterpret_cast<T*>(to));
+}
+
+/// Throws invalid_argument, naming the byte offset, if a word of the function's state is the address of
+/// something in this process.
+void refuse_captured_pointers(const void* object, std::size_t size, const char* type);
+
+/// The same for a value, as far as it costs little; `what` says which: "an argument".
+void refuse_pointers(const void* object, std::size_t size, const char* what, const char* type);
+
+template <typename T>
+consteval bool may_hide_pointers() {
+    if constexpr (!std::is_class_v<T> || sizeof(T) < sizeof(void*) || alignof(T) < alignof(void*)) {
+        return false;
+    } else if constexpr (sizeof(T) > 64 * 1024) {
+        return false; // too much to copy
+    } else if constexpr (!is_bytes<T> || has_standard_codec<T> || has_serialize<T>()) {
+        return false;
+    } else if constexpr (!clears_padding && !std::has_unique_object_representations_v<T>) {
+        return false; // old addresses in the padding would be taken for pointers
+    } else {
+        return !(std::is_aggregate_v<T> && can_take_apart<T>());
+    }
+}
+
+/// Whether a T travels as bytes though nobody can look at its members one by one.
+template <typename T>
+inline constexpr bool hides_members = may_hide_pointers<T>();
+
+template <typename T>
+void refuse_hidden_pointers(const T& value, const char* what) {
+    if constexpr (hides_members<T>) {
+        alignas(T) std::byte copy[sizeof(T)];
+        copy_without_padding(value, copy);
+        refuse_pointers(copy, sizeof(T), what, __PRETTY_FUNCTION__);
+    }
+}
+
+/// Of the arguments and the results of a call so many are searched, the first ones: a class that hides a
+/// pointer does so in most items, and a number that looks like an address should not be met by chance among
+/// millions.
+inline constexpr std::size_t items_searched = 16;
+
+} // namespace mpimap::detail
