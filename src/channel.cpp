@@ -18,6 +18,15 @@ constexpr int data_tag = 2;
 // shared-memory transport (4096 bytes with its own header).
 constexpr std::size_t control_limit = 4000;
 
+std::size_t table_size(const envelope& head) {
+    return static_cast<std::size_t>(head.span_count) * sizeof(std::uint64_t);
+}
+
+/// Whether all but the spans travels with the header.
+bool inlined(const envelope& head) {
+    return sizeof head + table_size(head) + head.body_size <= control_limit;
+}
+
 } // namespace
 
 /// One memory region after the other, in pieces, a few of them under way at a time.
@@ -58,7 +67,7 @@ struct channel::transfer_out {
 
 struct channel::transfer_in {
     enum class stage { body, unplaced, spans };
-    std::unique_ptr<incoming> message;
+    incoming message;
     stage at = stage::unplaced;
     std::vector<std::uint64_t> sizes; // regions of a message for which there is no memory
     buffer scratch;                   // where what nobody wants goes, piece by piece
@@ -76,12 +85,31 @@ struct channel::peer {
 
 struct channel::control {
     MPI_Request request = MPI_REQUEST_NULL;
-    int source = 0;
     buffer bytes;
 };
 
+/// Where headers arrive. Receives are posted ahead: MPI puts a message where it is read, and one MPI_Test
+/// finds it.
+struct channel::mailbox {
+    struct slot {
+        alignas(std::uint64_t) std::array<std::byte, control_limit> bytes;
+        MPI_Request request = MPI_REQUEST_NULL;
+    };
+    std::array<slot, 8> slots;
+    std::size_t taken = 0;
+    std::size_t posted = 0;
+};
+
 channel::channel(MPI_Comm comm, std::size_t piece) : comm_(comm), piece_(piece) {}
-channel::~channel() = default;
+channel::~channel() {
+    if (!inbox_)
+        return;
+    for (; inbox_->taken != inbox_->posted; ++inbox_->taken) {
+        MPI_Request& request = inbox_->slots[inbox_->taken % inbox_->slots.size()].request;
+        MPI_Cancel(&request);
+        MPI_Wait(&request, MPI_STATUS_IGNORE);
+    }
+}
 
 channel::peer& channel::peer_of(int rank) {
     const auto index = static_cast<std::size_t>(rank);
@@ -101,41 +129,47 @@ void channel::activate(int rank, peer& p) {
     active_.push_back(rank);
 }
 
-void channel::send(int destination, envelope head, outgoing message) {
+void channel::send(int destination, envelope head, outgoing&& message) {
     const writer& content = message.content();
     const std::vector<source_span>& spans = content.spans();
     head.body_size = content.body().size();
     head.span_count = spans.size();
     head.bytes = content.size();
-    const std::size_t table = spans.size() * sizeof(std::uint64_t);
-    const bool inlined = sizeof head + table + content.body().size() <= control_limit;
+    const bool all_here = inlined(head);
 
-    buffer bytes;
+    control c;
     if (!spare_.empty()) {
-        bytes = std::move(spare_.back());
+        c.bytes = std::move(spare_.back());
         spare_.pop_back();
-        bytes.clear();
+        c.bytes.clear();
     }
-    bytes.append(&head, sizeof head);
+    c.bytes.append(&head, sizeof head);
     buffer sizes;
     for (const source_span& s : spans) {
         const std::uint64_t size = s.size;
-        (inlined ? bytes : sizes).append(&size, sizeof size);
+        (all_here ? c.bytes : sizes).append(&size, sizeof size);
     }
-    if (inlined)
-        bytes.append(content.body().data(), content.body().size());
-    controls_out_.emplace_back();
-    control& c = controls_out_.back();
-    c.bytes = std::move(bytes);
-    ++sends_;
+    if (all_here)
+        c.bytes.append(content.body().data(), content.body().size());
     check_mpi(MPI_Isend(c.bytes.data(), static_cast<int>(c.bytes.size()), MPI_BYTE, destination, control_tag,
                         comm_, &c.request),
               "MPI_Isend");
-    if (inlined && spans.empty())
+    // Most small messages have left when MPI_Isend returns.
+    int done = 0;
+    check_mpi(MPI_Test(&c.request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done != 0) {
+        keep_for_later(std::move(c.bytes));
+    } else {
+        controls_out_.push_back(std::move(c));
+        ++sends_;
+    }
+    if (all_here && spans.empty()) {
+        message.clear();
         return;
+    }
 
     auto transfer = std::make_unique<transfer_out>();
-    if (!inlined) {
+    if (!all_here) {
         transfer->bytes = std::move(sizes);
         if (!transfer->bytes.empty())
             transfer->regions.push_back({transfer->bytes.data(), transfer->bytes.size()});
@@ -145,6 +179,7 @@ void channel::send(int destination, envelope head, outgoing message) {
     }
     transfer->regions.insert(transfer->regions.end(), spans.begin(), spans.end());
     transfer->message = std::move(message); // moves the body's memory along, not its bytes
+    message.clear();
     peer& p = peer_of(destination);
     p.out.push_back(std::move(transfer));
     ++sends_;
@@ -180,30 +215,39 @@ bool channel::progress_out(peer& p) {
     return moved;
 }
 
-void channel::dispatch(std::unique_ptr<incoming> m, const std::byte* rest, std::size_t size,
-                       message_handler& handler) {
-    handler.noticed(*m);
-    const std::size_t whole = static_cast<std::size_t>(m->head.span_count) * sizeof(std::uint64_t) +
-                              static_cast<std::size_t>(m->head.body_size);
-    peer& p = peer_of(m->source);
-    const bool here = size == whole;
-    if (here)
-        m->bytes.append(rest, size);
+void channel::keep_for_later(buffer memory) {
+    if (spare_.size() < 16)
+        spare_.push_back(std::move(memory));
+}
+
+/// Takes a header, and what came with it, from memory that is lent.
+void channel::dispatch(int source, const std::byte* bytes, message_handler& handler) {
+    incoming m;
+    m.source = source;
+    std::memcpy(&m.head, bytes, sizeof m.head);
+    handler.noticed(m);
+    peer& p = peer_of(source);
+    const bool here = inlined(m.head);
     // Nothing left to receive, nothing before it: no need to queue.
-    if (here && m->head.span_count == 0 && p.in.empty() && handler.can_place(*m)) {
-        handler.place(*m);
-        handler.arrived(std::move(m));
+    if (here && m.head.span_count == 0 && p.in.empty() && handler.can_place(m)) {
+        m.bytes = bytes + sizeof m.head;
+        handler.place(m);
+        handler.arrived(m);
         return;
     }
     auto t = std::make_unique<transfer_in>();
-    if (!here) {
-        try {
-            m->bytes.resize(whole);
-        } catch (const std::bad_alloc&) {
-            m->lost = true;
-        }
-        t->at = transfer_in::stage::body;
+    try {
+        m.storage.resize(table_size(m.head) + static_cast<std::size_t>(m.head.body_size));
+    } catch (const std::bad_alloc&) {
+        if (here)
+            throw;
+        m.lost = true;
     }
+    if (here && m.storage.size() != 0)
+        std::memcpy(m.storage.data(), bytes + sizeof m.head, m.storage.size());
+    if (!here)
+        t->at = transfer_in::stage::body;
+    m.bytes = m.storage.data();
     t->message = std::move(m);
     activate(p.rank, p);
     p.in.push_back(std::move(t));
@@ -244,12 +288,12 @@ bool channel::progress_in(peer& p, message_handler& handler) {
     bool moved = false;
     while (!p.in.empty()) {
         transfer_in& t = *p.in.front();
-        incoming& m = *t.message;
+        incoming& m = t.message;
         if (t.at == transfer_in::stage::body) {
             // The sizes of the spans and the body are regions of their own, next to each other here.
-            const std::size_t table = static_cast<std::size_t>(m.head.span_count) * sizeof(std::uint64_t);
+            const std::size_t table = table_size(m.head);
             const auto body = static_cast<std::size_t>(m.head.body_size);
-            std::byte* const base = m.lost ? nullptr : m.bytes.data();
+            std::byte* const base = m.lost ? nullptr : m.storage.data();
             const target_span regions[] = {{base, table}, {base == nullptr ? nullptr : base + table, body}};
             const std::size_t skip = table == 0 ? 1 : 0;
             const std::size_t count = (table == 0 ? 0U : 1U) + (body == 0 ? 0U : 1U);
@@ -280,44 +324,35 @@ bool channel::progress_in(peer& p, message_handler& handler) {
         moved |= receive_regions(p, t, m.targets.size(), [&m](std::size_t i) { return m.targets[i]; });
         if (t.pieces.active != 0 || t.region < m.targets.size())
             return moved;
-        std::unique_ptr<incoming> done = std::move(t.message);
+        incoming done = std::move(t.message);
         p.in.pop_front();
-        handler.arrived(std::move(done));
+        handler.arrived(done);
     }
     return moved;
 }
 
 bool channel::receive_controls(message_handler& handler) {
+    if (!inbox_)
+        inbox_ = std::make_unique<mailbox>();
+    mailbox& in = *inbox_;
     bool moved = false;
     // Bounded, so that a flood of messages cannot keep the caller from its own items.
     for (int i = 0; i < 64; ++i) {
-        int there = 0;
-        MPI_Status status;
-        check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, control_tag, comm_, &there, &status), "MPI_Iprobe");
-        if (there == 0)
-            break;
-        int size = 0;
-        MPI_Get_count(&status, MPI_BYTE, &size);
-        controls_in_.emplace_back();
-        control& c = controls_in_.back();
-        c.source = status.MPI_SOURCE;
-        c.bytes.resize(static_cast<std::size_t>(size));
-        check_mpi(MPI_Irecv(c.bytes.data(), size, MPI_BYTE, c.source, control_tag, comm_, &c.request),
-                  "MPI_Irecv");
-        moved = true;
-    }
-    while (!controls_in_.empty()) {
+        for (; in.posted != in.taken + in.slots.size(); ++in.posted) {
+            mailbox::slot& s = in.slots[in.posted % in.slots.size()];
+            check_mpi(MPI_Irecv(s.bytes.data(), control_limit, MPI_BYTE, MPI_ANY_SOURCE, control_tag, comm_,
+                                &s.request),
+                      "MPI_Irecv");
+        }
+        mailbox::slot& oldest = in.slots[in.taken % in.slots.size()];
         int done = 0;
-        check_mpi(MPI_Test(&controls_in_.front().request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+        MPI_Status status;
+        check_mpi(MPI_Test(&oldest.request, &done, &status), "MPI_Test");
         if (done == 0)
             break;
-        const control c = std::move(controls_in_.front());
-        controls_in_.pop_front();
-        auto m = std::make_unique<incoming>();
-        m->source = c.source;
-        std::memcpy(&m->head, c.bytes.data(), sizeof m->head);
+        ++in.taken;
         moved = true;
-        dispatch(std::move(m), c.bytes.data() + sizeof(envelope), c.bytes.size() - sizeof(envelope), handler);
+        dispatch(status.MPI_SOURCE, oldest.bytes.data(), handler);
     }
     return moved;
 }
@@ -342,8 +377,7 @@ bool channel::progress(message_handler& handler) {
         check_mpi(MPI_Test(&controls_out_.front().request, &done, MPI_STATUS_IGNORE), "MPI_Test");
         if (done == 0)
             break;
-        if (spare_.size() < 16)
-            spare_.push_back(std::move(controls_out_.front().bytes));
+        keep_for_later(std::move(controls_out_.front().bytes));
         controls_out_.pop_front();
         --sends_;
         moved = true;

@@ -64,21 +64,22 @@ struct envelope {
 struct incoming {
     int source = 0;
     envelope head;
-    buffer bytes;      // sizes of the spans, then the body
-    bool lost = false; // there was no memory for them: only the header is left
+    const std::byte* bytes = nullptr; // sizes of the spans, then the body
+    buffer storage;                   // where these are if the message had to wait
+    bool lost = false;                // there was no memory for them: only the header is left
     std::vector<target_span> targets;
     std::shared_ptr<void> keep;     // what the targets are part of
     std::function<void()> complete; // for the receiver's use
     std::size_t placed = 0;         // for the receiver's use
 
     [[nodiscard]] const std::uint64_t* span_sizes() const {
-        return reinterpret_cast<const std::uint64_t*>(bytes.data());
+        return reinterpret_cast<const std::uint64_t*>(bytes);
     }
     [[nodiscard]] reader body() const {
         if (lost)
             return reader(nullptr, 0);
         const std::size_t table = static_cast<std::size_t>(head.span_count) * sizeof(std::uint64_t);
-        return reader(bytes.data() + table, static_cast<std::size_t>(head.body_size), span_sizes(),
+        return reader(bytes + table, static_cast<std::size_t>(head.body_size), span_sizes(),
                       static_cast<std::size_t>(head.span_count));
     }
 };
@@ -93,8 +94,8 @@ class message_handler {
     virtual bool can_place(const incoming& m) = 0;
     /// The body has arrived: say where the spans go. Must not throw.
     virtual void place(incoming& m) = 0;
-    /// All is in place. Must not throw.
-    virtual void arrived(std::unique_ptr<incoming> m) = 0;
+    /// All is in place. `m` may be moved from. Must not throw.
+    virtual void arrived(incoming& m) = 0;
 };
 
 class channel {
@@ -105,8 +106,9 @@ class channel {
     channel(const channel&) = delete;
     channel& operator=(const channel&) = delete;
 
-    /// Takes a message over and returns at once.
-    void send(int destination, envelope head, outgoing message);
+    /// Takes a message over and returns at once. `message` is empty then and may be filled again; a small one
+    /// was copied and keeps its memory.
+    void send(int destination, envelope head, outgoing&& message);
     /// Moves everything on; whether anything moved.
     bool progress(message_handler& handler);
     /// Whether all messages given to send() have left their memory.
@@ -121,12 +123,13 @@ class channel {
     struct transfer_in;
     struct peer;
     struct control;
+    struct mailbox;
 
     peer& peer_of(int rank);
     void activate(int rank, peer& p);
+    void keep_for_later(buffer memory);
     bool receive_controls(message_handler& handler);
-    void dispatch(std::unique_ptr<incoming> m, const std::byte* rest, std::size_t size,
-                  message_handler& handler);
+    void dispatch(int source, const std::byte* bytes, message_handler& handler);
     template <typename Region>
     bool receive_regions(peer& p, transfer_in& t, std::size_t count, const Region& region);
     bool progress_in(peer& p, message_handler& handler);
@@ -138,7 +141,7 @@ class channel {
     std::vector<std::unique_ptr<peer>> peers_;
     std::vector<int> active_;
     std::deque<control> controls_out_;
-    std::deque<control> controls_in_;
+    std::unique_ptr<mailbox> inbox_;
     std::vector<buffer> spare_;
 };
 

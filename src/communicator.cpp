@@ -106,6 +106,7 @@ communicator_state::communicator_state(MPI_Comm user) {
 
 communicator_state::~communicator_state() {
     assistant.reset();
+    messages.reset(); // has receives posted on the communicator
     if (comm != MPI_COMM_NULL)
         MPI_Comm_free(&comm);
 }

@@ -63,7 +63,7 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
         if (items.count == 0)
             return false;
         p.items = items;
-        p.message = outgoing();
+        p.message.clear();
         const std::size_t written = job_.write_chunk(items, p.message, failed_);
         if (written == items.count) {
             if (pool_ && pool_->refers)
@@ -95,7 +95,7 @@ bool dispatcher::hand_out(bool user_code) {
             continue;
         }
         const clock::time_point begin = clock::now();
-        prepared p;
+        prepared& p = next_;
         if (!stock_.empty() && !queue_.decided()) {
             p = std::move(stock_.front());
             stock_.pop_front();
@@ -319,17 +319,17 @@ void dispatcher::place(incoming& m) {
         m.keep = pool_->keep;
 }
 
-void dispatcher::arrived(std::unique_ptr<incoming> m) {
-    const bool counted = m->head.kind == message::results || m->head.kind == message::failed ||
-                         m->head.kind == message::refused ||
-                         (m->head.kind == message::ready && m->head.last != 0);
+void dispatcher::arrived(incoming& m) {
+    const bool counted = m.head.kind == message::results || m.head.kind == message::failed ||
+                         m.head.kind == message::refused ||
+                         (m.head.kind == message::ready && m.head.last != 0);
     if (!counted)
         return;
-    if (m->complete && !session_.on_main_thread()) {
+    if (m.complete && !session_.on_main_thread()) {
         to_complete_.push(std::move(m)); // runs user code
         return;
     }
-    complete(*m);
+    complete(m);
 }
 
 void dispatcher::complete(const incoming& m) {
@@ -351,7 +351,7 @@ void dispatcher::deliver_failures() {
 
 void dispatcher::complete_here() {
     while (!to_complete_.empty())
-        complete(*to_complete_.pop());
+        complete(to_complete_.pop());
     deliver_failures();
 }
 

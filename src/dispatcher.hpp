@@ -71,7 +71,7 @@ class dispatcher {
     void noticed(const incoming& m);
     [[nodiscard]] bool can_place(const incoming& m) const;
     void place(incoming& m);
-    void arrived(std::unique_ptr<incoming> m);
+    void arrived(incoming& m);
     // ... and its turns.
 
     /// The rank may want a chunk: it is looked at when chunks are handed out, in order of asking.
@@ -122,6 +122,7 @@ class dispatcher {
     std::size_t not_ready_;
     std::size_t chunks_out_ = 0;
     std::size_t on_the_way_ = 0; // results noticed but not yet in place
+    prepared next_;              // empty between messages: its memory is used again
     std::deque<prepared> stock_; // encoded ahead: user code runs on the main thread only
     item_range own_;             // the root's own chunk, as far as it has not been run
     std::size_t batch_ = 1;
@@ -132,8 +133,8 @@ class dispatcher {
     bool stopped_ = false;
     bool abandoned_ = false;
     std::optional<pooled> pool_;
-    fifo<std::unique_ptr<incoming>> to_complete_; // came in while the main thread was in user code
-    fifo<std::size_t> asking_;                    // ranks that may want a chunk
+    fifo<incoming> to_complete_; // came in while the main thread was in user code
+    fifo<std::size_t> asking_;   // ranks that may want a chunk
 };
 
 } // namespace mpimap::detail

@@ -26,8 +26,11 @@ inline void sleep_for(clock::duration length) {
 }
 #endif
 
+[[nodiscard]] inline double seconds_between(clock::time_point begin, clock::time_point end) {
+    return std::chrono::duration<double>(end - begin).count();
+}
 [[nodiscard]] inline double seconds_since(clock::time_point begin) {
-    return std::chrono::duration<double>(clock::now() - begin).count();
+    return seconds_between(begin, clock::now());
 }
 
 /// Waiting without burning a core: return at once for a while, then sleep for a tenth of the time waited so

@@ -112,9 +112,9 @@ void session::place(incoming& m) {
         d->place(m);
 }
 
-void session::arrived(std::unique_ptr<incoming> m) {
-    if (dispatcher* d = call(m->head.job))
-        d->arrived(std::move(m));
+void session::arrived(incoming& m) {
+    if (dispatcher* d = call(m.head.job))
+        d->arrived(m);
 }
 
 /// Messages in and out; whether there were any.

@@ -83,7 +83,7 @@ class session : private message_handler {
     void noticed(const incoming& m) override;
     bool can_place(const incoming& m) override;
     void place(incoming& m) override;
-    void arrived(std::unique_ptr<incoming> m) override;
+    void arrived(incoming& m) override;
 
     [[nodiscard]] dispatcher* call(std::uint64_t number) const noexcept;
     bool exchange();

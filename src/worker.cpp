@@ -99,30 +99,31 @@ void worker::place(incoming& m) {
 }
 
 void worker::place_chunk(incoming& m, const call& c) {
-    auto w = std::make_shared<work>();
-    m.keep = w;
-    w->call = m.head.job;
-    w->items = {static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)};
+    placed_ = {};
+    work& w = placed_;
+    w.call = m.head.job;
+    w.items = {static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)};
     if (m.lost) {
         try {
             throw std::bad_alloc();
         } catch (...) {
-            w->failed.push_back(current_failure(w->items.first, state_.rank));
+            w.failed.push_back(current_failure(w.items.first, state_.rank));
         }
     }
     if (c.broken || broken_ || m.lost)
         return;
     reader in = m.body();
     try {
-        w->arguments = c.serving->read_chunk(w->items, in, w->readable, w->failed);
+        w.arguments = c.serving->read_chunk(w.items, in, w.readable, w.failed);
     } catch (...) {
-        w->arguments.reset();
-        w->readable = 0;
-        w->failed.push_back(current_failure(w->items.first, state_.rank));
+        w.arguments.reset();
+        w.readable = 0;
+        w.failed.push_back(current_failure(w.items.first, state_.rank));
     }
+    if (!w.arguments)
+        return;
     m.targets = std::move(in.targets());
-    if (!w->arguments)
-        m.targets.clear();
+    m.keep = w.arguments;
 }
 
 /// Kept as it comes: what it is, the calls know that use it.
@@ -135,9 +136,12 @@ void worker::place_part(incoming& m) {
     }
     try {
         p->sizes.assign(m.span_sizes(), m.span_sizes() + m.head.span_count);
-        for (const std::uint64_t size : p->sizes) {
-            p->spans.emplace_back(static_cast<std::size_t>(size));
-            m.targets.push_back({p->spans.back().data(), static_cast<std::size_t>(size)});
+        reader in = m.body();
+        const std::size_t size = in.left();
+        p->body.append(in.view(size), size);
+        for (const std::uint64_t span : p->sizes) {
+            p->spans.emplace_back(static_cast<std::size_t>(span));
+            m.targets.push_back({p->spans.back().data(), static_cast<std::size_t>(span)});
         }
     } catch (const std::bad_alloc&) {
         m.targets.clear();
@@ -145,46 +149,38 @@ void worker::place_part(incoming& m) {
     }
 }
 
-void worker::arrived(std::unique_ptr<incoming> m) {
-    switch (m->head.kind) {
-    case message::chunk: {
-        if (!m->keep)
+void worker::arrived(incoming& m) {
+    switch (m.head.kind) {
+    case message::chunk:
+        if (find(m.head.job) == nullptr)
             return; // of a call that is over
-        auto& w = *static_cast<work*>(m->keep.get());
         if (!asked_.empty()) {
-            w.waited = seconds_since(asked_.front());
+            placed_.waited = seconds_since(asked_.front());
             asked_.pop_front();
         }
-        waiting_.push_back(std::move(w));
+        waiting_.push_back(std::move(placed_));
         break;
-    }
     case message::end:
-        if (find(m->head.job) == nullptr)
+        if (find(m.head.job) == nullptr)
             return;
         ended_ = true;
-        cancelled_ = m->head.last == cancelled_call;
-        if (m->head.last == failed_call) {
-            reader in = m->body();
+        cancelled_ = m.head.last == cancelled_call;
+        if (m.head.last == failed_call) {
+            reader in = m.body();
             verdict_ = read_map_error(in);
         }
         break;
-    case message::part: {
-        auto& p = *static_cast<part*>(m->keep.get());
-        const std::size_t table = p.sizes.size() * sizeof(std::uint64_t);
-        p.body = buffer(static_cast<std::size_t>(m->head.body_size));
-        if (!p.lost && !p.body.empty())
-            std::memcpy(p.body.data(), m->bytes.data() + table, p.body.size());
-        parts_.insert_or_assign(m->head.first, std::move(p));
+    case message::part:
+        parts_.insert_or_assign(m.head.first, std::move(*static_cast<part*>(m.keep.get())));
         break;
-    }
     case message::forget:
-        parts_.erase(m->head.first);
+        parts_.erase(m.head.first);
         break;
     case message::open:
-        open_call(*m);
+        open_call(m);
         break;
     case message::release:
-        calls_.erase(m->head.job);
+        calls_.erase(m.head.job);
         break;
     default:
         break;
@@ -258,20 +254,23 @@ void worker::run_chunk(work w) {
         }
     }
     const clock::time_point begin = clock::now();
+    clock::time_point batch_begin = begin;
+    clock::time_point end = begin;
     while (done < w.readable && !give_up) {
-        const clock::time_point batch_begin = clock::now();
         const std::size_t before = w.failed.size();
         const std::size_t size = std::min(w.readable - done, c->batch);
         done = w.arguments->run(done, done + size, c->stop_at_failure, w.failed);
-        c->batch = next_batch(std::min(c->batch, size), seconds_since(batch_begin));
+        end = clock::now();
+        c->batch = next_batch(std::min(c->batch, size), seconds_between(batch_begin, end));
         if (c->stop_at_failure && w.failed.size() != before)
             give_up = true;
         if (done < w.readable) {
             channel_.progress(*this); // what comes meanwhile should not wait for the end of the chunk
             give_up = give_up || c->stopped;
+            batch_begin = clock::now();
         }
     }
-    send_results(w, done, seconds_since(begin), give_up);
+    send_results(w, done, seconds_between(begin, end), give_up);
 }
 
 void worker::tell_failures(message kind, std::uint64_t number, failures& failed) {
@@ -293,7 +292,7 @@ void worker::send_results(work& w, std::size_t done, double seconds, bool give_u
     std::size_t written = 0;
     bool last = false;
     while (!last) {
-        outgoing message;
+        outgoing& message = reply_;
         message.keep = w.arguments;
         std::size_t to = done;
         if (!give_up && w.arguments && done != 0) {
@@ -314,7 +313,7 @@ void worker::send_results(work& w, std::size_t done, double seconds, bool give_u
             head.not_run = give_up ? 0 : w.items.count - done - (unreadable ? 1 : 0);
         }
         if (give_up)
-            message = outgoing();
+            message.clear();
         if (last)
             asked_.push_back(clock::now());
         channel_.send(root_, head, std::move(message));

@@ -67,7 +67,7 @@ class worker : private message_handler {
     void noticed(const incoming& m) override;
     bool can_place(const incoming& m) override;
     void place(incoming& m) override;
-    void arrived(std::unique_ptr<incoming> m) override;
+    void arrived(incoming& m) override;
 
     [[nodiscard]] call* find(std::uint64_t number);
     void place_chunk(incoming& m, const call& c);
@@ -83,7 +83,9 @@ class worker : private message_handler {
     int root_;
     std::map<std::uint64_t, call> calls_;
     std::map<std::uint64_t, part> parts_;
+    work placed_; // the chunk that is coming in: there is one root, and its messages come one by one
     std::deque<work> waiting_;
+    outgoing reply_; // empty between messages: its memory is used again
     bool broken_ = false;
     bool ended_ = false;
     bool at_once_ = false;

@@ -168,6 +168,8 @@ class range_column {
     static constexpr bool may_repeat = in_place && !std::ranges::contiguous_range<range> &&
                                        uses_boost<value_type>() && std::is_copy_constructible_v<value_type>;
     static constexpr bool send_copies = !by_bytes && (!in_place || may_repeat);
+    /// Whether something must be kept until a message has been sent.
+    static constexpr bool keeps = send_copies || (by_bytes && !contiguous);
     using received = std::conditional_t<by_bytes, received_bytes<value_type>, received_values<value_type>>;
 
     static constexpr bool endless =

@@ -39,6 +39,13 @@ struct outgoing {
     std::shared_ptr<const void> owner = {};    // more that lives as long
 
     [[nodiscard]] const writer& content() const noexcept { return shared ? *shared : out; }
+    /// Forgets all but the memory for bytes, to be filled again.
+    void clear() {
+        out.clear();
+        keep.reset();
+        shared.reset();
+        owner.reset();
+    }
 };
 
 /// The arguments of some consecutive items at a rank that was sent them, and the results made of them.

@@ -584,6 +584,7 @@ class root_argument {
     static constexpr bool constant = false;
     static constexpr bool encoded = !column::by_bytes;
     static constexpr bool plain = column::plain();
+    static constexpr bool keeps = column::keeps;
 
     explicit root_argument(std::remove_reference_t<A>& a) : column_(a) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
@@ -618,6 +619,7 @@ class root_argument<A> {
     static constexpr bool constant = true;
     static constexpr bool encoded = false;
     static constexpr bool plain = true;
+    static constexpr bool keeps = false;
     explicit root_argument(std::remove_reference_t<A>& a)
         : value_(std::addressof(std::as_const(a.value))), in_store_(a.in_store) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return std::nullopt; }
@@ -646,6 +648,7 @@ class root_argument<A> {
     static constexpr bool constant = false;
     static constexpr bool encoded = false;
     static constexpr bool plain = true;
+    static constexpr bool keeps = false;
     explicit root_argument(const index_argument& a) : first_(a.first), column_(a) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
     void write_bounds(writer& out) { write_value(out, first_); }
@@ -673,13 +676,15 @@ void write_items(std::tuple<root_argument<Args>...>& arguments, item_range items
         for (; i < items.count; ++i)
             std::apply([&](auto&... w) { (w.write_next(message.out), ...); }, writers);
     }
-    message.keep = std::apply(
-        [&](auto&... a) {
-            return std::apply(
-                [&](auto&... w) { return std::make_shared<const copies>(a.take_copies()..., w.kept()...); },
-                writers);
-        },
-        arguments);
+    if constexpr ((root_argument<Args>::keeps || ...)) {
+        message.keep = std::apply(
+            [&](auto&... a) {
+                return std::apply(
+                    [&](auto&... w) { return std::make_shared<const copies>(a.take_copies()..., w.kept()...); },
+                    writers);
+            },
+            arguments);
+    }
 }
 
 /// The number of items of zipped arguments. Throws invalid_argument, naming the lengths, when `zip::strict`

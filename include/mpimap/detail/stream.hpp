@@ -77,6 +77,12 @@ class writer {
         spans_.resize(to.spans);
     }
 
+    /// Forgets everything but its memory.
+    void clear() {
+        rewind({0, 0});
+        copies_.clear();
+        new_archive();
+    }
     /// Whether the same was written.
     [[nodiscard]] bool same(const writer& other) const noexcept;
 
