@@ -336,6 +336,7 @@ bool channel::receive_controls(message_handler& handler) {
         inbox_ = std::make_unique<mailbox>();
     mailbox& in = *inbox_;
     bool moved = false;
+    flooded_ = false;
     // Bounded, so that a flood of messages cannot keep the caller from its own items.
     for (int i = 0; i < 64; ++i) {
         for (; in.posted != in.taken + in.slots.size(); ++in.posted) {
@@ -349,11 +350,12 @@ bool channel::receive_controls(message_handler& handler) {
         MPI_Status status;
         check_mpi(MPI_Test(&oldest.request, &done, &status), "MPI_Test");
         if (done == 0)
-            break;
+            return moved;
         ++in.taken;
         moved = true;
         dispatch(status.MPI_SOURCE, oldest.bytes.data(), handler);
     }
+    flooded_ = true;
     return moved;
 }
 

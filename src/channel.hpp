@@ -115,6 +115,9 @@ class channel {
     [[nodiscard]] bool sent() const noexcept { return sends_ == 0; }
     /// Whether large transfers are under way, which want attention rather than naps.
     [[nodiscard]] bool transferring() const noexcept { return !active_.empty(); }
+    /// Whether there is more to do at once: progress() stopped at its bound, or large transfers are under
+    /// way.
+    [[nodiscard]] bool behind() const noexcept { return flooded_ || transferring(); }
     [[nodiscard]] std::size_t piece() const noexcept { return piece_; }
 
   private:
@@ -138,6 +141,7 @@ class channel {
     MPI_Comm comm_;
     std::size_t piece_;
     std::size_t sends_ = 0;
+    bool flooded_ = false; // the last progress() did not see the end of the small messages
     std::vector<std::unique_ptr<peer>> peers_;
     std::vector<int> active_;
     std::deque<control> controls_out_;

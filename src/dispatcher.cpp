@@ -172,8 +172,19 @@ void dispatcher::stock_up() {
 // ---------------------------------------------------------------- the root's own items
 
 bool dispatcher::run_own_batch() {
+    // Looking for messages takes about a microsecond: too long after each of many short chunks.
+    constexpr double least_seconds = 10e-6;
     if (stop_token_.stop_requested())
         cancel();
+    double seconds = 0;
+    bool ran = false;
+    while (seconds < least_seconds && run_own_chunk(seconds))
+        ran = true;
+    return ran;
+}
+
+/// Runs a chunk of the root's own, or a batch of one, and adds the time it took.
+bool dispatcher::run_own_chunk(double& total) {
     if (stopped_)
         return false;
     if (own_.count == 0) {
@@ -197,6 +208,7 @@ bool dispatcher::run_own_batch() {
     const double seconds = seconds_since(begin);
     measure(done, seconds);
     batch_ = next_batch(std::min(batch_, batch.count), seconds);
+    total += seconds;
     own_ = {own_.first + done, own_.count - done};
     if (!failed.empty()) {
         failed_.insert(failed_.end(), std::make_move_iterator(failed.begin()),

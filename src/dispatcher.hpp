@@ -101,6 +101,7 @@ class dispatcher {
     void give_back(item_range items);
     [[nodiscard]] bool wants_more(const worker& w, std::size_t rank) const;
     bool prepare(std::size_t rank, prepared& p);
+    bool run_own_chunk(double& total);
     void complete(const incoming& m);
     void deliver_failures();
     void measure(std::size_t items, double seconds);

@@ -168,9 +168,12 @@ void session::run_until(const std::function<bool()>& done) {
     while (true) {
         bool moved = false;
         // A rank that waits is a whole rank, the root's next items are its own only: first all that others
-        // want.
-        for (int i = 0; i < 64 && exchange(); ++i)
+        // want. But not what they send meanwhile: short items would never be the root's.
+        for (int i = 0; i < 64 && exchange(); ++i) {
             moved = true;
+            if (!messages().behind())
+                break;
+        }
         if (helper_error_)
             std::rethrow_exception(std::exchange(helper_error_, nullptr));
         if (done())
