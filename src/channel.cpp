@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <list>
 #include <new>
+#include <utility>
 
 #include "mpi_check.hpp"
 
@@ -102,12 +104,21 @@ struct channel::mailbox {
 
 channel::channel(MPI_Comm comm, std::size_t piece) : comm_(comm), piece_(piece) {}
 channel::~channel() {
-    if (!inbox_)
-        return;
-    for (; inbox_->taken != inbox_->posted; ++inbox_->taken) {
+    for (; inbox_ && inbox_->taken != inbox_->posted; ++inbox_->taken) {
         MPI_Request& request = inbox_->slots[inbox_->taken % inbox_->slots.size()].request;
         MPI_Cancel(&request);
         MPI_Wait(&request, MPI_STATUS_IGNORE);
+    }
+    // What was given up in the middle, when an exception ended a pool, MPI may still read from or write to.
+    if (sends_ != 0 || transferring()) {
+        struct remains {
+            std::vector<std::unique_ptr<peer>> peers;
+            std::deque<control> controls;
+        };
+        static std::list<remains> given_up;
+        given_up.emplace_back();
+        given_up.back().peers = std::move(peers_);
+        given_up.back().controls = std::move(controls_out_);
     }
 }
 

@@ -1,10 +1,14 @@
 #include <mpimap/detail/code_token.hpp>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 #include <elf.h>
 #include <link.h>
+#include <unistd.h>
 
 #include <mpimap/detail/job.hpp>
 #include <mpimap/errors.hpp>
@@ -25,12 +29,10 @@ std::uint64_t hash_bytes(const void* data, std::size_t size, std::uint64_t hash 
     return hash;
 }
 
-std::uint64_t module_identity(const dl_phdr_info& info) {
-    std::uint64_t layout = hash_text("");
+/// The bytes of a module's build id; none where the linker wrote none.
+std::string_view build_id(const dl_phdr_info& info) {
     for (int i = 0; i < info.dlpi_phnum; ++i) {
         const ElfW(Phdr)& segment = info.dlpi_phdr[i];
-        layout = hash_bytes(&segment.p_vaddr, sizeof segment.p_vaddr, layout);
-        layout = hash_bytes(&segment.p_memsz, sizeof segment.p_memsz, layout);
         if (segment.p_type != PT_NOTE)
             continue;
         const auto* note = reinterpret_cast<const char*>(info.dlpi_addr + segment.p_vaddr);
@@ -43,11 +45,22 @@ std::uint64_t module_identity(const dl_phdr_info& info) {
             const char* next = description + (head.n_descsz + 3U) / 4U * 4U;
             if (next > end)
                 break;
-            if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
-                return hash_bytes(description, head.n_descsz);
-            }
+            if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0)
+                return {description, head.n_descsz};
             note = next;
         }
+    }
+    return {};
+}
+
+std::uint64_t module_identity(const dl_phdr_info& info) {
+    if (const std::string_view id = build_id(info); !id.empty())
+        return hash_bytes(id.data(), id.size());
+    std::uint64_t layout = hash_text("");
+    for (int i = 0; i < info.dlpi_phnum; ++i) {
+        const ElfW(Phdr)& segment = info.dlpi_phdr[i];
+        layout = hash_bytes(&segment.p_vaddr, sizeof segment.p_vaddr, layout);
+        layout = hash_bytes(&segment.p_memsz, sizeof segment.p_memsz, layout);
     }
     const char* slash = std::strrchr(info.dlpi_name, '/');
     return hash_text(slash != nullptr ? slash + 1 : info.dlpi_name, layout);
@@ -119,6 +132,28 @@ bool is_virtual(const member_pointer& p) {
 }
 
 } // namespace
+
+program this_program() {
+    program p;
+    // The first module is the program itself (dl_iterate_phdr(3)).
+    const auto first = [](dl_phdr_info* info, std::size_t, void* data) {
+        auto& found = *static_cast<program*>(data);
+        found.identity = module_identity(*info);
+        std::string digits;
+        for (const char byte : build_id(*info)) {
+            char two[3] = {};
+            std::snprintf(two, sizeof two, "%02x", static_cast<unsigned>(static_cast<unsigned char>(byte)));
+            digits += two;
+        }
+        found.name = digits.empty() ? " (no build id)" : " (build id " + digits + ")";
+        return 1;
+    };
+    dl_iterate_phdr(first, &p);
+    char path[4096] = {};
+    const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    p.name = (n > 0 ? std::string(path, static_cast<std::size_t>(n)) : std::string("a program")) + p.name;
+    return p;
+}
 
 void write_code_pointer(writer& out, const void* pointer, std::size_t size, bool data_member,
                         bool member_function) {

@@ -36,16 +36,6 @@ struct call_header {
 
 constexpr std::size_t header_room = 2048;
 
-void wait_for(MPI_Request request) {
-    nap pause;
-    int done = 0;
-    while (done == 0) {
-        check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-        if (done == 0)
-            pause.wait();
-    }
-}
-
 void broadcast_bytes(const communicator_state& s, void* data, std::size_t size, int root) {
     const std::size_t piece = s.messages->piece();
     for (std::size_t at = 0; at < size; at += piece) {

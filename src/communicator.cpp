@@ -1,10 +1,12 @@
 #include "communicator.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include <mpimap/detail/code_token.hpp>
 #include <mpimap/errors.hpp>
 
 #include "helper.hpp"
@@ -88,20 +90,55 @@ int state_key() {
 
 } // namespace
 
-communicator_state::communicator_state(MPI_Comm user) {
-    MPI_Request request = MPI_REQUEST_NULL;
-    check_mpi(MPI_Comm_idup(user, &comm, &request), "MPI_Comm_idup");
+void wait_for(MPI_Request request) {
     nap pause;
-    for (int done = 0; done == 0;) {
+    int done = 0;
+    while (done == 0) {
         check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
         if (done == 0)
             pause.wait();
     }
+}
+
+communicator_state::communicator_state(MPI_Comm user) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Comm_idup(user, &comm, &request), "MPI_Comm_idup");
+    wait_for(request);
     MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &size);
     MPI_Query_thread(&thread_level);
     messages = std::make_unique<channel>(comm, piece_bytes());
+}
+
+/// Functions travel as places in the program: all ranks must run the same one. Collective.
+void refuse_other_programs(const communicator_state& s) {
+    const program mine = this_program();
+    const std::uint64_t words[2] = {mine.identity, ~mine.identity};
+    std::uint64_t most[2] = {};
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Iallreduce(words, most, 2, MPI_UINT64_T, MPI_MAX, s.comm, &request), "MPI_Iallreduce");
+    wait_for(request);
+    if (most[0] == ~most[1])
+        return;
+    // Rank 0 and the first that differs from it tell what they run.
+    std::uint64_t first = mine.identity;
+    check_mpi(MPI_Ibcast(&first, 1, MPI_UINT64_T, 0, s.comm, &request), "MPI_Ibcast");
+    wait_for(request);
+    const int candidate = mine.identity != first ? s.rank : s.size;
+    int other = 0;
+    check_mpi(MPI_Iallreduce(&candidate, &other, 1, MPI_INT, MPI_MIN, s.comm, &request), "MPI_Iallreduce");
+    wait_for(request);
+    const auto name_of = [&](int rank) {
+        std::array<char, 1024> name = {};
+        mine.name.copy(name.data(), name.size() - 1);
+        check_mpi(MPI_Ibcast(name.data(), static_cast<int>(name.size()), MPI_CHAR, rank, s.comm, &request),
+                  "MPI_Ibcast");
+        wait_for(request);
+        return "rank " + std::to_string(rank) + " runs " + name.data();
+    };
+    const std::string text = name_of(0);
+    throw mismatched_call("mpimap: all ranks must run the same program, but " + text + ", " + name_of(other));
 }
 
 communicator_state::~communicator_state() {
@@ -135,6 +172,7 @@ communicator_state& state_of(MPI_Comm comm) {
     if (found != 0)
         return *static_cast<communicator_state*>(value);
     auto fresh = std::make_unique<communicator_state>(comm);
+    refuse_other_programs(*fresh);
     living().push_back(fresh.get());
     check_mpi(MPI_Comm_set_attr(comm, state_key(), fresh.get()), "MPI_Comm_set_attr");
     return *fresh.release();

@@ -33,8 +33,12 @@ struct communicator_state {
     std::unique_ptr<helper> assistant; // made at the first call that has work for it
 };
 
-/// The state of a communicator, made at the first call on it (collective then). Throws invalid_argument when
-/// MPI is not initialised or the communicator is no intra-communicator that this rank is in.
+/// Waits for a request in naps.
+void wait_for(MPI_Request request);
+
+/// The state of a communicator, made at the first call on it (collective then). Throws mismatched_call on
+/// every rank when they run different programs, invalid_argument when MPI is not initialised or the
+/// communicator is no intra-communicator that this rank is in.
 [[nodiscard]] communicator_state& state_of(MPI_Comm comm);
 
 } // namespace mpimap::detail

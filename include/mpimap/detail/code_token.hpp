@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 
 #include <mpimap/detail/stream.hpp>
 
@@ -16,5 +18,12 @@ void write_code_pointer(writer& out, const void* pointer, std::size_t size, bool
 
 /// Reads it into `pointer`. Throws serialization_error when this process has not loaded the module.
 void read_code_pointer(reader& in, void* pointer, std::size_t size, bool data_member, bool member_function);
+
+/// The running program: what all its copies have in common, and what to call it.
+struct program {
+    std::uint64_t identity = 0;
+    std::string name; // path and build id
+};
+[[nodiscard]] program this_program();
 
 } // namespace mpimap::detail

@@ -680,7 +680,9 @@ void write_items(std::tuple<root_argument<Args>...>& arguments, item_range items
         message.keep = std::apply(
             [&](auto&... a) {
                 return std::apply(
-                    [&](auto&... w) { return std::make_shared<const copies>(a.take_copies()..., w.kept()...); },
+                    [&](auto&... w) {
+                        return std::make_shared<const copies>(a.take_copies()..., w.kept()...);
+                    },
                     writers);
             },
             arguments);
