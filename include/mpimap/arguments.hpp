@@ -108,8 +108,10 @@ class pointer_cursor {
 template <typename T>
 class received_bytes {
   public:
+    static constexpr bool reusable = true;
     void read_block(reader& in, std::size_t count) {
-        items_ = raw_array<T>(count);
+        if (items_.size() < count)
+            items_ = raw_array<T>(count);
         in.heap(static_cast<void*>(items_.data()), count * sizeof(T));
     }
     void read_item(reader&, std::size_t) {}
@@ -126,10 +128,14 @@ class received_bytes {
 template <typename T>
 class received_values {
   public:
+    /// Whether the items of another chunk can be read into these, and their memory be used again. Code of the
+    /// user's may ask for fresh objects.
+    static constexpr bool reusable = read_in_place<T> && !runs_user_code<T>();
     void read_block(reader&, std::size_t) {}
     void reserve(std::size_t count) {
         if constexpr (read_in_place<T>) {
-            items_ = std::vector<T>(count);
+            if (items_.size() < count)
+                items_ = std::vector<T>(count);
         } else {
             items_.reserve(count);
         }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <numeric>
 #include <ranges>
 #include <stdexcept>
 #include <string>
@@ -166,6 +167,16 @@ struct fails_to_load {
             throw std::runtime_error("will not be loaded");
     }
 };
+struct adds_when_loaded {
+    int value = 0;
+    template <typename Archive>
+    void serialize(Archive& ar, unsigned) {
+        int stored = value;
+        ar& stored;
+        if (Archive::is_loading::value)
+            value += stored;
+    }
+};
 
 } // namespace
 
@@ -234,6 +245,19 @@ TEST(kernel, values_that_are_encoded) {
                                             return std::string(static_cast<std::size_t>(i) * 40000, 'v');
                                         }));
     EXPECT_EQ(lengths, (std::vector<std::size_t>{40000, 80000, 120000}));
+}
+
+TEST(kernel, a_chunk_has_nothing_of_the_one_before) {
+    std::vector<std::vector<std::string>> shrinking;
+    std::vector<adds_when_loaded> fresh;
+    for (std::size_t i = 0; i < 20; ++i) {
+        shrinking.emplace_back((27 - i) % 9, std::string(30 - i, 'x'));
+        fresh.push_back({static_cast<int>(i)});
+    }
+    EXPECT_EQ(mapped([](const std::vector<std::string>& x) { return x; }, shrinking), shrinking);
+    std::vector<int> expected(20);
+    std::iota(expected.begin(), expected.end(), 0);
+    EXPECT_EQ(mapped([](const adds_when_loaded& x) { return x.value; }, fresh), expected);
 }
 
 TEST(kernel, constants_and_indices) {

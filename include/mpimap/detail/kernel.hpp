@@ -3,6 +3,7 @@
 // The typed half of a call: how items are run, and how arguments and results become bytes.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -378,6 +379,7 @@ class served_argument {
 };
 
 struct nothing_received {
+    static constexpr bool reusable = true;
     void reserve(std::size_t) {}
     void read_block(reader&, std::size_t) {}
     void read_item(reader&, std::size_t) {}
@@ -505,10 +507,13 @@ class served_call : public kernel {
     [[nodiscard]] std::size_t items() const { return items_; }
 
   private:
+    using columns = std::tuple<typename served_argument<Args>::received...>;
+
     class served_chunk : public chunk {
       public:
         served_chunk(served_call& call, item_range items)
-            : call_(call), items_(items), results_(call.make_results(items)) {}
+            : call_(call), items_(items), columns_(std::exchange(call.spare_, columns())),
+              results_(call.make_results(items)) {}
 
         std::size_t read(reader& in, failures& failed) {
             std::apply(
@@ -535,8 +540,14 @@ class served_call : public kernel {
             const auto make_cursors = [&](std::size_t i) {
                 return cursors(from + i, std::index_sequence_for<Args...>{});
             };
-            return from + run_items(*call_.function_, items_.first + from, to - from, call_.where_, stop,
-                                    make_cursors, store, failed);
+            const std::size_t done = from + run_items(*call_.function_, items_.first + from, to - from,
+                                                      call_.where_, stop, make_cursors, store, failed);
+            // Fresh memory is slow: the system clears each page when it is first written.
+            if constexpr ((served_argument<Args>::received::reusable && ...)) {
+                if (done == items_.count)
+                    call_.spare_ = std::move(columns_);
+            }
+            return done;
         }
 
         std::size_t write_results(std::size_t from, std::size_t to, writer& out, failures& failed) override {
@@ -562,13 +573,14 @@ class served_call : public kernel {
 
         served_call& call_;
         item_range items_;
-        std::tuple<typename served_argument<Args>::received...> columns_;
+        columns columns_;
         Results results_;
     };
 
     std::shared_ptr<function_copy<F>> function_;
     std::tuple<served_argument<Args>...> arguments_;
     std::size_t items_ = 0;
+    columns spare_; // of the chunk that was run last
     place where_;
 };
 
@@ -580,7 +592,6 @@ class root_argument {
   public:
     using column = range_column<std::remove_reference_t<A>&>;
     using item_writer = typename column::item_writer;
-    static constexpr std::size_t item_bytes = column::item_bytes;
     static constexpr bool constant = false;
     static constexpr bool encoded = !column::by_bytes;
     static constexpr bool plain = column::plain();
@@ -593,6 +604,24 @@ class root_argument {
         if constexpr (hides_members<element_t<A>> && column::in_place) {
             for (std::size_t i = 0; i < std::min(column_.size().value_or(0), items_searched); ++i)
                 refuse_hidden_pointers<element_t<A>>(*column_.cursor(i), "an argument");
+        }
+    }
+    /// Bytes that an item takes, if that can be told without code of the user's.
+    [[nodiscard]] std::optional<std::size_t> item_bytes(std::size_t items) {
+        if constexpr (column::by_bytes) {
+            return column::item_bytes;
+        } else if constexpr (plain) {
+            // The middle one of three: what is larger is measured as chunks are sent.
+            std::array<std::size_t, 3> sizes{};
+            for (std::size_t k = 0; k < 3 && items != 0; ++k) {
+                writer sample;
+                write_value<typename column::value_type>(sample, *column_.cursor((items - 1) / 2 * k));
+                sizes[k] = sample.size();
+            }
+            std::sort(sizes.begin(), sizes.end());
+            return sizes[1];
+        } else {
+            return std::nullopt;
         }
     }
     [[nodiscard]] auto cursor(std::size_t i) { return column_.cursor(i); }
@@ -615,7 +644,6 @@ template <typename A>
     requires(traits_of<A>::is_broadcast)
 class root_argument<A> {
   public:
-    static constexpr std::size_t item_bytes = 0;
     static constexpr bool constant = true;
     static constexpr bool encoded = false;
     static constexpr bool plain = true;
@@ -623,6 +651,7 @@ class root_argument<A> {
     explicit root_argument(std::remove_reference_t<A>& a)
         : value_(std::addressof(std::as_const(a.value))), in_store_(a.in_store) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return std::nullopt; }
+    [[nodiscard]] std::optional<std::size_t> item_bytes(std::size_t) const { return 0; }
     void write_bounds(writer&) {}
     void write(writer& out) const {
         out.new_archive();
@@ -644,13 +673,13 @@ template <typename A>
     requires(traits_of<A>::is_index)
 class root_argument<A> {
   public:
-    static constexpr std::size_t item_bytes = 0;
     static constexpr bool constant = false;
     static constexpr bool encoded = false;
     static constexpr bool plain = true;
     static constexpr bool keeps = false;
     explicit root_argument(const index_argument& a) : first_(a.first), column_(a) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
+    [[nodiscard]] std::optional<std::size_t> item_bytes(std::size_t) const { return 0; }
     void write_bounds(writer& out) { write_value(out, first_); }
     [[nodiscard]] auto cursor(std::size_t i) { return column_.cursor(i); }
     void write_block(writer&, item_range, std::size_t&) {}
@@ -783,8 +812,15 @@ class root_call : public root_job {
         return slots_->read(items, in, failed, where_.rank, complete);
     }
 
-    [[nodiscard]] std::size_t bytes_per_item() const override {
-        return (root_argument<Args>::item_bytes + ... + Slots::item_bytes);
+    [[nodiscard]] std::size_t bytes_per_item() override {
+        std::size_t sum = Slots::item_bytes;
+        for (const std::optional<std::size_t>& bytes :
+             std::apply([this](auto&... a) { return std::array{a.item_bytes(items_)...}; }, arguments_)) {
+            if (!bytes)
+                return 0;
+            sum += *bytes;
+        }
+        return sum;
     }
     [[nodiscard]] bool plain_arguments() const override { return (root_argument<Args>::plain && ...); }
     [[nodiscard]] bool plain_results() const override { return Slots::plain; }

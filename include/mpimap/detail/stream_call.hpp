@@ -290,8 +290,9 @@ class stream_call : public root_job {
         return slots_.read(items, in, failed, where_.rank, complete);
     }
 
-    [[nodiscard]] std::size_t bytes_per_item() const override {
-        return (root_argument<Args>::item_bytes + ... + stream_slots<R>::item_bytes);
+    [[nodiscard]] std::size_t bytes_per_item() override {
+        return std::apply(
+            [](auto&... a) { return (stream_slots<R>::item_bytes + ... + a.item_bytes(0).value_or(0)); }, arguments_);
     }
     [[nodiscard]] bool plain_arguments() const override { return false; }
     [[nodiscard]] bool plain_results() const override { return stream_slots<R>::plain; }
