@@ -7,8 +7,12 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <sstream>
+#include <string>
 #include <typeinfo>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <cxxabi.h>
 #include <unistd.h>
@@ -126,6 +130,26 @@ failure current_failure(std::size_t index, int rank) noexcept {
         // No memory for the description: which item failed is still told.
     }
     return f;
+}
+
+void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments) {
+    failure f = current_failure(index, rank);
+    f.arguments = std::move(arguments);
+    failed.push_back(std::move(f));
+}
+
+void append_argument(std::string& text, const void* value, void (*print)(std::ostream&, const void*)) {
+    if (print == nullptr) {
+        text += '?';
+        return;
+    }
+    std::ostringstream os;
+    print(os, value);
+    const std::string all = std::move(os).str();
+    constexpr std::size_t longest = 80;
+    text.append(all, 0, longest);
+    if (all.size() > longest)
+        text += "...";
 }
 
 } // namespace detail

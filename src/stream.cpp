@@ -16,6 +16,11 @@ template class detail::archive_serializer_map<mpimap::detail::input_archive>;
 
 namespace mpimap::detail {
 
+output_archive::output_archive(writer& out) : base(boost::archive::no_header), out_(out) {}
+output_archive::~output_archive() = default;
+input_archive::input_archive(reader& in) : base(boost::archive::no_header), in_(in) {}
+input_archive::~input_archive() = default;
+
 writer::writer() = default;
 writer::~writer() = default;
 // The archive refers to the writer it was made for: what was written moves, the archive does not.

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -84,6 +85,12 @@ struct failure {
 
 /// Describes the exception being handled; called inside a catch block, never throws.
 [[nodiscard]] failure current_failure(std::size_t index, int rank) noexcept;
+
+/// Adds the exception being handled to the failures.
+void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments = {});
+
+/// Appends an argument of an item to the text of its failure: at most 80 characters, "?" without `print`.
+void append_argument(std::string& text, const void* value, void (*print)(std::ostream&, const void*));
 
 } // namespace detail
 

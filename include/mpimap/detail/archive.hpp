@@ -28,7 +28,11 @@ class output_archive : public boost::archive::detail::common_oarchive<output_arc
     friend base;
 
   public:
-    explicit output_archive(writer& out) : base(boost::archive::no_header), out_(out) {}
+    // Not here: the constructor needs the table of virtual functions, and they would be compiled everywhere.
+    explicit output_archive(writer& out);
+    ~output_archive();
+    output_archive(const output_archive&) = delete;
+    output_archive& operator=(const output_archive&) = delete;
 
     void save_binary(const void* data, std::size_t size) { out_.bytes(data, size); }
 
@@ -74,7 +78,10 @@ class input_archive : public boost::archive::detail::common_iarchive<input_archi
     friend base;
 
   public:
-    explicit input_archive(reader& in) : base(boost::archive::no_header), in_(in) {}
+    explicit input_archive(reader& in);
+    ~input_archive();
+    input_archive(const input_archive&) = delete;
+    input_archive& operator=(const input_archive&) = delete;
 
     void load_binary(void* data, std::size_t size) { in_.bytes(data, size); }
 

@@ -8,7 +8,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <sstream>
+#include <ostream>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -58,19 +59,12 @@ concept streamable = requires(std::ostream& os, const T& value) {
 };
 
 template <typename T>
-void print_argument(std::ostream& os, const char*& separator, const T& value) {
-    os << separator;
-    separator = ", ";
+void append_argument(std::string& text, const T& value) {
     if constexpr (streamable<T> && !std::is_pointer_v<T>) {
-        std::ostringstream text;
-        text << value;
-        std::string s = std::move(text).str();
-        constexpr std::size_t longest = 80;
-        if (s.size() > longest)
-            s = s.substr(0, longest) + "...";
-        os << s;
+        append_argument(text, std::addressof(value),
+                        [](std::ostream& os, const void* v) { os << *static_cast<const T*>(v); });
     } else {
-        os << "?";
+        append_argument(text, nullptr, nullptr);
     }
 }
 
@@ -79,15 +73,13 @@ template <typename MakeCursors>
 std::string arguments_as_text(const MakeCursors& make_cursors, std::size_t i) noexcept {
     try {
         return std::apply(
-            [](auto... cursor) -> std::string {
+            [](auto... cursor) {
+                std::string text;
                 if constexpr ((streamable<std::remove_cvref_t<decltype(*cursor)>> || ...)) {
-                    std::ostringstream os;
                     const char* separator = "";
-                    (print_argument(os, separator, as_item(*cursor)), ...);
-                    return std::move(os).str();
-                } else {
-                    return {};
+                    ((text += separator, separator = ", ", append_argument(text, as_item(*cursor))), ...);
                 }
+                return text;
             },
             make_cursors(i));
     } catch (...) {
@@ -136,9 +128,7 @@ std::size_t run_items(Function& function, std::size_t first, std::size_t count, 
                 },
                 make_cursors(i));
         } catch (...) {
-            failure f = current_failure(first + i, where.rank);
-            f.arguments = arguments_as_text(make_cursors, i);
-            failed.push_back(std::move(f));
+            add_failure(failed, first + i, where.rank, arguments_as_text(make_cursors, i));
             ++i;
             if (stop)
                 break;
@@ -204,7 +194,7 @@ class kept_results {
                     if (slots_[i])
                         write_value<R>(out, *slots_[i]);
                 } catch (...) {
-                    failed.push_back(current_failure(first_ + i, rank));
+                    add_failure(failed, first_ + i, rank);
                     slots_[i].reset(); // the next message says that there is none
                     out.rewind(before);
                     return i;
@@ -333,7 +323,7 @@ class value_slots {
                 }
             } catch (...) {
                 in.forget_targets(targets);
-                failed.push_back(current_failure(items.first + i, rank));
+                add_failure(failed, items.first + i, rank);
                 return i;
             }
         }
@@ -528,7 +518,7 @@ class served_call : public kernel {
                     std::apply([&](auto&... column) { (column.read_item(in, i), ...); }, columns_);
                 } catch (...) {
                     in.forget_targets(targets);
-                    failed.push_back(current_failure(items_.first + i, call_.where_.rank));
+                    add_failure(failed, items_.first + i, call_.where_.rank);
                     return i;
                 }
             }
@@ -787,9 +777,8 @@ class root_call : public root_job {
         try {
             write_items(arguments_, items, i, message);
         } catch (...) {
-            failure f = current_failure(items.first + i, where_.rank);
-            f.arguments = arguments_as_text([&](std::size_t k) { return cursors(items.first + k); }, i);
-            failed.push_back(std::move(f));
+            add_failure(failed, items.first + i, where_.rank,
+                        arguments_as_text([&](std::size_t k) { return cursors(items.first + k); }, i));
             return std::min(i, items.count - 1);
         }
         return items.count;
@@ -802,7 +791,7 @@ class root_call : public root_job {
                 *function_, items.first, items.count, where_, stop,
                 [&](std::size_t i) { return cursors(items.first + i); }, store, failed);
         } catch (...) {
-            failed.push_back(current_failure(items.first, where_.rank));
+            add_failure(failed, items.first, where_.rank);
             return 1;
         }
     }

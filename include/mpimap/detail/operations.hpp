@@ -233,7 +233,7 @@ class into_operation {
                     ++at;
                 *at = static_cast<std::ranges::range_value_t<Out>>(root.slots().take(i));
             } catch (...) {
-                failed.push_back(current_failure(i, root.rank()));
+                add_failure(failed, i, root.rank());
                 return;
             }
         }

@@ -113,7 +113,7 @@ class folded_results {
                 write_value<T>(out, node.value);
             }
         } catch (...) {
-            failed.push_back(current_failure(at, rank));
+            add_failure(failed, at, rank);
             out.rewind(before);
             out.length(0);
         }
@@ -175,7 +175,7 @@ class reduction_tree {
             }
         } catch (...) {
             in.forget_targets(0);
-            failed.push_back(current_failure(items.first, rank));
+            add_failure(failed, items.first, rank);
             return 0;
         }
         // Large arrays inside the values may still be on their way.

@@ -106,7 +106,7 @@ class stream_slots {
                 } catch (...) {
                     value.reset();
                     in.forget_targets(targets);
-                    failed.push_back(current_failure(items.first + i, rank));
+                    add_failure(failed, items.first + i, rank);
                     break;
                 }
             }
@@ -280,7 +280,7 @@ class stream_call : public root_job {
                 *function_, items.first, items.count, where_, stop,
                 [&](std::size_t i) { return cursors(items.first + i); }, store, failed);
         } catch (...) {
-            failed.push_back(current_failure(items.first, where_.rank));
+            add_failure(failed, items.first, where_.rank);
             return 1;
         }
     }
