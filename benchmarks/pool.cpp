@@ -21,7 +21,8 @@ double square(double x) {
 }
 
 [[gnu::noinline]] double compute(double x) { // about 10 us
-    for (int i = 0; i < 5000; ++i) x = x * 0.999999 + 1e-6;
+    for (int i = 0; i < 5000; ++i)
+        x = x * 0.999999 + 1e-6;
     return x;
 }
 
@@ -30,14 +31,15 @@ std::vector<double> take_turns_alone(const std::vector<benchmark::candidate>& ca
     return benchmark::take_turns(MPI_COMM_SELF, candidates, repetitions);
 }
 
-/// What is closest to submit(f, x).get() by hand: a message with the argument to rank 1, one with the result back.
-/// Served by rank 1 until the tag says stop.
+/// What is closest to submit(f, x).get() by hand: a message with the argument to rank 1, one with the result
+/// back. Served by rank 1 until the tag says stop.
 void serve_by_hand(MPI_Comm comm) {
     while (true) {
         double x = 0;
         MPI_Status status;
         MPI_Recv(&x, 1, MPI_DOUBLE, 0, MPI_ANY_TAG, comm, &status);
-        if (status.MPI_TAG == 1) return;
+        if (status.MPI_TAG == 1)
+            return;
         x = square(x);
         MPI_Send(&x, 1, MPI_DOUBLE, 0, 0, comm);
     }
@@ -51,12 +53,14 @@ double burst_by_hand(MPI_Comm comm, const std::vector<double>& xs, std::vector<d
     std::size_t next = 0;
     std::size_t done = 0;
     const auto send = [&](int rank, int place) {
-        if (next == xs.size()) return;
+        if (next == xs.size())
+            return;
         at[static_cast<std::size_t>(rank)][static_cast<std::size_t>(place)] = next;
         MPI_Send(&xs[next++], 1, MPI_DOUBLE, rank, 0, comm);
     };
     for (int place = 0; place < 2; ++place) {
-        for (int rank = 1; rank <= workers; ++rank) send(rank, place);
+        for (int rank = 1; rank <= workers; ++rank)
+            send(rank, place);
     }
     while (done < xs.size()) {
         double y = 0;
@@ -89,8 +93,39 @@ int main(int argc, char** argv) {
     using benchmark::better;
     using benchmark::seconds_text;
 
-    // pool.map beside mpi_map on the same work. Collective calls and the pool cannot be mixed call by call: each
-    // repetition opens a pool, which is not timed.
+    // Lazy maps beside whole ones: first, since memory is measured.
+    if (mpimap::pool pool(world); pool) {
+        constexpr std::size_t n = 10000000;
+        const auto f = [](std::size_t i) { return static_cast<double>(i) * 0.5; };
+        const double before = benchmark::memory_of_process("VmRSS");
+        double most = 0;
+        double lazy_sum = 0;
+        double whole_sum = 0;
+        const auto times = take_turns_alone({[&] {
+                                                 lazy_sum = 0;
+                                                 for (const double y : pool.imap(f, mpimap::indices(n)))
+                                                     lazy_sum += y;
+                                                 if (most == 0)
+                                                     most = benchmark::memory_of_process("VmHWM") - before;
+                                             },
+                                             [&] {
+                                                 whole_sum = 0;
+                                                 for (const double y : pool.map(f, mpimap::indices(n)))
+                                                     whole_sum += y;
+                                             }},
+                                            std::max(1, repetitions / 3));
+        if (lazy_sum != whole_sum)
+            std::fprintf(stderr, "the sums differ\n");
+        benchmark::print_row(world, "-", "imap of 10000000 items, " + ranks + ": time / map",
+                             times[0] / times[1], better::below, 2,
+                             seconds_text(times[0]) + " / " + seconds_text(times[1]));
+        benchmark::print_row(world, "-",
+                             "imap of 10000000 items, " + ranks + ": memory of the root grows by MiB",
+                             most / 1024 / 1024, better::below, 64, "");
+    }
+
+    // pool.map beside mpi_map on the same work. Collective calls and the pool cannot be mixed call by call:
+    // each repetition opens a pool, which is not timed.
     struct work {
         std::string name;
         std::vector<double> xs;
@@ -107,15 +142,19 @@ int main(int argc, char** argv) {
             MPI_Barrier(world);
             double begin = benchmark::now();
             y = mpimap::mpi_map(world, w.f, w.xs);
-            if (i >= 0) collective.push_back(benchmark::now() - begin);
+            if (i >= 0)
+                collective.push_back(benchmark::now() - begin);
             MPI_Barrier(world);
             mpimap::pool pool(world);
-            if (!pool) continue;
+            if (!pool)
+                continue;
             std::vector<double> again = pool.map(w.f, w.xs); // as the one before: the function is known
             begin = benchmark::now();
             again = pool.map(w.f, w.xs);
-            if (i >= 0) pooled.push_back(benchmark::now() - begin);
-            if (again != y) std::fprintf(stderr, "the results differ\n");
+            if (i >= 0)
+                pooled.push_back(benchmark::now() - begin);
+            if (again != y)
+                std::fprintf(stderr, "the results differ\n");
         }
         if (world.rank() == 0) {
             const double a = benchmark::median(pooled);
@@ -125,7 +164,8 @@ int main(int argc, char** argv) {
         }
         MPI_Barrier(world);
     }
-    if (world.size() == 1) return 0;
+    if (world.size() == 1)
+        return 0;
 
     // Single calls. By hand first, with the other ranks serving, then the pool.
     constexpr int trips = 2000;
@@ -147,62 +187,45 @@ int main(int argc, char** argv) {
                 MPI_Send(&x, 1, MPI_DOUBLE, 1, 0, world);
                 MPI_Recv(&x, 1, MPI_DOUBLE, 1, 0, world, MPI_STATUS_IGNORE);
             }
-            if (i >= 0) ping_pong.push_back((benchmark::now() - begin) / trips);
+            if (i >= 0)
+                ping_pong.push_back((benchmark::now() - begin) / trips);
             begin = benchmark::now();
             burst_by_hand(world, xs, ys);
-            if (i >= 0) burst_hand.push_back(benchmark::now() - begin);
+            if (i >= 0)
+                burst_hand.push_back(benchmark::now() - begin);
             stop_by_hand(world);
         }
         MPI_Barrier(world);
         mpimap::pool pool(world, {.root_computes = false});
-        if (!pool) continue;
+        if (!pool)
+            continue;
         double sum = pool.submit(square, 1.0).get();
         double begin = benchmark::now();
-        for (int k = 0; k < trips; ++k) sum += pool.submit(square, static_cast<double>(k)).get();
-        if (i >= 0) round_trip.push_back((benchmark::now() - begin) / trips);
+        for (int k = 0; k < trips; ++k)
+            sum += pool.submit(square, static_cast<double>(k)).get();
+        if (i >= 0)
+            round_trip.push_back((benchmark::now() - begin) / trips);
         begin = benchmark::now();
         std::vector<mpimap::future<double>> all;
         all.reserve(many);
-        for (const double x : xs) all.push_back(pool.submit(square, x));
-        for (auto& f : all) sum += f.get();
-        if (i >= 0) burst_pool.push_back(benchmark::now() - begin);
-        if (sum < 0) return 1;
+        for (const double x : xs)
+            all.push_back(pool.submit(square, x));
+        for (auto& f : all)
+            sum += f.get();
+        if (i >= 0)
+            burst_pool.push_back(benchmark::now() - begin);
+        if (sum < 0)
+            return 1;
     }
     if (world.rank() == 0) {
         double a = benchmark::median(round_trip);
         double b = benchmark::median(ping_pong);
-        benchmark::print_row(world, "-", "submit(f, x).get(), " + ranks + ": time / ping-pong by hand", a / b, better::below,
-                             3, seconds_text(a) + " / " + seconds_text(b));
+        benchmark::print_row(world, "-", "submit(f, x).get(), " + ranks + ": time / ping-pong by hand", a / b,
+                             better::below, 3, seconds_text(a) + " / " + seconds_text(b));
         a = benchmark::median(burst_pool);
         b = benchmark::median(burst_hand);
-        benchmark::print_row(world, "-", "100000 submits, " + ranks + ": time / master and workers by hand", a / b,
-                             better::below, 2, seconds_text(a) + " / " + seconds_text(b));
+        benchmark::print_row(world, "-", "100000 submits, " + ranks + ": time / master and workers by hand",
+                             a / b, better::below, 2, seconds_text(a) + " / " + seconds_text(b));
     }
-    MPI_Barrier(world);
-
-    // Lazy maps beside whole ones.
-    mpimap::pool pool(world);
-    if (!pool) return 0;
-    constexpr std::size_t n = 10000000;
-    const auto f = [](std::size_t i) { return static_cast<double>(i) * 0.5; };
-    const double before = benchmark::memory_of_process("VmRSS");
-    double most = 0;
-    double lazy_sum = 0;
-    double whole_sum = 0;
-    const auto times = take_turns_alone({[&] {
-                                             lazy_sum = 0;
-                                             for (const double y : pool.imap(f, mpimap::indices(n))) lazy_sum += y;
-                                             if (most == 0) most = benchmark::memory_of_process("VmHWM") - before;
-                                         },
-                                         [&] {
-                                             whole_sum = 0;
-                                             for (const double y : pool.map(f, mpimap::indices(n))) whole_sum += y;
-                                         }},
-                                        std::max(1, repetitions / 3));
-    if (lazy_sum != whole_sum) std::fprintf(stderr, "the sums differ\n");
-    benchmark::print_row(world, "-", "imap of 10000000 items, " + ranks + ": time / map", times[0] / times[1], better::below,
-                         2, seconds_text(times[0]) + " / " + seconds_text(times[1]));
-    benchmark::print_row(world, "-", "imap of 10000000 items, " + ranks + ": memory of the root grows by MiB",
-                         most / 1024 / 1024, better::below, 64, "");
     return 0;
 }

@@ -270,12 +270,13 @@ class lazy_map {
         const item_state s = job_->slots().state(i);
         return s == item_state::waiting && job_->dead() ? item_state::failed : s;
     }
+    /// Takes item i, which is done.
     R take(std::size_t i) {
         ++taken_;
-        R value = job_->slots().take(i);
-        job_->tidy();
-        return value;
+        return job_->slots().take(i);
     }
+    /// Forgets what was taken at the front.
+    void tidy() { job_->tidy(); }
     /// An item that failed: throws, or with on_error::collect keeps the failure for the end.
     void take_failure(std::size_t i) {
         ++taken_;
@@ -289,6 +290,10 @@ class lazy_map {
         }
         failed_.emplace_back(std::move(f));
     }
+    [[nodiscard]] bool is_done(std::size_t i) const {
+        return i < job_->slots().end() && job_->slots().state(i) == item_state::done;
+    }
+
     void keep_order() { job_->slots().keep_order(); }
     [[nodiscard]] bool any_settled() const { return !job_->slots().order().empty() || job_->dead(); }
     /// The next one of those that are done or failed.
@@ -300,6 +305,7 @@ class lazy_map {
         order.pop_front();
         return i;
     }
+    void put_back(std::size_t i) { job_->slots().order().push_front(i); }
 
     /// When all has been taken: throws what is left to be said.
     void end() {
@@ -374,25 +380,35 @@ class lazy_map {
     std::vector<task_error> failed_;
 };
 
+/// What a lazy map hands to its reader at a time: results that are there already.
+template <typename Value>
+struct ready_result {
+    Value value;
+};
+template <typename Value>
+using batch_of = std::vector<ready_result<Value>>;
+inline constexpr std::size_t most_in_batch = 1024;
+
 /// imap: results in the order of their items.
 template <typename Map, typename R>
 class next_in_order {
   public:
+    using value = R;
     explicit next_in_order(std::unique_ptr<Map> map) : map_(std::move(map)) {}
-    void operator()(std::optional<R>& current) {
-        while (true) {
+    /// Waits for one result at least, unless there is none to come.
+    void operator()(batch_of<R>& batch) {
+        while (batch.empty()) {
             map_->read_ahead();
             if (map_->exhausted()) {
                 map_->end();
                 return;
             }
             map_->wait([this] { return map_->state(next_) != item_state::waiting; });
-            const std::size_t i = next_++;
-            if (map_->state(i) == item_state::done) {
-                current.emplace(map_->take(i));
-                return;
-            }
-            map_->take_failure(i);
+            if (map_->state(next_) == item_state::failed)
+                map_->take_failure(next_++);
+            for (; batch.size() < most_in_batch && map_->is_done(next_); ++next_)
+                batch.push_back({map_->take(next_)});
+            map_->tidy();
         }
     }
 
@@ -405,21 +421,28 @@ class next_in_order {
 template <typename Map, typename R>
 class next_completed {
   public:
+    using value = indexed<R>;
     explicit next_completed(std::unique_ptr<Map> map) : map_(std::move(map)) { map_->keep_order(); }
-    void operator()(std::optional<indexed<R>>& current) {
-        while (true) {
+    void operator()(batch_of<value>& batch) {
+        while (batch.empty()) {
             map_->read_ahead();
             if (map_->exhausted()) {
                 map_->end();
                 return;
             }
             map_->wait([this] { return map_->any_settled(); });
-            const std::size_t i = map_->next_settled();
-            if (map_->state(i) == item_state::done) {
-                current.emplace(indexed<R>{i, map_->take(i)});
-                return;
+            while (batch.size() < most_in_batch && map_->any_settled()) {
+                const std::size_t i = map_->next_settled();
+                if (map_->is_done(i)) {
+                    batch.push_back({indexed<R>{i, map_->take(i)}});
+                } else if (!batch.empty()) {
+                    map_->put_back(i); // first what was good
+                    break;
+                } else {
+                    map_->take_failure(i);
+                }
             }
-            map_->take_failure(i);
+            map_->tidy();
         }
     }
 
@@ -605,19 +628,20 @@ consteval problem find_submit_problem() {
 
 } // namespace detail
 
-/// The results of pool::imap: an input range that runs ahead of whoever reads it by a window of items.
-template <typename Next, typename Value>
-class lazy_results : public std::ranges::view_interface<lazy_results<Next, Value>> {
+/// The results of pool::imap and pool::uimap: an input range whose items are computed ahead of whoever reads
+/// it, as far as the window goes.
+template <typename Next>
+class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
   public:
     class iterator {
       public:
         using iterator_concept = std::input_iterator_tag;
-        using value_type = Value;
+        using value_type = typename Next::value;
         using difference_type = std::ptrdiff_t;
 
         iterator() = default;
         explicit iterator(lazy_results& all) : all_(&all) {}
-        Value& operator*() const { return *all_->current_; }
+        value_type& operator*() const { return all_->batch_[all_->at_].value; }
         iterator& operator++() {
             all_->advance();
             return *this;
@@ -626,13 +650,13 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next, Value
         friend bool operator==(const iterator& i, std::default_sentinel_t) { return i.at_end(); }
 
       private:
-        [[nodiscard]] bool at_end() const { return !all_->current_; }
+        [[nodiscard]] bool at_end() const { return all_->at_ == all_->batch_.size(); }
         lazy_results* all_ = nullptr;
     };
 
     explicit lazy_results(Next next) : next_(std::move(next)) {}
 
-    /// Runs on to the first result. Once.
+    /// Waits for the first result. Once.
     [[nodiscard]] iterator begin() {
         advance();
         return iterator(*this);
@@ -641,11 +665,17 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next, Value
 
   private:
     void advance() {
-        current_.reset();
-        next_(current_);
+        if (at_ + 1 < batch_.size()) {
+            ++at_;
+            return;
+        }
+        batch_.clear();
+        at_ = 0;
+        next_(batch_);
     }
     Next next_;
-    std::optional<Value> current_;
+    detail::batch_of<typename Next::value> batch_;
+    std::size_t at_ = 0;
 };
 
 /// The ranks of a communicator as one pool of workers. Collective construction; after that the root alone
@@ -771,27 +801,27 @@ class pool {
     /// read for. Schedules: automatic, or dynamic with a chunk.
     template <typename F, typename... Args>
     [[nodiscard]] auto imap(const options& o, F&& f, Args&&... args) {
-        return lazy<detail::next_in_order, false, detail::shipped<F>>(o, detail::as_function(f),
-                                                                      std::forward<Args>(args)...);
+        return lazy<detail::next_in_order, detail::shipped<F>>(o, detail::as_function(f),
+                                                               std::forward<Args>(args)...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     [[nodiscard]] auto imap(F&& f, Args&&... args) {
-        return lazy<detail::next_in_order, false, detail::shipped<F>>(options{}, detail::as_function(f),
-                                                                      std::forward<Args>(args)...);
+        return lazy<detail::next_in_order, detail::shipped<F>>(options{}, detail::as_function(f),
+                                                               std::forward<Args>(args)...);
     }
 
     /// The same as they are completed, with the index of the item.
     template <typename F, typename... Args>
     [[nodiscard]] auto uimap(const options& o, F&& f, Args&&... args) {
-        return lazy<detail::next_completed, true, detail::shipped<F>>(o, detail::as_function(f),
-                                                                      std::forward<Args>(args)...);
+        return lazy<detail::next_completed, detail::shipped<F>>(o, detail::as_function(f),
+                                                                std::forward<Args>(args)...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     [[nodiscard]] auto uimap(F&& f, Args&&... args) {
-        return lazy<detail::next_completed, true, detail::shipped<F>>(options{}, detail::as_function(f),
-                                                                      std::forward<Args>(args)...);
+        return lazy<detail::next_completed, detail::shipped<F>>(options{}, detail::as_function(f),
+                                                                std::forward<Args>(args)...);
     }
 
     // ------------------------------------------------------------ asynchronous calls
@@ -895,7 +925,7 @@ class pool {
         }
     }
 
-    template <template <typename, typename> typename Next, bool Indexed, typename F, typename... Args>
+    template <template <typename, typename> typename Next, typename F, typename... Args>
     auto lazy(const options& o, const F& f, Args&&... args) {
         if constexpr (detail::explain<detail::find_lazy_problem<F, Args...>()>()) {
             using R = detail::result_of<detail::callable_of<F>,
@@ -904,7 +934,7 @@ class pool {
             core_->check_usable();
             detail::check_stream_options(o);
             using next = Next<map, R>;
-            return lazy_results<next, std::conditional_t<Indexed, indexed<R>, R>>(
+            return lazy_results<next>(
                 next(std::make_unique<map>(core_, o, window_, f, std::forward<Args>(args)...)));
         } else {
             return detail::explained{};

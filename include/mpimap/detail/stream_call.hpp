@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <new>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -18,6 +16,7 @@
 
 #include <mpimap/arguments.hpp>
 #include <mpimap/codec.hpp>
+#include <mpimap/detail/block_queue.hpp>
 #include <mpimap/detail/job.hpp>
 #include <mpimap/detail/kernel.hpp>
 #include <mpimap/function.hpp>
@@ -41,12 +40,12 @@ class stream_slots {
     static constexpr bool plain = false; // kept in order for the main thread
     static constexpr std::size_t item_bytes = has_value && is_bytes<R> ? sizeof(entry) : 0;
 
-    [[nodiscard]] std::size_t first() const noexcept { return first_; }
-    [[nodiscard]] std::size_t end() const noexcept { return first_ + entries_.size(); }
-    void add() { entries_.emplace_back(); }
-    [[nodiscard]] item_state state(std::size_t i) const { return entries_[i - first_].state; }
+    [[nodiscard]] std::size_t first() const noexcept { return entries_.first(); }
+    [[nodiscard]] std::size_t end() const noexcept { return entries_.end(); }
+    void add() { entries_.push(); }
+    [[nodiscard]] item_state state(std::size_t i) const { return entries_[i].state; }
     void set(std::size_t i, item_state s) {
-        entry& e = entries_[i - first_];
+        entry& e = entries_[i];
         if (e.state != item_state::waiting)
             return;
         e.state = e.wanted ? s : item_state::taken;
@@ -64,7 +63,7 @@ class stream_slots {
         template <typename Call>
         void invoke(std::size_t i, const Call& call) {
             if constexpr (has_value) {
-                slots.entries_[first + i - slots.first_].value.emplace(call());
+                slots.entries_[first + i].value.emplace(call());
             } else {
                 call();
             }
@@ -82,7 +81,7 @@ class stream_slots {
             in.heap(static_cast<void*>(block->data()), items.count * sizeof(R));
             const auto take = [this, items, block] {
                 for (std::size_t i = 0; i < items.count; ++i)
-                    entries_[items.first + i - first_].value.emplace(block->data()[i]);
+                    entries_[items.first + i].value.emplace(block->data()[i]);
                 set_done(items);
             };
             if (in.targets().empty()) {
@@ -94,7 +93,7 @@ class stream_slots {
             std::size_t i = 0;
             for (; i < items.count; ++i) {
                 const std::size_t targets = in.targets().size();
-                auto& value = entries_[items.first + i - first_].value;
+                auto& value = entries_[items.first + i].value;
                 try {
                     if (!make_value<bool>(in))
                         continue;
@@ -119,41 +118,36 @@ class stream_slots {
 
     /// The value of an item that is done; what is taken at the front is gone.
     R take(std::size_t i) {
-        entry& e = entries_[i - first_];
+        entry& e = entries_[i];
         e.state = item_state::taken;
         if constexpr (has_value)
             return *std::move(e.value);
     }
     /// Nobody will take it.
     void drop(std::size_t i) {
-        entry& e = entries_[i - first_];
+        entry& e = entries_[i];
         e.wanted = false;
         if (e.state != item_state::waiting)
             e.state = item_state::taken;
     }
-    /// Items at the front that were taken.
-    [[nodiscard]] std::size_t taken() const {
-        std::size_t n = 0;
-        while (n < entries_.size() && entries_[n].state == item_state::taken)
-            ++n;
-        return n;
-    }
-    void pop(std::size_t n) {
-        entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(n));
-        first_ += n;
+    /// Forgets items at the front that were taken; their number.
+    std::size_t tidy() {
+        const std::size_t before = entries_.first();
+        while (entries_.first() != entries_.end() && entries_[entries_.first()].state == item_state::taken)
+            entries_.pop();
+        return entries_.first() - before;
     }
 
   private:
     /// An item that failed has no value.
     void set_done(item_range items) {
         for (std::size_t i = items.first; i < items.end(); ++i) {
-            if (!has_value || entries_[i - first_].value)
+            if (!has_value || entries_[i].value)
                 set(i, item_state::done);
         }
     }
 
-    std::deque<entry> entries_;
-    std::size_t first_ = 0;
+    block_queue<entry> entries_;
     bool ordered_ = false;
     std::deque<std::size_t> order_;
 };
@@ -182,11 +176,9 @@ class stream_call : public root_job {
     void add() { slots_.add(); }
     /// Forgets the items at the front that were taken, with their arguments.
     void tidy() {
-        constexpr std::size_t worth_it = 64;
-        const std::size_t n = slots_.taken();
-        if (n < worth_it && slots_.first() + n != slots_.end())
+        const std::size_t n = slots_.tidy();
+        if (n == 0)
             return;
-        slots_.pop(n);
         const auto pop = [n](auto& column) {
             if constexpr (requires { column.begin(); })
                 column.erase(column.begin(), column.begin() + static_cast<std::ptrdiff_t>(n));
@@ -292,7 +284,8 @@ class stream_call : public root_job {
 
     [[nodiscard]] std::size_t bytes_per_item() override {
         return std::apply(
-            [](auto&... a) { return (stream_slots<R>::item_bytes + ... + a.item_bytes(0).value_or(0)); }, arguments_);
+            [](auto&... a) { return (stream_slots<R>::item_bytes + ... + a.item_bytes(0).value_or(0)); },
+            arguments_);
     }
     [[nodiscard]] bool plain_arguments() const override { return false; }
     [[nodiscard]] bool plain_results() const override { return stream_slots<R>::plain; }
