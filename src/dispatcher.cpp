@@ -374,6 +374,7 @@ void dispatcher::item_failed() {
 
 void dispatcher::extend(std::size_t n) {
     queue_.extend(n); // ranks that wait for it are still asking
+    incomplete_ = incomplete_ || (cancel_requested_ && n != 0);
 }
 
 void dispatcher::cancel() {
