@@ -529,7 +529,7 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
       public:
         one(std::shared_ptr<submissions_of> all, std::size_t i) : all_(std::move(all)), i_(i) {}
         ~one() override {
-            if (!taken_)
+            if (!taken_ && !cancelled_)
                 all_->job_->disown(i_);
         }
         one(const one&) = delete;
@@ -548,8 +548,10 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
             return settled() || all_->call_->wait_for(time, [this] { return settled(); });
         }
         void cancel() override {
-            if (!settled() && all_->call_->withdraw(i_))
-                cancelled_ = true;
+            if (settled() || !all_->call_->withdraw(i_))
+                return;
+            cancelled_ = true;
+            all_->job_->withdrawn(i_);
         }
         R get() override {
             wait();

@@ -199,6 +199,12 @@ class stream_call : public root_job {
         tidy();
     }
 
+    /// The item will not be run.
+    void withdrawn(std::size_t i) {
+        slots_.set(i, item_state::taken);
+        tidy();
+    }
+
     void take_failures(failures all) override {
         for (failure& f : all) {
             if (f.index == task_error::no_item) {
