@@ -276,7 +276,8 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
 }
 
 void pool_core::poll() {
-    self_->all->poll();
+    if (self_->open) // otherwise the messages that come are another call's, or another pool's
+        self_->all->poll();
 }
 
 void pool_core::nudge() {
@@ -357,12 +358,12 @@ pool_call::~pool_call() {
 }
 
 bool pool_call::done() {
-    return self_->done();
+    return self_->done() || !self_->pool->open;
 }
 
 void pool_call::wait(const std::function<bool()>& ready) {
-    if (self_->done() || (ready && ready()))
-        return;
+    if (self_->done() || (ready && ready()) || !self_->pool->open)
+        return; // what a closed pool has not run, finish() and check() tell
     self_->pool->check_usable();
     self_->pool->all->run_until(
         [&] { return self_->done() || (ready && ready()) || self_->pool->failed_set_up(); });
@@ -377,7 +378,7 @@ bool pool_call::wait_for(std::chrono::nanoseconds time, const std::function<bool
         in_time = clock::now() - begin < time;
         return !in_time;
     });
-    return self_->done() || (ready && ready());
+    return done() || (ready && ready());
 }
 
 void pool_call::extend(std::size_t n) {

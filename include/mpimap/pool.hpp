@@ -538,7 +538,7 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
         bool ready() override {
             if (!settled())
                 all_->pool_->poll();
-            return settled();
+            return settled() || all_->call_->done(); // given up
         }
         void wait() override {
             if (!settled())

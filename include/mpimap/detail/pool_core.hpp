@@ -109,7 +109,7 @@ class pool_call {
     pool_call(const pool_call&) = delete;
     pool_call& operator=(const pool_call&) = delete;
 
-    /// Whether nothing is left to be done; for calls that grow, for now.
+    /// Whether nothing is left to be done, or will be; for calls that grow, for now.
     [[nodiscard]] bool done();
     /// Serves the pool until `ready` (done, if there is none), or for as long as given. Items run here
     /// meanwhile.
