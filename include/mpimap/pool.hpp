@@ -253,13 +253,14 @@ class lazy_map {
             return;
         std::size_t fresh = 0;
         try {
-            for (; there + fresh < window && next_item(); ++fresh)
-                job_->add();
+            while (there + fresh < window && next_item())
+                ++fresh;
         } catch (...) {
             // What was read before comes first.
             source_ended_ = true;
-            source_error_ = current_failure(job_->slots().end(), pool_->rank());
+            source_error_ = current_failure(job_->slots().end() + fresh, pool_->rank());
         }
+        job_->add(fresh);
         if (fresh != 0)
             call_->extend(fresh);
     }
@@ -274,6 +275,12 @@ class lazy_map {
     R take(std::size_t i) {
         ++taken_;
         return job_->slots().take(i);
+    }
+    template <typename Out>
+    std::size_t take_done(std::size_t i, std::size_t most, const Out& out) {
+        const std::size_t n = job_->slots().take_done(i, most, out);
+        taken_ += n;
+        return n;
     }
     /// Forgets what was taken at the front.
     void tidy() { job_->tidy(); }
@@ -406,8 +413,8 @@ class next_in_order {
             map_->wait([this] { return map_->state(next_) != item_state::waiting; });
             if (map_->state(next_) == item_state::failed)
                 map_->take_failure(next_++);
-            for (; batch.size() < most_in_batch && map_->is_done(next_); ++next_)
-                batch.push_back({map_->take(next_)});
+            next_ += map_->take_done(next_, most_in_batch,
+                                     [&batch](R&& result) { batch.push_back({std::move(result)}); });
             map_->tidy();
         }
     }
@@ -512,7 +519,7 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
         const std::size_t i = job_->slots().end();
         auto item = std::make_shared<one>(this->shared_from_this(), i);
         push(std::index_sequence_for<Ts...>{}, std::forward<Xs>(xs)...);
-        job_->add();
+        job_->add(1);
         call_->extend(1);
         pool_->nudge();
         return item;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -42,7 +43,7 @@ class stream_slots {
 
     [[nodiscard]] std::size_t first() const noexcept { return entries_.first(); }
     [[nodiscard]] std::size_t end() const noexcept { return entries_.end(); }
-    void add() { entries_.push(); }
+    void add(std::size_t n) { entries_.push(n); }
     [[nodiscard]] item_state state(std::size_t i) const { return entries_[i].state; }
     void set(std::size_t i, item_state s) {
         entry& e = entries_[i];
@@ -123,6 +124,23 @@ class stream_slots {
         if constexpr (has_value)
             return *std::move(e.value);
     }
+    /// Gives the values of items that are done, from i on, to `out`, at most so many; their number.
+    template <typename Out>
+    std::size_t take_done(std::size_t i, std::size_t most, const Out& out) {
+        std::size_t n = 0;
+        while (true) {
+            const std::span<entry> run = entries_.run(i + n);
+            for (entry& e : run) {
+                if (n == most || e.state != item_state::done)
+                    return n;
+                e.state = item_state::taken;
+                out(*std::move(e.value));
+                ++n;
+            }
+            if (run.empty())
+                return n;
+        }
+    }
     /// Nobody will take it.
     void drop(std::size_t i) {
         entry& e = entries_[i];
@@ -133,9 +151,14 @@ class stream_slots {
     /// Forgets items at the front that were taken; their number.
     std::size_t tidy() {
         const std::size_t before = entries_.first();
-        while (entries_.first() != entries_.end() && entries_[entries_.first()].state == item_state::taken)
-            entries_.pop();
-        return entries_.first() - before;
+        while (true) {
+            const std::span<entry> run = entries_.run(entries_.first());
+            const auto left = std::find_if(run.begin(), run.end(),
+                                           [](const entry& e) { return e.state != item_state::taken; });
+            entries_.pop(static_cast<std::size_t>(left - run.begin()));
+            if (run.empty() || left != run.end())
+                return entries_.first() - before;
+        }
     }
 
   private:
@@ -173,7 +196,7 @@ class stream_call : public root_job {
     [[nodiscard]] auto& column() {
         return std::get<K>(columns_);
     }
-    void add() { slots_.add(); }
+    void add(std::size_t n) { slots_.add(n); }
     /// Forgets the items at the front that were taken, with their arguments.
     void tidy() {
         const std::size_t n = slots_.tidy();
