@@ -420,7 +420,7 @@ TEST(codec_boost, large_arrays_beside_and_inside) {
 TEST(codec_boost, one_archive_serves_many_values) {
     // The class information of the second costs nothing any more.
     mpimap::detail::writer out;
-    const std::vector<versioned> v(2);
+    const std::vector<std::shared_ptr<shape>> v{std::make_shared<square>(3.0), std::make_shared<square>(4.0)};
     mpimap::detail::write_value(out, v[0]);
     const std::size_t first = out.body().size();
     mpimap::detail::write_value(out, v[1]);

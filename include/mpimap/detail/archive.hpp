@@ -11,15 +11,30 @@
 #include <boost/archive/basic_archive.hpp>
 #include <boost/archive/detail/common_iarchive.hpp>
 #include <boost/archive/detail/common_oarchive.hpp>
+#include <boost/archive/detail/oserializer.hpp>
 #include <boost/archive/detail/register_archive.hpp>
 #include <boost/serialization/array_optimization.hpp>
 #include <boost/serialization/array_wrapper.hpp>
 #include <boost/serialization/is_bitwise_serializable.hpp>
+#include <boost/serialization/level.hpp>
+#include <boost/serialization/serialization.hpp>
+#include <boost/serialization/singleton.hpp>
 #include <boost/serialization/string.hpp>
+#include <boost/serialization/tracking.hpp>
+#include <boost/serialization/version.hpp>
 
 #include <mpimap/detail/stream.hpp>
 
 namespace mpimap::detail {
+
+/// Objects that need none of Boost's bookkeeping (class ids, tracked addresses), as far as known at compile
+/// time: their `serialize` is called directly. A byte ahead of each says whether it was, since whether a type
+/// is also sent through pointers is known only at run time.
+template <typename T>
+inline constexpr bool may_go_directly =
+    std::is_class_v<T>&& boost::serialization::implementation_level<T>::value ==
+    boost::serialization::object_class_info&& boost::serialization::tracking_level<T>::value !=
+    boost::serialization::track_always;
 
 class output_archive : public boost::archive::detail::common_oarchive<output_archive> {
     using base = boost::archive::detail::common_oarchive<output_archive>;
@@ -36,6 +51,8 @@ class output_archive : public boost::archive::detail::common_oarchive<output_arc
 
     void save_binary(const void* data, std::size_t size) { out_.bytes(data, size); }
 
+    void end_preamble() {} // for XML; Boost calls it for each number, in its library where not hidden
+
     // Arrays of plain numbers go in one piece.
     struct use_array_optimization {
         template <typename T>
@@ -49,6 +66,19 @@ class output_archive : public boost::archive::detail::common_oarchive<output_arc
   protected:
     template <typename T>
     void save_override(const T& value) {
+        if constexpr (may_go_directly<T>) {
+            using boost::archive::detail::oserializer;
+            using serializer = boost::serialization::singleton<oserializer<output_archive, T>>;
+            const bool tracked = serializer::get_const_instance().serialized_as_pointer();
+            const unsigned char mark = tracked ? 1 : 0;
+            save_binary(&mark, 1);
+            if (!tracked) {
+                // Boost's serialize functions take what they write as non-const, too.
+                boost::serialization::serialize_adl(*this, const_cast<T&>(value),
+                                                    boost::serialization::version<T>::value);
+                return;
+            }
+        }
         base::save_override(value);
     }
     void save_override(const boost::archive::class_id_optional_type&) {} // for archives that people read
@@ -97,6 +127,14 @@ class input_archive : public boost::archive::detail::common_iarchive<input_archi
   protected:
     template <typename T>
     void load_override(T& value) {
+        if constexpr (may_go_directly<T>) {
+            unsigned char mark = 0;
+            load_binary(&mark, 1);
+            if (mark == 0) {
+                boost::serialization::serialize_adl(*this, value, boost::serialization::version<T>::value);
+                return;
+            }
+        }
         base::load_override(value);
     }
     void load_override(boost::archive::class_id_optional_type&) {}
