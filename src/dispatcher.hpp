@@ -121,6 +121,7 @@ class dispatcher {
     double total_seconds_ = 0;
     std::vector<worker> workers_;
     std::size_t not_ready_;
+    std::size_t chunks_sent_ = 0;
     std::size_t chunks_out_ = 0;
     std::size_t on_the_way_ = 0; // results noticed but not yet in place
     prepared next_;              // empty between messages: its memory is used again

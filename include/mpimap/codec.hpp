@@ -583,6 +583,14 @@ struct contiguous_codec : standard_codec_base {
         const std::size_t n = is_bytes<element> && read_in_place<element> ? in.heap_length(sizeof(element))
                                                                           : in.length(least_size<element>());
         if constexpr (is_bytes<element> && read_in_place<element>) {
+            if constexpr (std::is_copy_constructible_v<element> && std::is_copy_assignable_v<element>) {
+                // Copied from where they are, without making room of zeros first.
+                if (!in.deferred(n * sizeof(element)) && in.aligned(alignof(element))) {
+                    const auto* from = reinterpret_cast<const element*>(in.view(n * sizeof(element)));
+                    c.assign(from, from + n);
+                    return;
+                }
+            }
             c.resize(n);
             in.heap(static_cast<void*>(c.data()), n * sizeof(element));
         } else if constexpr (is_bytes<element>) {

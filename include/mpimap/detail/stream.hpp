@@ -134,6 +134,9 @@ class reader {
         at_ += size;
         return begin;
     }
+    [[nodiscard]] bool aligned(std::size_t to) const noexcept {
+        return reinterpret_cast<std::uintptr_t>(at_) % to == 0;
+    }
     /// A count of elements of which each takes at least `least` bytes.
     std::size_t length(std::size_t least);
     /// A count of elements of this size, which `heap` will read: they are here, or in the next span.
