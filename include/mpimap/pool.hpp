@@ -51,8 +51,8 @@ struct pool_options {
 template <typename T>
 class shared : public detail::broadcast_argument<const T&> {
   public:
-    shared(std::shared_ptr<const T> value, std::shared_ptr<void> stored)
-        : detail::broadcast_argument<const T&>{*value, std::move(stored)}, value_(std::move(value)) {}
+    shared(std::shared_ptr<const T> here, std::shared_ptr<void> stored)
+        : detail::broadcast_argument<const T&>{*here, std::move(stored)}, value_(std::move(here)) {}
 
     [[nodiscard]] const T& operator*() const noexcept { return *value_; }
     [[nodiscard]] const T* operator->() const noexcept { return value_.get(); }
