@@ -60,30 +60,49 @@ constexpr T& unwrapped(const std::reference_wrapper<T>& bound) {
     return bound.get();
 }
 
-template <typename F, typename... Bound>
-class front_binder {
+/// Calls f with the bound arguments before those of the call.
+struct bound_first {
+    template <typename F, typename... Bound>
+    static constexpr auto with(F& f, Bound&... bound) {
+        return [&]<typename... Args>(
+                   Args && ... args) -> decltype(auto) requires std::is_invocable_v<F&, Bound&..., Args...> {
+            return std::invoke(f, bound..., std::forward<Args>(args)...);
+        };
+    }
+};
+/// Behind them.
+struct bound_last {
+    template <typename F, typename... Bound>
+    static constexpr auto with(F& f, Bound&... bound) {
+        return [&]<typename... Args>(
+                   Args && ... args) -> decltype(auto) requires std::is_invocable_v<F&, Args..., Bound&...> {
+            return std::invoke(f, std::forward<Args>(args)..., bound...);
+        };
+    }
+};
+
+template <typename Order, typename F, typename... Bound>
+class binder {
+    static constexpr auto bind(auto& f, auto& bound) {
+        return std::apply([&f](auto&... b) { return Order::with(f, unwrapped(b)...); }, bound);
+    }
+
   public:
     template <typename G, typename... B>
-    constexpr explicit front_binder(std::in_place_t, G&& f, B&&... bound)
+    constexpr explicit binder(std::in_place_t, G&& f, B&&... bound)
         : f_(std::forward<G>(f)), bound_(std::forward<B>(bound)...) {}
 
     template <typename... Args>
-        requires std::is_invocable_v<F&, decltype(unwrapped(std::declval<Bound&>()))..., Args...>
+        requires std::is_invocable_v<
+            decltype(bind(std::declval<F&>(), std::declval<std::tuple<Bound...>&>())), Args...>
     constexpr decltype(auto) operator()(Args&&... args) {
-        return std::apply(
-            [&](auto&... b) -> decltype(auto) {
-                return std::invoke(f_, unwrapped(b)..., std::forward<Args>(args)...);
-            },
-            bound_);
+        return bind(f_, bound_)(std::forward<Args>(args)...);
     }
     template <typename... Args>
-        requires std::is_invocable_v<const F&, decltype(unwrapped(std::declval<const Bound&>()))..., Args...>
+        requires std::is_invocable_v<
+            decltype(bind(std::declval<const F&>(), std::declval<const std::tuple<Bound...>&>())), Args...>
     constexpr decltype(auto) operator()(Args&&... args) const {
-        return std::apply(
-            [&](const auto&... b) -> decltype(auto) {
-                return std::invoke(f_, unwrapped(b)..., std::forward<Args>(args)...);
-            },
-            bound_);
+        return bind(f_, bound_)(std::forward<Args>(args)...);
     }
 
     [[nodiscard]] const F& function() const noexcept { return f_; }
@@ -93,40 +112,10 @@ class front_binder {
     F f_;
     std::tuple<Bound...> bound_;
 };
-
 template <typename F, typename... Bound>
-class back_binder {
-  public:
-    template <typename G, typename... B>
-    constexpr explicit back_binder(std::in_place_t, G&& f, B&&... bound)
-        : f_(std::forward<G>(f)), bound_(std::forward<B>(bound)...) {}
-
-    template <typename... Args>
-        requires std::is_invocable_v<F&, Args..., decltype(unwrapped(std::declval<Bound&>()))...>
-    constexpr decltype(auto) operator()(Args&&... args) {
-        return std::apply(
-            [&](auto&... b) -> decltype(auto) {
-                return std::invoke(f_, std::forward<Args>(args)..., unwrapped(b)...);
-            },
-            bound_);
-    }
-    template <typename... Args>
-        requires std::is_invocable_v<const F&, Args..., decltype(unwrapped(std::declval<const Bound&>()))...>
-    constexpr decltype(auto) operator()(Args&&... args) const {
-        return std::apply(
-            [&](const auto&... b) -> decltype(auto) {
-                return std::invoke(f_, std::forward<Args>(args)..., unwrapped(b)...);
-            },
-            bound_);
-    }
-
-    [[nodiscard]] const F& function() const noexcept { return f_; }
-    [[nodiscard]] const std::tuple<Bound...>& bound() const noexcept { return bound_; }
-
-  private:
-    F f_;
-    std::tuple<Bound...> bound_;
-};
+using front_binder = binder<bound_first, F, Bound...>;
+template <typename F, typename... Bound>
+using back_binder = binder<bound_last, F, Bound...>;
 
 template <typename F>
 struct trusted_function {
@@ -211,10 +200,8 @@ struct function_copy; // how an F is written, read and called; specialised for w
 
 template <typename F>
 inline constexpr bool has_own_shipping = false;
-template <typename F, typename... B>
-inline constexpr bool has_own_shipping<front_binder<F, B...>> = true;
-template <typename F, typename... B>
-inline constexpr bool has_own_shipping<back_binder<F, B...>> = true;
+template <typename Order, typename F, typename... B>
+inline constexpr bool has_own_shipping<binder<Order, F, B...>> = true;
 template <typename F>
 inline constexpr bool has_own_shipping<trusted_function<F>> = true;
 template <typename F>
@@ -500,13 +487,11 @@ void check_object(const front_binder<F, B, Bound...>& b) {
 template <typename Binder>
 void check_object(const Binder&) {}
 
-template <typename F, typename... Bound>
-class binder_copy {
-  public:
+template <typename Order, typename F, typename... Bound>
+struct function_copy<binder<Order, F, Bound...>> {
     static constexpr bool supported = function_copy<F>::supported && (carried<Bound>::supported && ...);
 
-    template <typename Binder>
-    static void write(writer& out, const Binder& b) {
+    static void write(writer& out, const binder<Order, F, Bound...>& b) {
         check_object(b);
         function_copy<F>::write(out, b.function());
         std::apply([&out](const auto&... bound) { (carried<Bound>::write(out, bound), ...); }, b.bound());
@@ -515,38 +500,19 @@ class binder_copy {
         function_.read(in);
         std::apply([&in](auto&... bound) { (bound.read(in), ...); }, bound_);
     }
+    [[nodiscard]] auto& get() noexcept { return *this; }
 
-  protected:
+    template <typename... Args>
+        requires std::is_invocable_v<
+            decltype(Order::with(std::declval<F&>(), std::declval<carried<Bound>&>().get()...)), Args...>
+    decltype(auto) operator()(Args&&... args) {
+        return std::apply([this](auto&... b) { return Order::with(function_.get(), b.get()...); },
+                          bound_)(std::forward<Args>(args)...);
+    }
+
+  private:
     function_copy<F> function_;
     std::tuple<carried<Bound>...> bound_;
-};
-
-template <typename F, typename... Bound>
-struct function_copy<front_binder<F, Bound...>> : binder_copy<F, Bound...> {
-    [[nodiscard]] auto& get() noexcept { return *this; }
-    template <typename... Args>
-        requires std::is_invocable_v<F&, decltype(std::declval<carried<Bound>&>().get())..., Args...>
-    decltype(auto) operator()(Args&&... args) {
-        return std::apply(
-            [&](auto&... b) -> decltype(auto) {
-                return std::invoke(this->function_.get(), b.get()..., std::forward<Args>(args)...);
-            },
-            this->bound_);
-    }
-};
-
-template <typename F, typename... Bound>
-struct function_copy<back_binder<F, Bound...>> : binder_copy<F, Bound...> {
-    [[nodiscard]] auto& get() noexcept { return *this; }
-    template <typename... Args>
-        requires std::is_invocable_v<F&, Args..., decltype(std::declval<carried<Bound>&>().get())...>
-    decltype(auto) operator()(Args&&... args) {
-        return std::apply(
-            [&](auto&... b) -> decltype(auto) {
-                return std::invoke(this->function_.get(), std::forward<Args>(args)..., b.get()...);
-            },
-            this->bound_);
-    }
 };
 
 template <typename F>

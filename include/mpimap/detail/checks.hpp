@@ -217,15 +217,13 @@ template <typename F>
 struct composed {
     static constexpr bool known = false;
 };
-template <typename F, typename... B>
-struct composed<front_binder<F, B...>> {
+template <typename Order, typename F, typename... B>
+struct composed<binder<Order, F, B...>> {
     static constexpr bool known = true;
     static consteval problem find() {
         return first_of({function_problem<F>(), bound_argument<B>::find()...});
     }
 };
-template <typename F, typename... B>
-struct composed<back_binder<F, B...>> : composed<front_binder<F, B...>> {};
 template <typename Factory>
 struct composed<per_rank_function<Factory>> {
     static constexpr bool known = true;
