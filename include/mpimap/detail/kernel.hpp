@@ -625,23 +625,29 @@ class root_argument {
     column column_;
 };
 
-struct no_item_writer {
-    void write_next(writer&) {}
-    int kept() { return 0; }
+/// An argument of which the items are not sent.
+struct nothing_sent {
+    struct item_writer {
+        void write_next(writer&) {}
+        int kept() { return 0; }
+    };
+    static constexpr bool encoded = false;
+    static constexpr bool plain = true;
+    static constexpr bool keeps = false;
+    [[nodiscard]] std::optional<std::size_t> item_bytes(std::size_t) const { return 0; }
+    void write_block(writer&, item_range, std::size_t&) {}
+    item_writer items(item_range) { return {}; }
+    int take_copies() { return 0; }
 };
 
 template <typename A>
     requires(traits_of<A>::is_broadcast)
-class root_argument<A> {
+class root_argument<A> : public nothing_sent {
   public:
     static constexpr bool constant = true;
-    static constexpr bool encoded = false;
-    static constexpr bool plain = true;
-    static constexpr bool keeps = false;
     explicit root_argument(std::remove_reference_t<A>& a)
         : value_(std::addressof(std::as_const(a.value))), in_store_(a.in_store) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return std::nullopt; }
-    [[nodiscard]] std::optional<std::size_t> item_bytes(std::size_t) const { return 0; }
     void write_bounds(writer&) {}
     void write(writer& out) const {
         out.new_archive();
@@ -651,9 +657,6 @@ class root_argument<A> {
     [[nodiscard]] const std::shared_ptr<void>& in_store() const { return in_store_; }
     [[nodiscard]] static const void* type() { return &type_tag<element_t<A>>; }
     [[nodiscard]] auto cursor(std::size_t) { return constant_cursor<element_t<A>>(value_); }
-    void write_block(writer&, item_range, std::size_t&) {}
-    no_item_writer items(item_range) { return {}; }
-    int take_copies() { return 0; }
 
   private:
     const element_t<A>* value_;
@@ -661,20 +664,13 @@ class root_argument<A> {
 };
 template <typename A>
     requires(traits_of<A>::is_index)
-class root_argument<A> {
+class root_argument<A> : public nothing_sent {
   public:
     static constexpr bool constant = false;
-    static constexpr bool encoded = false;
-    static constexpr bool plain = true;
-    static constexpr bool keeps = false;
     explicit root_argument(const index_argument& a) : first_(a.first), column_(a) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
-    [[nodiscard]] std::optional<std::size_t> item_bytes(std::size_t) const { return 0; }
     void write_bounds(writer& out) { write_value(out, first_); }
     [[nodiscard]] auto cursor(std::size_t i) { return column_.cursor(i); }
-    void write_block(writer&, item_range, std::size_t&) {}
-    no_item_writer items(item_range) { return {}; }
-    int take_copies() { return 0; }
 
   private:
     std::size_t first_;
