@@ -1,9 +1,11 @@
 // The pool beside collective maps, and single calls beside plain messages.
 //
 //   bench_pool [repetitions]
+//   bench_pool chunks FILE [repetitions]: beside the figures that mpi4py_futures.py wrote into the file
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -83,11 +85,47 @@ void stop_by_hand(MPI_Comm comm) {
     }
 }
 
+/// Chunks of 1, 100 and 1000 items, as mpi4py.futures is told to send them: seconds per item.
+int compare_chunks(const boost::mpi::communicator& world, const char* theirs, int repetitions) {
+    mpimap::pool pool(world);
+    if (!pool)
+        return 0;
+    std::FILE* const file = std::fopen(theirs, "r");
+    if (file == nullptr)
+        return 1;
+    std::size_t chunk = 0;
+    double seconds = 0;
+    while (std::fscanf(file, " # mpi4py %zu %lf", &chunk, &seconds) == 2) {
+        std::vector<double> xs(chunk == 1 ? 2000 : 100000);
+        for (std::size_t i = 0; i < xs.size(); ++i)
+            xs[i] = static_cast<double>(i);
+        std::vector<double> times;
+        for (int i = -1; i < repetitions; ++i) {
+            const double begin = benchmark::now();
+            const std::vector<double> ys = pool.map({.chunk = chunk}, square, xs);
+            if (i >= 0)
+                times.push_back((benchmark::now() - begin) / static_cast<double>(xs.size()));
+            if (ys.back() != square(xs.back()))
+                return 1;
+        }
+        const double ours = benchmark::median(times);
+        benchmark::print_figure(world, "-",
+                                "pool.map, chunks of " + std::to_string(chunk) + ", " +
+                                    std::to_string(world.size()) + " ranks: mpi4py.futures / time",
+                                seconds / ours,
+                                benchmark::seconds_text(seconds) + " / " + benchmark::seconds_text(ours));
+    }
+    std::fclose(file);
+    return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     const mpimap::environment env(argc, argv);
     const boost::mpi::communicator world;
+    if (argc > 2 && std::string(argv[1]) == "chunks")
+        return compare_chunks(world, argv[2], argc > 3 ? std::atoi(argv[3]) : 9);
     const int repetitions = argc > 1 ? std::atoi(argv[1]) : 9;
     const std::string ranks = std::to_string(world.size()) + " ranks";
     using benchmark::better;
