@@ -221,6 +221,7 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
             w.break_down(*failed);
         w.run();
         self.open = false;
+        self.entry.leave(); // what follows may be collective while the pool is still in scope
         return;
     }
     self.broken = std::move(failed);
