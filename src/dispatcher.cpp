@@ -420,7 +420,7 @@ bool dispatcher::finished() const {
 
 bool dispatcher::idle() const {
     return chunks_out_ == 0 && on_the_way_ == 0 &&
-           (stopped_ || (own_.count == 0 && stock_.empty() && queue_.empty(root_)));
+           (stopped_ || (own_.count == 0 && stock_.empty() && queue_.empty()));
 }
 
 bool dispatcher::waits_for_first_worker() const {
