@@ -72,9 +72,12 @@ class call {
 };
 
 // The one helper that is engaged: there is one root.
-std::function<bool()> serve;
+std::function<void()> serve;
 mpimap::detail::helper* helper_at_work = nullptr;
 aid_t helped_rank = -1;
+constexpr double shortest_nap = 1e-3;
+constexpr double longest_nap = 10e-3;
+double helper_nap = shortest_nap;
 
 } // namespace
 
@@ -103,12 +106,12 @@ void compute(double seconds) {
         pass(seconds);
         return;
     }
-    // As the helper's thread does: it looks every millisecond whether the same items are still running.
-    constexpr double patience = 1e-3;
-    constexpr double shortest = 100e-6;
-    constexpr double longest = 1e-3;
-    double length = (2 - now() / patience + std::floor(now() / patience)) * patience;
-    bool waited = false;
+    // As the helper's thread does: where items are short it looks every millisecond whether the same one is
+    // still running, where they are long it answers after each nap.
+    const bool short_items = helper_nap <= shortest_nap;
+    double length = (2 - now() / helper_nap + std::floor(now() / helper_nap)) * helper_nap;
+    if (!short_items)
+        length -= helper_nap;
     while (seconds > 0) {
         const double part = std::min(seconds, length);
         pass(part);
@@ -116,9 +119,8 @@ void compute(double seconds) {
         if (seconds <= 0)
             break;
         const std::lock_guard lock(helper_at_work->mutex);
-        const bool moved = serve();
-        length = moved || !waited ? shortest : std::min(longest, length * 1.5);
-        waited = true;
+        serve();
+        length = helper_nap;
     }
 }
 
@@ -149,10 +151,15 @@ helper::~helper() = default;
 helper::pause::pause() : around_(nullptr) {}
 helper::pause::~pause() = default;
 
-void helper::engage(std::function<bool()> f) {
+void helper::engage(std::function<void()> f) {
     serve = std::move(f);
     helper_at_work = this;
     helped_rank = sg_actor_self_get_pid();
+}
+
+void helper::enter_user_code(std::chrono::duration<double> item_time) noexcept {
+    helper_nap = std::clamp(item_time.count() / 4, shortest_nap, longest_nap);
+    batch_.fetch_add(1);
 }
 
 void helper::disengage() {
