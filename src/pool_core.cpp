@@ -305,17 +305,20 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
     return {static_cast<void*>(part.get()), drop};
 }
 
+void pool_core::wait_for_all() {
+    self_->all->run_until([this] {
+        return std::all_of(self_->calls.begin(), self_->calls.end(),
+                           [](const pool_call::implementation* c) { return c->done(); });
+    });
+}
+
 void pool_core::close() {
     implementation& self = *self_;
     if (!self.open)
         return;
     if (self.all->running_items())
         throw nested_call("mpimap: an item closes the pool that is running it");
-    const auto all_done = [&self] {
-        return std::all_of(self.calls.begin(), self.calls.end(),
-                           [](const pool_call::implementation* c) { return c->done(); });
-    };
-    self.all->run_until(all_done);
+    wait_for_all();
     for (pool_call::implementation* c : self.calls)
         c->release();
     self.farewell(succeeded);

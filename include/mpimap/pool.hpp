@@ -874,6 +874,8 @@ class pool {
     /// called.
     template <typename F>
     [[nodiscard]] auto finish(F&& f) {
+        core_->check_usable();
+        core_->wait_for_all();
         const std::vector<finishing> ranks(static_cast<std::size_t>(size()));
         auto all = map({.schedule = schedule::static_, .chunk = 1}, std::forward<F>(f), ranks);
         close();

@@ -89,7 +89,9 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
     /// Sends the value to every rank, to stay there while what is returned lives.
     [[nodiscard]] std::shared_ptr<void> store(const std::function<void(writer&)>& write);
 
-    /// Waits for all calls in flight, then lets the other ranks go.
+    /// Runs all calls in flight to their end.
+    void wait_for_all();
+    /// The same, then lets the other ranks go.
     void close();
     /// Lets them go at once; calls in flight are cancelled. Never waits, never throws.
     void abandon() noexcept;
