@@ -171,7 +171,7 @@ class source {
             return std::nullopt;
         }
     }
-    static constexpr bool has_end = true;
+    [[nodiscard]] static constexpr bool has_end() { return true; }
     /// The step to an item is taken when the item is asked for, so that no more is read than is asked for.
     [[nodiscard]] bool at_end() {
         if (!at_) {
@@ -207,7 +207,7 @@ class source<A> {
     }
     [[nodiscard]] column make_column() { return argument_; }
     [[nodiscard]] std::optional<std::size_t> size() const { return left_; }
-    static constexpr bool has_end = traits_of<A>::is_index;
+    [[nodiscard]] bool has_end() const { return left_.has_value(); }
     [[nodiscard]] bool at_end() const { return left_ && *left_ == 0; }
     void read(column&) {
         if (left_)
@@ -355,7 +355,7 @@ class lazy_map {
         const auto look = [&](auto& s) {
             const bool ended = s.at_end();
             any_ended = any_ended || ended;
-            if constexpr (std::remove_reference_t<decltype(s)>::has_end)
+            if (s.has_end())
                 all_ended = all_ended && ended;
         };
         std::apply([&](auto&... s) { (look(s), ...); }, sources_);
