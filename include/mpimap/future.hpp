@@ -34,6 +34,11 @@ class future {
   public:
     future() = default;
     explicit future(std::shared_ptr<detail::promised<T>> p) : promised_(std::move(p)) {}
+    ~future() = default;
+    future(future&&) noexcept = default;
+    future& operator=(future&&) noexcept = default;
+    future(const future&) = delete;
+    future& operator=(const future&) = delete;
 
     /// Whether there is a value, or an error, to come or to be taken.
     [[nodiscard]] bool valid() const noexcept { return promised_ != nullptr; }
@@ -43,7 +48,11 @@ class future {
     /// True if ready in time. An item that the root runs meanwhile is not interrupted.
     template <typename Rep, typename Period>
     bool wait_for(std::chrono::duration<Rep, Period> time) const {
-        return promised().wait_for(std::chrono::duration_cast<std::chrono::nanoseconds>(time));
+        // In floating point: hours::max() in nanoseconds is out of range.
+        constexpr std::chrono::hours longest(24 * 365);
+        const bool within = std::chrono::duration<double>(time) < std::chrono::duration<double>(longest);
+        return promised().wait_for(within ? std::chrono::duration_cast<std::chrono::nanoseconds>(time)
+                                          : std::chrono::nanoseconds(longest));
     }
     /// Items that have not started are not run; get() throws `cancelled` then.
     void cancel() const { promised().cancel(); }
