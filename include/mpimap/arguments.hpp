@@ -35,7 +35,8 @@ struct index_argument {
 } // namespace detail
 
 /// One value for all items: sent to every rank once per call, by broadcast, and passed to the function as
-/// `const T&`.
+/// `const T&`. In a pool sent to each rank that runs items, unless the same content is there from earlier
+/// calls.
 ///
 /// An lvalue is referred to and must not change during the call; the root's own items read it in place.
 template <typename T>

@@ -27,8 +27,15 @@ class promised {
 /// The result to come of pool::amap or pool::submit. Movable; the value is taken once, as with std::future.
 ///
 /// For the thread that owns the pool. Calls move on while any function of the pool or of its futures runs;
-/// items of any of them run on the root meanwhile. Letting go of a future of `amap` cancels what has not
-/// started; one of `submit` runs.
+/// items of any of them run on the root meanwhile, in wait, wait_for and get. Letting go of a future of
+/// `amap` cancels what has not started; one of `submit` runs all the same. May outlive the pool.
+///
+/// All but valid() throw invalid_argument where there is no value; wait, wait_for and get throw nested_call
+/// in an item and broken_pool if the set-up failed.
+///
+///     mpimap::future<std::vector<double>> later = pool.amap(f, xs);
+///     while (!later.wait_for(std::chrono::seconds(1))) report_progress();
+///     std::vector<double> all = later.get();
 template <typename T>
 class future {
   public:
@@ -40,12 +47,14 @@ class future {
     future(const future&) = delete;
     future& operator=(const future&) = delete;
 
-    /// Whether there is a value, or an error, to come or to be taken.
+    /// Whether there is a value, or an error, to come or to be taken. False after get().
     [[nodiscard]] bool valid() const noexcept { return promised_ != nullptr; }
-    /// Whether get() would return at once. Runs no items.
+    /// Whether get() would return, or throw, at once. Looks for messages and hands out items, but runs none.
     [[nodiscard]] bool ready() const { return promised().ready(); }
+    /// Until ready.
     void wait() const { promised().wait(); }
-    /// True if ready in time. An item that the root runs meanwhile is not interrupted.
+    /// True if ready in time. An item that the root runs meanwhile is not interrupted, so it may take longer
+    /// by the length of one.
     template <typename Rep, typename Period>
     bool wait_for(std::chrono::duration<Rep, Period> time) const {
         // In floating point: hours::max() in nanoseconds is out of range.
@@ -54,7 +63,9 @@ class future {
         return promised().wait_for(within ? std::chrono::duration_cast<std::chrono::nanoseconds>(time)
                                           : std::chrono::nanoseconds(longest));
     }
-    /// Items that have not started are not run; get() throws `cancelled` then.
+    /// Of amap: items that have not started are not run, and get() throws `cancelled` if there were any. Of
+    /// submit: if the item has not been handed out it is not run, and get() throws `cancelled`; otherwise
+    /// nothing. Never waits.
     void cancel() const { promised().cancel(); }
     /// Waits and gives the value away. Throws what the call throws: map_error for amap, the item's own
     /// exception (as task_error::rethrow) for submit; `cancelled`, broken_pool.

@@ -10,6 +10,7 @@
 namespace mpimap {
 
 /// Who gets the results: the root alone, or every rank of the communicator (one broadcast of all results).
+/// In calls of a pool the root.
 enum class results { root, everywhere };
 
 /// What zipped ranges of unequal length mean: an error on every rank, or the length of the shortest.
@@ -24,7 +25,8 @@ enum class on_error { stop, collect };
 /// The root's values count (as with the arguments of `MPI_Scatter`), but `root` itself must be the same on
 /// every rank. Options never change a return type. New fields are added at the end only.
 struct options {
-    /// The rank whose arguments, function and options count and which gets the results.
+    /// The rank whose arguments, function and options count and which gets the results. Not in calls of a
+    /// pool, which has its root from its construction.
     int root = 0;
     mpimap::schedule schedule = mpimap::schedule::automatic;
     /// `static_`: blocks of this size, round-robin. `dynamic`: the chunk size. `guided`, `factoring`: the

@@ -29,25 +29,37 @@
 
 namespace mpimap {
 
-/// Options of a pool. The root's count, but `root` must be the same on every rank, and each rank runs its own
-/// `set_up`.
+/// Options of a pool. The root's count, but `root` must be the same on every rank, and each rank runs the
+/// `set_up` that it passed itself.
+///
+///     mpimap::pool pool(world, {.window = 100, .root_computes = false});
 struct pool_options {
     /// The rank that runs the program.
     int root = 0;
-    /// How many items `imap` and `uimap` read ahead of the one that was asked for last; 0: as many as keep
-    /// all ranks busy, at most 65,536 items and about 64 MiB.
+    /// How many items `imap` and `uimap` may have read whose results the loop has not taken. The root reads
+    /// so many before it looks for the first result, and more when half of them are taken: small for input
+    /// that comes slowly. 0: 16 per rank until the size of an item is known, then as many as are about 64 MiB
+    /// with their results, at most 65,536 and at least two per rank.
     std::size_t window = 0;
-    /// How much of functions and constants each rank keeps for later calls, in bytes.
+    /// How much of functions and constants each rank keeps for later calls, in bytes of their encodings. What
+    /// is in use stays in any case, and so do shared values while their handles live; of the rest the longest
+    /// unused goes first.
     std::size_t cache_bytes = std::size_t{256} * 1024 * 1024;
-    /// Whether the root runs items, too, while it waits. Without: it answers at once whatever items it has.
+    /// Whether the root runs items, too, while it waits. Without: it answers the other ranks at once. It runs
+    /// its slices of `schedule::static_` and its part of pool::finish even so, and all items if it is alone.
     bool root_computes = true;
-    /// Runs on every rank before it serves: opens files, seeds libraries, picks a device. If it throws
-    /// anywhere, all calls throw broken_pool.
+    /// Runs on every rank, the root too, inside the constructor, before any item: opens files, seeds
+    /// libraries, picks a device. Nobody waits for the others' to end. If it throws on some rank, calls throw
+    /// broken_pool from when the root hears of it, which may be after a first call that needed nothing of
+    /// that rank.
     std::function<void()> set_up = {};
 };
 
 /// A value that every rank of a pool has: made by pool::share, passed to calls in the place of
-/// `broadcast(x)`. Released with the last copy of the handle.
+/// `broadcast(x)`. Not to `submit`, which takes values.
+///
+/// Lives on the root. `*handle` and `handle->` are the root's own copy, which its items read in place. The
+/// other ranks forget the value with the last copy of the handle, or with the last call that uses it.
 template <typename T>
 class shared : public detail::broadcast_argument<const T&> {
   public:
@@ -56,21 +68,25 @@ class shared : public detail::broadcast_argument<const T&> {
 
     [[nodiscard]] const T& operator*() const noexcept { return *value_; }
     [[nodiscard]] const T* operator->() const noexcept { return value_.get(); }
-    /// The other ranks forget it. Later calls with this handle send it again, like any broadcast value.
+    /// This copy of the handle lets go of what the other ranks have. Later calls with it are calls with
+    /// `broadcast(*handle)`.
     void release() noexcept { this->in_store.reset(); }
 
   private:
     std::shared_ptr<const T> value_;
 };
 
-/// An element of pool::uimap: `for (auto& [i, z] : pool.uimap(f, xs))`.
+/// An element of pool::uimap: the item's index in the input and its result.
+///
+///     for (auto& [i, z] : pool.uimap(f, xs))
 template <typename R>
 struct indexed {
     std::size_t index = 0;
     R value;
 };
 
-/// What pool::finish passes to the function, once on each rank.
+/// What pool::finish passes to the function, once on each rank: an overload of `operator()` tells it from an
+/// item.
 struct finishing {};
 
 namespace detail {
@@ -637,8 +653,12 @@ consteval problem find_submit_problem() {
 
 } // namespace detail
 
-/// The results of pool::imap and pool::uimap: an input range whose items are computed ahead of whoever reads
-/// it, as far as the window goes.
+/// The results of pool::imap and pool::uimap: an input range, to be gone through once, that runs ahead of
+/// whoever reads it by a window of items.
+///
+/// Elements may be moved from. begin() and `++` wait for the next result, run items on the root meanwhile,
+/// and throw what pool::imap says. Letting go of it, at any time, cancels what has not started and does not
+/// wait. It may outlive the pool's end, but not what its arguments refer to.
 template <typename Next>
 class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
   public:
@@ -665,7 +685,7 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
 
     explicit lazy_results(Next next) : next_(std::move(next)) {}
 
-    /// Waits for the first result. Once.
+    /// Waits for the first result. A second call goes on to the next.
     [[nodiscard]] iterator begin() {
         advance();
         return iterator(*this);
@@ -687,8 +707,8 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
     std::size_t at_ = 0;
 };
 
-/// The ranks of a communicator as one pool of workers. Collective construction; after that the root alone
-/// calls.
+/// The ranks of a communicator as one pool of workers, for a program that runs on the root alone. Collective
+/// construction; after that the root alone calls.
 ///
 /// On the root a usable pool; on all other ranks the constructor serves until the root closes the pool or
 /// leaves its scope, then they go on behind it:
@@ -697,20 +717,33 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
 ///     if (!pool) return 0; // a rank that has served
 ///     auto e = pool.map(f, xs, ys);
 ///
-/// Calls take the same arguments and options as the collective ones (`mpi_map` ...), but no `root`, and throw
-/// on the root only; the pool is usable after it. Functions and constants are sent to a rank with its first
-/// items, point to point, and kept there: what has the same content is not sent again. One rank is a serial
-/// run. Not for several threads.
+/// Calls take the same arguments and options as the collective ones (`mpi_map` ...), except `root` and
+/// `results`, and throw on the root only; the pool is usable after it, unless it is broken_pool. One rank is
+/// a serial run. For the one thread that made it, futures and ranges included.
+///
+/// Calls move on only while the root is in a function of the pool, of one of its futures or of a range from
+/// `imap` or `uimap`. While it waits in one it runs items of any call in flight, the oldest first
+/// (pool_options::root_computes). Between such functions the other ranks finish what they have been handed,
+/// about a millisecond of work or two chunks each, and wait.
+///
+/// Functions and constants are sent to a rank ahead of its first items, point to point, and kept there: what
+/// has the same content is not sent again. To know that, the root encodes and hashes them in each call, about
+/// as fast as it could copy them; see `share`. A constant is decoded once per rank, a function's state once
+/// per rank and call. What `per_rank` makes lives on a rank as long as its factory is kept there.
 ///
 /// A call on the communicator that is not the pool's own throws nested_call until the pool is closed; so does
-/// an item that calls the pool.
+/// an item that calls the pool. Calls on a rank that is not the root, or behind close(), throw
+/// invalid_argument.
 ///
 /// Source: `pathos.pools`, `mpi4py.futures.MPICommExecutor`; MPI 3.1, chapter 3.
 class pool {
   public:
-    /// Collective over `comm`, an `MPI_Comm` or `boost::mpi::communicator`. Sent: one all-reduce of 32 bytes.
-    /// Throws on every rank invalid_argument (no such root), mismatched_call (ranks call something else or
-    /// run different programs), nested_call.
+    /// Collective over `comm`, an `MPI_Comm` or `boost::mpi::communicator`. Sent: one all-reduce of 32 bytes,
+    /// the first time also a duplication of `comm`.
+    ///
+    /// Throws on every rank invalid_argument (no such root) or mismatched_call (ranks call something else);
+    /// nested_call on a rank that is inside of another pool or call on `comm`. That ranks run different
+    /// programs comes out in the calls: map_error, its failure a serialization_error.
     explicit pool(MPI_Comm comm, pool_options o = {});
     ~pool();
     pool(const pool&) = delete;
@@ -721,14 +754,22 @@ class pool {
     [[nodiscard]] int rank() const noexcept { return core_->rank(); }
     [[nodiscard]] int size() const noexcept { return core_->size(); }
 
-    /// Waits for all calls in flight and lets the other ranks go. Calls after that throw invalid_argument;
-    /// futures keep their values. Leaving the scope closes, too; leaving it by an exception lets the ranks go
-    /// at once.
+    /// Runs all calls in flight to their end, also those whose futures nobody has asked, and lets the other
+    /// ranks go. Calls after that throw invalid_argument; futures keep their values. On the other ranks, and
+    /// the second time, nothing.
+    ///
+    /// Leaving the scope closes, too. Leaving it by an exception does not wait: ranks that run an item finish
+    /// it, what has not started is not run, and futures throw `cancelled`.
     void close();
 
     // ------------------------------------------------------------ whole maps; the root waits
 
-    /// As `mpi_map`.
+    /// As `mpi_map`: a vector of the results, in input order. The root waits and runs items itself.
+    ///
+    /// Throws map_error, invalid_argument, `cancelled` (options::stop), broken_pool; the pool is usable after
+    /// the first three.
+    ///
+    ///     auto e = pool.map(mpimap::bind_front<&model::energy>(m), xs, ys);
     template <typename F, typename... Args>
     [[nodiscard]] auto map(const options& o, F&& f, Args&&... args) {
         return map_as<detail::shipped<F>>(o, detail::as_function(f), args...);
@@ -739,7 +780,9 @@ class pool {
         return map_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
     }
 
-    /// As `mpi_starmap`.
+    /// As `mpi_starmap`: one range of tuples.
+    ///
+    ///     auto r = pool.starmap(add, std::vector<std::tuple<double, double>>{{1, 2}, {3, 4}});
     template <typename F, typename Tuples>
     [[nodiscard]] auto starmap(const options& o, F&& f, Tuples&& tuples) {
         return starmap_as<detail::shipped<F>>(o, detail::as_function(f), tuples);
@@ -750,7 +793,9 @@ class pool {
         return starmap_as<detail::shipped<F>>(options{}, detail::as_function(f), tuples);
     }
 
-    /// As `mpi_map_into`.
+    /// As `mpi_map_into`: results go into the range `out`.
+    ///
+    ///     pool.map_into(f, image, rows);
     template <typename F, typename Out, typename... Args>
     void map_into(const options& o, F&& f, Out&& out, Args&&... args) {
         map_into_as<std::remove_reference_t<Out>, detail::shipped<F>>(o, detail::as_function(f), out,
@@ -763,7 +808,9 @@ class pool {
                                                                       args...);
     }
 
-    /// As `mpi_for_each`.
+    /// As `mpi_for_each`: no results. Returns when all items have run.
+    ///
+    ///     pool.for_each(render, tiles);
     template <typename F, typename... Args>
     void for_each(const options& o, F&& f, Args&&... args) {
         for_each_as<detail::shipped<F>>(o, detail::as_function(f), args...);
@@ -774,7 +821,9 @@ class pool {
         for_each_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
     }
 
-    /// As `mpi_try_map`.
+    /// As `mpi_try_map`: every item's result or error.
+    ///
+    ///     for (auto& r : pool.try_map(fit, sets)) r ? use(*r) : report(r.error());
     template <typename F, typename... Args>
     [[nodiscard]] auto try_map(const options& o, F&& f, Args&&... args) {
         return try_map_as<detail::shipped<F>>(o, detail::as_function(f), args...);
@@ -785,7 +834,9 @@ class pool {
         return try_map_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
     }
 
-    /// As `mpi_map_reduce`.
+    /// As `mpi_map_reduce`: the fold of the results, the same bits for any number of ranks.
+    ///
+    ///     double sum = pool.map_reduce(std::plus<>{}, 0.0, f, xs);
     template <typename Op, typename T, typename F, typename... Args>
     [[nodiscard]] T map_reduce(const options& o, Op&& op, T init, F&& f, Args&&... args) {
         return map_reduce_as<T, detail::shipped<Op>, detail::shipped<F>>(
@@ -801,13 +852,20 @@ class pool {
     // ------------------------------------------------------------ lazy maps
 
     /// The results in the order of their items, as an input range that computes a window of items ahead of
-    /// whoever reads it: memory stays bounded however long the input is.
+    /// whoever reads it: memory stays bounded however long the input is (pool_options::window).
     ///
-    /// Arguments may be single-pass input ranges. Lvalue ranges are referred to and must outlive the view,
-    /// rvalues are taken over. Ending the loop early cancels what has not started. An item that failed throws
-    /// map_error in its place and ends the range; with on_error::collect the good results come first and one
-    /// map_error at the end. What reading the input throws is told as the failure of the item that it was
-    /// read for. Schedules: automatic, or dynamic with a chunk.
+    /// Arguments may be single-pass input ranges, and `indices()` without an end. The root reads them, from
+    /// the first step of the loop on. Lvalue ranges are referred to and must outlive the view, rvalues are
+    /// taken over. Ending the loop early cancels what has not started, and waits for nothing. One copy of `f`
+    /// per rank serves the whole loop.
+    ///
+    /// An item that failed throws map_error in its place and ends the range; with on_error::collect the good
+    /// results come first and one map_error at the end. What reading the input throws, and a difference in
+    /// length that shows only there, is told as the failure of the item that it was read for, behind the
+    /// results of those before. options::stop: `cancelled`. Schedules: automatic, or dynamic with a chunk; no
+    /// costs.
+    ///
+    ///     for (const std::string& line : pool.imap(parse, std::views::istream<std::string>(file)))
     template <typename F, typename... Args>
     [[nodiscard]] auto imap(const options& o, F&& f, Args&&... args) {
         return lazy<detail::next_in_order, detail::shipped<F>>(o, detail::as_function(f),
@@ -820,7 +878,13 @@ class pool {
                                                                std::forward<Args>(args)...);
     }
 
-    /// The same as they are completed, with the index of the item.
+    /// The same as they are completed, each with the index of its item.
+    ///
+    /// The arguments of items are let go of in their order: while one item takes long, those of the items
+    /// behind it are kept, though more than a window of results may have been taken.
+    ///
+    ///     for (auto& [i, z] : pool.uimap(search, mpimap::indices()))
+    ///         if (z.found) break;
     template <typename F, typename... Args>
     [[nodiscard]] auto uimap(const options& o, F&& f, Args&&... args) {
         return lazy<detail::next_completed, detail::shipped<F>>(o, detail::as_function(f),
@@ -835,8 +899,13 @@ class pool {
 
     // ------------------------------------------------------------ asynchronous calls
 
-    /// `map` without waiting: a future of the vector. Lvalue ranges and broadcast values are referred to and
-    /// must outlive the future, rvalues are taken over. Several may be in flight.
+    /// `map` without waiting: a future of the vector. Lvalue ranges and broadcast values are referred to,
+    /// must outlive the future and not change; rvalues are taken over. Several calls may be in flight.
+    ///
+    /// Runs no items on the root. It goes on in the functions that the class names, not behind the program's
+    /// back. Throws invalid_argument, broken_pool at once; get() throws the rest.
+    ///
+    ///     auto later = pool.amap(f, xs);
     template <typename F, typename... Args>
     [[nodiscard]] auto amap(const options& o, F&& f, Args&&... args) {
         return amap_as<detail::shipped<F>>(o, detail::as_function(f), std::forward<Args>(args)...);
@@ -847,7 +916,14 @@ class pool {
         return amap_as<detail::shipped<F>>(options{}, detail::as_function(f), std::forward<Args>(args)...);
     }
 
-    /// One call `f(args...)`; arguments are copied. A future of the result.
+    /// One call `f(args...)`; arguments are copied, or moved. A future of the result, which may be void.
+    ///
+    /// Runs no items on the root. Calls of the same function with the same state are one call in flight that
+    /// grows; to find it `f` is encoded each time, bound objects included. Each item runs with a state of `f`
+    /// of its own, except what per_rank makes. There is no bound on how many may wait; an argument is kept
+    /// until the results of all submissions of `f` before it have been taken or let go.
+    ///
+    ///     mpimap::future<double> one = pool.submit(add, 1.0, 2.0);
     template <typename F, typename... Args>
     [[nodiscard]] auto submit(F&& f, Args&&... args) {
         return submit_as<detail::shipped<F>>(detail::as_function(f), std::forward<Args>(args)...);
@@ -855,8 +931,14 @@ class pool {
 
     // ------------------------------------------------------------ data and set-up
 
-    /// Sends a value to every rank, to stay there while the handle lives: `pool.map(f, pool.share(table),
-    /// xs)`.
+    /// Sends a value to every rank, to stay there while the handle lives. Calls with the handle neither
+    /// encode nor hash nor send it.
+    ///
+    /// The root copies the value, or moves it, and encodes it once; sent point to point, its size to each
+    /// other rank, in the background of this and later functions of the pool.
+    ///
+    ///     const auto table = pool.share(read_table());
+    ///     auto e = pool.map(f, table, xs);
     template <typename T>
     [[nodiscard]] auto share(T&& value) {
         using type = std::remove_cvref_t<T>;
@@ -869,9 +951,13 @@ class pool {
         return shared<type>(copy, std::move(stored));
     }
 
-    /// Calls `f(mpimap::finishing)` once on each rank, behind all that it has run, and closes the pool: what
-    /// each gave, by rank. With the `per_rank(...)` of earlier calls it is the object made there that is
-    /// called.
+    /// Runs all calls in flight to their end, calls `f(mpimap::finishing{})` once on each rank, the root too,
+    /// and closes the pool: what each gave, by rank.
+    ///
+    /// With the `per_rank(...)` of earlier calls it is the object made there that is called; a rank that has
+    /// run no items makes it now. Throws map_error if `f` threw on some rank, and the pool stays open.
+    ///
+    ///     for (const std::string& report : pool.finish(solver)) std::cout << report << '\n';
     template <typename F>
     [[nodiscard]] auto finish(F&& f) {
         core_->check_usable();
