@@ -180,7 +180,12 @@ void worker::arrived(incoming& m) {
         open_call(m);
         break;
     case message::release:
-        calls_.erase(m.head.job);
+        if (m.head.job == running_) {
+            calls_[running_].stopped = true;
+            released_ = true; // not from under its items
+        } else {
+            calls_.erase(m.head.job);
+        }
         break;
     default:
         break;
@@ -243,6 +248,7 @@ void worker::run_chunk(work w) {
     call* const c = find(w.call);
     if (c == nullptr)
         return;
+    running_ = w.call;
     std::size_t done = 0;
     bool give_up = c->broken || c->stopped || broken_;
     if (c->fresh_function && !give_up) {
@@ -269,6 +275,12 @@ void worker::run_chunk(work w) {
             give_up = give_up || c->stopped;
             batch_begin = clock::now();
         }
+    }
+    running_ = 0;
+    if (std::exchange(released_, false)) {
+        w.arguments.reset();
+        calls_.erase(w.call);
+        return;
     }
     send_results(w, done, seconds_between(begin, end), give_up);
 }

@@ -85,7 +85,9 @@ class worker : private message_handler {
     std::map<std::uint64_t, part> parts_;
     work placed_; // the chunk that is coming in: there is one root, and its messages come one by one
     std::deque<work> waiting_;
-    outgoing reply_; // empty between messages: its memory is used again
+    std::uint64_t running_ = 0; // the call whose items run
+    bool released_ = false;     // meanwhile
+    outgoing reply_;            // empty between messages: its memory is used again
     bool broken_ = false;
     bool ended_ = false;
     bool at_once_ = false;
