@@ -344,6 +344,20 @@ void pool_core::abandon() noexcept {
     self.entry.leave();
 }
 
+void throw_call_failed(const pool_core& pool) {
+    failures failed;
+    try {
+        throw;
+    } catch (const invalid_argument&) {
+        throw;
+    } catch (const broken_pool&) {
+        throw;
+    } catch (...) {
+        failed.push_back(current_failure(task_error::no_item, pool.rank()));
+    }
+    throw verdict_of(std::move(failed), 0);
+}
+
 // ---------------------------------------------------------------- calls
 
 pool_call::pool_call(std::unique_ptr<implementation> self) : self_(std::move(self)) {}

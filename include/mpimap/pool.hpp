@@ -99,6 +99,19 @@ void check_pool_options(const options& o);
 /// The same for calls whose number of items is not known beforehand.
 void check_stream_options(const options& o);
 
+/// In a catch block: what the arguments or the function threw before any item ran, in the words of a call
+/// that failed.
+[[noreturn]] void throw_call_failed(const pool_core& pool);
+
+template <typename Begin>
+auto begin_call(const pool_core& pool, const Begin& begin) {
+    try {
+        return begin();
+    } catch (...) {
+        throw_call_failed(pool);
+    }
+}
+
 // ---------------------------------------------------------------- whole maps
 
 /// One operation, the root waits for its end.
@@ -107,12 +120,16 @@ typename Operation::result run_in_pool(pool_core& pool, const options& o, Operat
                                        const typename Operation::function& f, Args&... args) {
     pool.check_usable();
     check_pool_options(o);
-    typename Operation::root_type root(place{pool.rank(), pool.size()}, o, f, args...);
-    operation.prepare(root, o);
-    call_settings how;
-    how.descriptor = &descriptor_of<typename Operation::served>;
-    how.tolerant = Operation::tolerant;
-    const std::unique_ptr<pool_call> call = pool.start(root, o, how);
+    std::optional<typename Operation::root_type> root;
+    std::unique_ptr<pool_call> call;
+    begin_call(pool, [&] {
+        root.emplace(place{pool.rank(), pool.size()}, o, f, args...);
+        operation.prepare(*root, o);
+        call_settings how;
+        how.descriptor = &descriptor_of<typename Operation::served>;
+        how.tolerant = Operation::tolerant;
+        call = pool.start(*root, o, how);
+    });
     call->wait();
     call->finish();
     return operation.take();
@@ -322,8 +339,12 @@ class lazy_map {
     /// The next one of those that are done or failed.
     [[nodiscard]] std::size_t next_settled() {
         std::deque<std::size_t>& order = job_->slots().order();
-        if (order.empty())
-            return job_->slots().end() - 1; // all that is left has failed
+        if (order.empty()) { // all that is left has failed
+            std::size_t i = job_->slots().first();
+            while (job_->slots().state(i) != item_state::waiting)
+                ++i;
+            return i;
+        }
         const std::size_t i = order.front();
         order.pop_front();
         return i;
@@ -1031,8 +1052,9 @@ class pool {
             core_->check_usable();
             detail::check_stream_options(o);
             using next = Next<map, R>;
-            return lazy_results<next>(
-                next(std::make_unique<map>(core_, o, window_, f, std::forward<Args>(args)...)));
+            return lazy_results<next>(next(detail::begin_call(*core_, [&] {
+                return std::make_unique<map>(core_, o, window_, f, std::forward<Args>(args)...);
+            })));
         } else {
             return detail::explained{};
         }
@@ -1044,12 +1066,16 @@ class pool {
             using map = detail::map_in_flight<detail::map_operation, F, Args...>;
             core_->check_usable();
             detail::check_pool_options(o);
-            auto in_flight =
-                std::make_shared<map>(detail::place{rank(), size()}, o, f, std::forward<Args>(args)...);
-            detail::call_settings how;
-            how.descriptor = &detail::descriptor_of<typename map::operation_type::served>;
-            how.keep = in_flight;
-            std::unique_ptr<detail::pool_call> call = core_->start(in_flight->job(), o, how);
+            std::shared_ptr<map> in_flight;
+            std::unique_ptr<detail::pool_call> call;
+            detail::begin_call(*core_, [&] {
+                in_flight =
+                    std::make_shared<map>(detail::place{rank(), size()}, o, f, std::forward<Args>(args)...);
+                detail::call_settings how;
+                how.descriptor = &detail::descriptor_of<typename map::operation_type::served>;
+                how.keep = in_flight;
+                call = core_->start(in_flight->job(), o, how);
+            });
             core_->poll();
             return future<detail::map_result<map>>(
                 std::make_shared<detail::promised_map<map>>(core_, std::move(in_flight), std::move(call)));
@@ -1065,18 +1091,18 @@ class pool {
             using all = detail::submissions_of<F, R, std::decay_t<Args>...>;
             core_->check_usable();
             std::shared_ptr<all> found;
-            for (auto& s : submitted_) {
-                if (s->descriptor() != all::kernel())
-                    continue;
-                found = std::static_pointer_cast<all>(s);
-                if (found->same(f))
-                    break;
-                found.reset();
-            }
-            if (!found) {
+            detail::begin_call(*core_, [&] {
+                for (auto& s : submitted_) {
+                    if (s->descriptor() != all::kernel())
+                        continue;
+                    found = std::static_pointer_cast<all>(s);
+                    if (found->same(f))
+                        return;
+                    found.reset();
+                }
                 found = std::make_shared<all>(core_, f);
                 remember(found);
-            }
+            });
             return future<R>(found->add(std::forward<Args>(args)...));
         } else {
             return detail::explained{};
