@@ -174,14 +174,20 @@ class board {
         MPI_Barrier(comm);
         root_ = root;
         arrived_ = false;
-        counted_ = false;
         if (rank_ == 0) {
-            for (auto& runs : shared_->runs)
-                runs.store(0);
+            reset();
             shared_->arrived.store(0);
             shared_->released.store(false);
         }
+        counted_ = false;
         MPI_Barrier(comm);
+    }
+    /// For another call of the same pool: by the root alone, after which nobody waits for others.
+    void reset() {
+        counted_ = false;
+        for (auto& runs : shared_->runs)
+            runs.store(0);
+        shared_->released.store(true);
     }
 
     /// Ranks wait for one another in their first item, so that each has one. The root gives others time to
