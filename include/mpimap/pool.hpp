@@ -205,6 +205,7 @@ class source {
         }
     }
     [[nodiscard]] static constexpr bool has_end() { return true; }
+    static constexpr bool reads = true;
     /// The step to an item is taken when the item is asked for, so that no more is read than is asked for.
     [[nodiscard]] bool at_end() {
         if (!at_) {
@@ -242,9 +243,11 @@ class source<A> {
     [[nodiscard]] std::optional<std::size_t> size() const { return left_; }
     [[nodiscard]] bool has_end() const { return left_.has_value(); }
     [[nodiscard]] bool at_end() const { return left_ && *left_ == 0; }
-    void read(column&) {
+    static constexpr bool reads = false;
+    void read(column&) { count_off(1); }
+    void count_off(std::size_t n) {
         if (left_)
-            --*left_;
+            *left_ -= n;
     }
 
   private:
@@ -286,8 +289,12 @@ class lazy_map {
             return;
         std::size_t fresh = 0;
         try {
-            while (there + fresh < window && next_item())
-                ++fresh;
+            if constexpr ((!source<Args>::reads && ...)) {
+                fresh = count_off(window - there);
+            } else {
+                while (there + fresh < window && next_item())
+                    ++fresh;
+            }
         } catch (...) {
             // What was read before comes first.
             source_ended_ = true;
@@ -383,6 +390,17 @@ class lazy_map {
         const double n = most_bytes / bytes;
         return std::clamp(n < static_cast<double>(most_items) ? static_cast<std::size_t>(n) : most_items,
                           2 * ranks, std::max(most_items, 2 * ranks));
+    }
+
+    /// So many items more, or as many as there are, where there is nothing to read.
+    std::size_t count_off(std::size_t n) {
+        std::apply([&](auto&... s) { ((n = std::min(n, s.size().value_or(n))), ...); }, sources_);
+        if (n == 0) {
+            (void)next_item(); // says so
+        } else {
+            std::apply([&](auto&... s) { (s.count_off(n), ...); }, sources_);
+        }
+        return n;
     }
 
     /// Puts the next item into the columns, if there is one.

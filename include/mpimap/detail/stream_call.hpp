@@ -45,14 +45,7 @@ class stream_slots {
     [[nodiscard]] std::size_t end() const noexcept { return entries_.end(); }
     void add(std::size_t n) { entries_.push(n); }
     [[nodiscard]] item_state state(std::size_t i) const { return entries_[i].state; }
-    void set(std::size_t i, item_state s) {
-        entry& e = entries_[i];
-        if (e.state != item_state::waiting)
-            return;
-        e.state = e.wanted ? s : item_state::taken;
-        if (ordered_)
-            order_.push_back(i);
-    }
+    void set(std::size_t i, item_state s) { settle(entries_[i], i, s); }
     /// From now on order() gets each item that is done or failed.
     void keep_order() { ordered_ = true; }
     [[nodiscard]] std::deque<std::size_t>& order() { return order_; }
@@ -63,12 +56,13 @@ class stream_slots {
         std::size_t first;
         template <typename Call>
         void invoke(std::size_t i, const Call& call) {
+            entry& e = slots.entries_[first + i];
             if constexpr (has_value) {
-                slots.entries_[first + i].value.emplace(call());
+                e.value.emplace(call());
             } else {
                 call();
             }
-            slots.set(first + i, item_state::done);
+            slots.settle(e, first + i, item_state::done);
         }
     };
     local at(item_range items) { return {*this, items.first}; }
@@ -81,8 +75,17 @@ class stream_slots {
             const auto block = std::make_shared<raw_array<R>>(items.count);
             in.heap(static_cast<void*>(block->data()), items.count * sizeof(R));
             const auto take = [this, items, block] {
-                for (std::size_t i = 0; i < items.count; ++i)
-                    entries_[items.first + i].value.emplace(block->data()[i]);
+                const R* value = block->data();
+                for (std::size_t i = items.first; i != items.end();) {
+                    std::span<entry> run = entries_.run(i);
+                    run = run.first(std::min(run.size(), items.end() - i));
+                    for (entry& e : run) {
+                        if (e.state == item_state::waiting)
+                            e.value.emplace(*value);
+                        ++value;
+                    }
+                    i += run.size();
+                }
                 set_done(items);
             };
             if (in.targets().empty()) {
@@ -164,10 +167,22 @@ class stream_slots {
   private:
     /// An item that failed has no value.
     void set_done(item_range items) {
-        for (std::size_t i = items.first; i < items.end(); ++i) {
-            if (!has_value || entries_[i].value)
-                set(i, item_state::done);
+        for (std::size_t i = items.first; i != items.end();) {
+            std::span<entry> run = entries_.run(i);
+            run = run.first(std::min(run.size(), items.end() - i));
+            for (entry& e : run) {
+                if (!has_value || e.value)
+                    settle(e, i, item_state::done);
+                ++i;
+            }
         }
+    }
+    void settle(entry& e, std::size_t i, item_state s) {
+        if (e.state != item_state::waiting)
+            return;
+        e.state = e.wanted ? s : item_state::taken;
+        if (ordered_)
+            order_.push_back(i);
     }
 
     block_queue<entry> entries_;
