@@ -560,8 +560,11 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     [[nodiscard]] bool same(const F& f) const {
         if (job_->dead())
             return false;
-        if constexpr (choose_shipping<F>() == shipping::type)
+        if constexpr (choose_shipping<F>() == shipping::type) {
             return true;
+        } else if constexpr (choose_shipping<F>() == shipping::pointer) {
+            return f == job_->shipped_function(); // what it is elsewhere takes long to find out
+        }
         writer other;
         function_copy<F>::write(other, f);
         return encoded_.same(other);
