@@ -699,7 +699,8 @@ consteval problem find_submit_problem() {
 /// whoever reads it by a window of items.
 ///
 /// Elements may be moved from. begin() and `++` wait for the next result, run items on the root meanwhile,
-/// and throw what pool::imap says. Letting go of it, at any time, cancels what has not started and does not
+/// and throw what pool::imap says; results that are there are handed over up to 1024 at a time, and the steps
+/// through these do nothing else. Letting go of it, at any time, cancels what has not started and does not
 /// wait. It may outlive the pool's end, but not what its arguments refer to.
 template <typename Next>
 class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
@@ -783,9 +784,8 @@ class pool {
     /// Collective over `comm`, an `MPI_Comm` or `boost::mpi::communicator`. Sent: one all-reduce of 32 bytes,
     /// the first time also a duplication of `comm`.
     ///
-    /// Throws on every rank invalid_argument (no such root) or mismatched_call (ranks call something else);
-    /// nested_call on a rank that is inside of another pool or call on `comm`. That ranks run different
-    /// programs comes out in the calls: map_error, its failure a serialization_error.
+    /// Throws on every rank invalid_argument (no such root) or mismatched_call (ranks call something else
+    /// or run different programs); nested_call on a rank that is inside of another pool or call on `comm`.
     explicit pool(MPI_Comm comm, pool_options o = {});
     ~pool();
     pool(const pool&) = delete;
@@ -907,7 +907,7 @@ class pool {
     /// results of those before. options::stop: `cancelled`. Schedules: automatic, or dynamic with a chunk; no
     /// costs.
     ///
-    ///     for (const std::string& line : pool.imap(parse, std::views::istream<std::string>(file)))
+    ///     for (double z : pool.imap(f, std::views::istream<double>(file))) std::cout << z << '\n';
     template <typename F, typename... Args>
     [[nodiscard]] auto imap(const options& o, F&& f, Args&&... args) {
         return lazy<detail::next_in_order, detail::shipped<F>>(o, detail::as_function(f),
