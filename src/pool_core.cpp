@@ -15,6 +15,7 @@
 
 #include "communicator.hpp"
 #include "dispatcher.hpp"
+#include "mpi_check.hpp"
 #include "nap.hpp"
 #include "part_store.hpp"
 #include "session.hpp"
@@ -215,6 +216,13 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     } catch (...) {
         failed = current_failure(task_error::no_item, self.state.rank);
     }
+    // Whether the set-up failed anywhere is known before the first call.
+    const int mine = failed ? self.state.rank : self.state.size;
+    int lowest = self.state.size;
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, self.state.comm, &request),
+              "MPI_Iallreduce");
+    wait_for(request);
     if (!is_root()) {
         worker w(self.state, self.settings.root);
         if (failed)
@@ -228,6 +236,11 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     self.all.emplace(self.state, self.settings.root_computes);
     self.parts.emplace(*self.state.messages, static_cast<std::size_t>(self.state.size),
                        self.settings.cache_bytes);
+    nap pause;
+    while (lowest != self.state.size && self.failed_set_up() == nullptr) {
+        self.all->poll(); // the rank says why
+        pause.wait();
+    }
 }
 
 pool_core::~pool_core() = default;

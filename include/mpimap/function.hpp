@@ -176,8 +176,8 @@ template <typename F>
 /// A function that is made where it runs: `factory()` is called once per rank and call, before the rank's
 /// first item, and what it returns runs the items. For what must not travel: an open file, a solver with its
 /// workspace, a GPU handle. The factory is shipped as any function; further arguments are bound to it. If it
-/// throws, the items that run on that rank fail with its exception. In a pool what it returns serves all calls
-/// with the same factory and arguments.
+/// throws, the items that run on that rank fail with its exception. In a pool what it returns serves all
+/// calls with the same factory and arguments.
 template <typename Factory, typename... Args>
 [[nodiscard]] auto per_rank(Factory&& factory, Args&&... args) {
     if constexpr (sizeof...(Args) == 0) {

@@ -11,6 +11,7 @@
 #include <mpimap/expected.hpp>
 #include <mpimap/function.hpp>
 #include <mpimap/future.hpp>
+#include <mpimap/lazy_results.hpp>
 #include <mpimap/map.hpp>
 #include <mpimap/options.hpp>
 #include <mpimap/pool.hpp>

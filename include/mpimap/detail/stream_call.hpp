@@ -212,6 +212,18 @@ class stream_call : public root_job {
         return std::get<K>(columns_);
     }
     void add(std::size_t n) { slots_.add(n); }
+    /// What item i was called with is not needed any more, though items before it are still to come.
+    void drop_arguments(std::size_t i) {
+        const auto clear = [&](auto& column) {
+            if constexpr (requires { column.begin(); }) {
+                using value = typename std::remove_cvref_t<decltype(column)>::value_type;
+                if constexpr (!std::is_trivially_destructible_v<value> &&
+                              std::is_default_constructible_v<value> && std::is_move_assignable_v<value>)
+                    column[i - slots_.first()] = value();
+            }
+        };
+        std::apply([&](auto&... column) { (clear(column), ...); }, columns_);
+    }
     /// Forgets the items at the front that were taken, with their arguments.
     void tidy() {
         const std::size_t n = slots_.tidy();

@@ -1,0 +1,188 @@
+#pragma once
+
+// submit: single calls of one function are the items of one call that grows.
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/pool_core.hpp>
+#include <mpimap/detail/stream_call.hpp>
+#include <mpimap/errors.hpp>
+#include <mpimap/function.hpp>
+#include <mpimap/future.hpp>
+#include <mpimap/options.hpp>
+
+namespace mpimap::detail {
+
+class submissions {
+  public:
+    explicit submissions(const kernel_descriptor* d) : descriptor_(d) {}
+    virtual ~submissions() = default;
+    submissions(const submissions&) = delete;
+    submissions& operator=(const submissions&) = delete;
+    [[nodiscard]] const kernel_descriptor* descriptor() const noexcept { return descriptor_; }
+    [[nodiscard]] virtual bool idle() = 0;
+
+  private:
+    const kernel_descriptor* descriptor_;
+};
+
+/// Whether running an item may change what the function does for the next one on that rank.
+template <typename F, typename... Ts>
+inline constexpr bool may_change =
+    !(choose_shipping<F>() == shipping::type || choose_shipping<F>() == shipping::pointer ||
+      outlives_calls<F> || std::is_invocable_v<const F&, const Ts&...>);
+
+/// All submissions of one function: a call that grows.
+template <typename F, typename R, typename... Ts>
+class submissions_of : public submissions, public std::enable_shared_from_this<submissions_of<F, R, Ts...>> {
+  public:
+    using stream = stream_call<F, R, std::deque<Ts>...>;
+    static const kernel_descriptor* kernel() { return &descriptor_of<typename stream::served>; }
+
+    submissions_of(std::shared_ptr<pool_core> pool, F f)
+        : submissions(kernel()), pool_(std::move(pool)),
+          job_(std::make_shared<stream>(place{pool_->rank(), pool_->size()}, std::move(f),
+                                        may_change<F, Ts...>, std::deque<Ts>()...)) {
+        options o;
+        if (may_change<F, Ts...>)
+            o.chunk = 1;
+        call_settings how;
+        how.descriptor = kernel();
+        how.grows = true;
+        how.fresh_function = may_change<F, Ts...>;
+        how.keep = job_;
+        call_ = pool_->start(*job_, o, how);
+        function_copy<F>::write(encoded_, job_->shipped_function());
+    }
+
+    /// Whether these are submissions of this very function, state and all.
+    [[nodiscard]] bool same(const F& f) const {
+        if (job_->dead())
+            return false;
+        if constexpr (choose_shipping<F>() == shipping::type) {
+            return true;
+        } else if constexpr (choose_shipping<F>() == shipping::pointer) {
+            return f == job_->shipped_function(); // what it is elsewhere takes long to find out
+        }
+        writer other;
+        function_copy<F>::write(other, f);
+        return encoded_.same(other);
+    }
+
+    [[nodiscard]] bool idle() override { return call_->done(); }
+
+    template <typename... Xs>
+    std::shared_ptr<promised<R>> add(Xs&&... xs) {
+        const std::size_t i = job_->slots().end();
+        auto item = std::make_shared<one>(this->shared_from_this(), i);
+        push(std::index_sequence_for<Ts...>{}, std::forward<Xs>(xs)...);
+        job_->add(1);
+        call_->extend(1);
+        pool_->nudge();
+        return item;
+    }
+
+  private:
+    template <std::size_t... K, typename... Xs>
+    void push(std::index_sequence<K...>, Xs&&... xs) {
+        [[maybe_unused]] std::tuple<Ts...> item(std::forward<Xs>(xs)...); // throws before anything is added
+        (job_->template column<K>().push_back(std::move(std::get<K>(item))), ...);
+    }
+
+    class one : public promised<R> {
+      public:
+        one(std::shared_ptr<submissions_of> all, std::size_t i) : all_(std::move(all)), i_(i) {}
+        ~one() override {
+            if (!taken_ && !cancelled_)
+                all_->job_->disown(i_);
+        }
+        one(const one&) = delete;
+        one& operator=(const one&) = delete;
+
+        bool ready() override {
+            if (!settled())
+                all_->pool_->poll();
+            return settled() || all_->call_->done(); // given up
+        }
+        void wait() override {
+            if (!settled())
+                all_->call_->wait([this] { return settled(); });
+        }
+        bool wait_for(std::chrono::nanoseconds time) override {
+            return settled() || all_->call_->wait_for(time, [this] { return settled(); });
+        }
+        void cancel() override {
+            if (settled() || !all_->call_->withdraw(i_))
+                return;
+            cancelled_ = true;
+            all_->job_->withdrawn(i_);
+        }
+        R get() override {
+            wait();
+            if (cancelled_)
+                throw cancelled("mpimap: the call was cancelled before it had started");
+            if (!settled())
+                all_->call_->check();
+            stream& job = *all_->job_;
+            taken_ = true;
+            job.drop_arguments(i_);
+            if (job.slots().state(i_) == item_state::done) {
+                if constexpr (std::is_void_v<R>) {
+                    job.slots().take(i_);
+                    job.tidy();
+                    return;
+                } else {
+                    R value = job.slots().take(i_);
+                    job.tidy();
+                    return value;
+                }
+            }
+            const failure why = *job.failed(i_);
+            job.disown(i_);
+            task_error(why).rethrow();
+        }
+
+      private:
+        [[nodiscard]] bool settled() const {
+            return cancelled_ || all_->job_->slots().state(i_) != item_state::waiting || all_->job_->dead();
+        }
+        std::shared_ptr<submissions_of> all_;
+        std::size_t i_;
+        bool taken_ = false;
+        bool cancelled_ = false;
+    };
+
+    std::shared_ptr<pool_core> pool_;
+    std::shared_ptr<stream> job_;
+    std::unique_ptr<pool_call> call_;
+    writer encoded_;
+};
+
+template <typename F, typename... Ts>
+consteval problem find_submit_problem() {
+    constexpr problem function = function_problem<F>();
+    constexpr problem arguments = first_of({problem::none, value_problem<Ts>(problem::M05, problem::M06)...});
+    if constexpr (function != problem::none) {
+        return function;
+    } else if constexpr (arguments != problem::none) {
+        return arguments;
+    } else if constexpr (!fits<callable_of<F>, Ts...>) {
+        return problem::M04;
+    } else {
+        using R = result_of<callable_of<F>, Ts...>;
+        if constexpr (std::is_void_v<R>) {
+            return problem::none;
+        } else {
+            return value_problem<R>(problem::M08, problem::M09);
+        }
+    }
+}
+
+} // namespace mpimap::detail
