@@ -44,7 +44,8 @@ void worker::break_down(const failure& why) {
 
 std::optional<map_error> worker::run() {
     nap pause;
-    while (!ended_ || !(at_once_ || channel_.sent())) {
+    // The root waits until what it has sent is taken, of calls that were cancelled, too.
+    while (!ended_ || !(at_once_ || (channel_.sent() && !channel_.transferring()))) {
         const bool moved = channel_.progress(*this);
         if (!waiting_.empty() && !at_once_) {
             work w = std::move(waiting_.front());
