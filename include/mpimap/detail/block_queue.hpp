@@ -37,7 +37,9 @@ class block_queue {
             if (end_ % size == 0 || blocks_.empty())
                 blocks_.push_back(spare_ ? std::move(spare_) : std::make_unique<T[]>(size));
             const std::size_t here = std::min(n, size - end_ % size);
-            std::fill_n(blocks_.back().get() + end_ % size, here, T());
+            T* const fresh = blocks_.back().get() + end_ % size;
+            for (T& element : std::span<T>(fresh, here))
+                element = T(); // moved: results need not be copied
             end_ += here;
             n -= here;
         }
