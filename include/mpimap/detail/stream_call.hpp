@@ -40,6 +40,7 @@ class stream_slots {
   public:
     static constexpr bool plain = false; // kept in order for the main thread
     static constexpr std::size_t item_bytes = has_value && is_bytes<R> ? sizeof(entry) : 0;
+    static constexpr bool fixed_size = !has_value || is_bytes<R>;
 
     [[nodiscard]] std::size_t first() const noexcept { return entries_.first(); }
     [[nodiscard]] std::size_t end() const noexcept { return entries_.end(); }
@@ -190,6 +191,11 @@ class stream_slots {
     std::deque<std::size_t> order_;
 };
 
+template <typename Column>
+inline constexpr bool has_fixed_size = true; // constants and indices
+template <typename T>
+inline constexpr bool has_fixed_size<std::deque<T>> = is_bytes<T>;
+
 /// The job. `Args`: std::deque<T> for what comes item by item, broadcast or indices for the rest.
 template <typename F, typename R, typename... Args>
 class stream_call : public root_job {
@@ -338,10 +344,15 @@ class stream_call : public root_job {
         return slots_.read(items, in, failed, where_.rank, complete);
     }
 
+    /// 0, unknown, where a value may have any size.
     [[nodiscard]] std::size_t bytes_per_item() override {
-        return std::apply(
-            [](auto&... a) { return (stream_slots<R>::item_bytes + ... + a.item_bytes(0).value_or(0)); },
-            arguments_);
+        if constexpr (!stream_slots<R>::fixed_size || !(has_fixed_size<Args> && ...)) {
+            return 0;
+        } else {
+            return std::apply(
+                [](auto&... a) { return (stream_slots<R>::item_bytes + ... + a.item_bytes(0).value_or(0)); },
+                arguments_);
+        }
     }
     [[nodiscard]] bool plain_arguments() const override { return false; }
     [[nodiscard]] bool plain_results() const override { return stream_slots<R>::plain; }
