@@ -32,7 +32,7 @@ enum class message : std::uint32_t {
     refused,  // worker to root: the call cannot be served, the body is a failure
     release,  // root to worker: a call is over
     broken,   // worker to root: the set-up failed, the body is a failure
-    farewell, // root to worker: the pool is closed
+    farewell, // root to worker: the pool is closed; and back: nothing will follow
 };
 
 // Values of `last`.

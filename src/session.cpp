@@ -93,6 +93,8 @@ dispatcher* session::call(std::uint64_t number) const noexcept {
 }
 
 void session::noticed(const incoming& m) {
+    if (m.head.kind == message::farewell)
+        ++left_;
     if (dispatcher* d = call(m.head.job))
         d->noticed(m);
 }
@@ -208,6 +210,17 @@ void session::flush() {
     while (!messages().sent()) {
         if (!messages().progress(*this))
             pause.wait();
+    }
+}
+
+void session::part() {
+    nap pause;
+    while (left_ != state_.size - 1 || !messages().sent() || messages().transferring()) {
+        if (messages().progress(*this)) {
+            pause.reset();
+        } else {
+            pause.wait(messages().transferring());
+        }
     }
 }
 

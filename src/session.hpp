@@ -39,6 +39,8 @@ class session : private message_handler {
 
     /// Until all that was sent has left its memory.
     void flush();
+    /// The same, and until all other ranks have said that they leave the pool.
+    void part();
 
     /// Messages of a call go to its dispatcher while it has joined; calls are served in the order of their
     /// numbers.
@@ -101,6 +103,7 @@ class session : private message_handler {
     unsigned nudges_ = 0;
     std::optional<failure> broken_;
     std::exception_ptr helper_error_;
+    int left_ = 0; // ranks that have left the pool
 };
 
 } // namespace mpimap::detail

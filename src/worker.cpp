@@ -44,7 +44,6 @@ void worker::break_down(const failure& why) {
 
 std::optional<map_error> worker::run() {
     nap pause;
-    // The root waits until what it has sent is taken, of calls that were cancelled, too.
     while (!ended_ || !(at_once_ || (channel_.sent() && !channel_.transferring()))) {
         const bool moved = channel_.progress(*this);
         if (!waiting_.empty() && !at_once_) {
@@ -56,6 +55,14 @@ std::optional<map_error> worker::run() {
             pause.reset();
         } else {
             pause.wait(channel_.transferring());
+        }
+        if (closing_ && !at_once_ && waiting_.empty() && !channel_.transferring()) {
+            // The last message: results of calls that were cancelled may be on their way.
+            closing_ = false;
+            ended_ = true;
+            envelope head;
+            head.kind = message::farewell;
+            channel_.send(root_, head, outgoing());
         }
     }
     return std::move(verdict_);
@@ -75,8 +82,9 @@ void worker::noticed(const incoming& m) {
             c->stopped = true;
         break;
     case message::farewell:
-        ended_ = true;
         at_once_ = m.head.last == at_once;
+        ended_ = at_once_;
+        closing_ = !at_once_;
         for (auto& [number, c] : calls_)
             c.stopped = c.stopped || at_once_;
         break;

@@ -90,6 +90,7 @@ class worker : private message_handler {
     outgoing reply_;            // empty between messages: its memory is used again
     bool broken_ = false;
     bool ended_ = false;
+    bool closing_ = false; // there will be no more calls
     bool at_once_ = false;
     bool cancelled_ = false;
     std::optional<map_error> verdict_;
