@@ -16,12 +16,16 @@
 
 namespace mpimap_test {
 
-/// Runs `program(pool)` on the root, where gtest's ASSERTs are harmless, too.
+/// Runs `program(pool)` on the root, where gtest's ASSERTs are harmless, too. What it throws is a failure.
 template <typename Program>
 void with_pool(mpimap::pool_options o, const Program& program) {
     mpimap::pool pool(comm(), std::move(o));
-    if (pool)
-        program(pool);
+    try {
+        if (pool)
+            program(pool);
+    } catch (const std::exception& e) {
+        ADD_FAILURE() << "the program throws: " << e.what();
+    }
 }
 template <typename Program>
 void with_pool(const Program& program) {
