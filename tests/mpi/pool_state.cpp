@@ -1,0 +1,451 @@
+// What the ranks of a pool keep: set-up, objects made once per rank, shared values, functions and constants
+// that are not sent again.
+
+#include <mpimap/mpimap.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+
+#include <sys/resource.h>
+
+#include "mpi_test.hpp"
+#include "pool_test.hpp"
+
+using namespace mpimap_test;
+using mpimap::pool;
+using mpimap::schedule;
+
+// ---------------------------------------------------------------- what is sent
+
+namespace {
+std::atomic<long> sends{0};
+std::atomic<long> sent_bytes{0};
+} // namespace
+
+extern "C" int MPI_Isend(const void* data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm,
+                         MPI_Request* request) {
+    int size = 0;
+    MPI_Type_size(type, &size);
+    ++sends;
+    sent_bytes += static_cast<long>(count) * size;
+    return PMPI_Isend(data, count, type, to, tag, comm, request);
+}
+
+namespace {
+
+/// Bytes that this rank sends during `call`.
+template <typename Call>
+long bytes_of(const Call& call) {
+    const long before = sent_bytes;
+    call();
+    return sent_bytes - before;
+}
+
+constexpr long large = 800'000; // bytes
+using table = std::vector<double>;
+
+/// So many items, in order, one on each rank.
+const mpimap::options one_each{.schedule = schedule::static_, .chunk = 1};
+mpimap::detail::index_argument ranks(const pool& p) {
+    return mpimap::indices(static_cast<std::size_t>(p.size()));
+}
+
+// ---------------------------------------------------------------- set-up
+
+int made_ready = 0; // by the set-up, in this process
+
+TEST(set_up, runs_on_every_rank_before_the_first_item) {
+    for_each_root([](int root) {
+        made_ready = 0;
+        const int number = 100 + rank();
+        with_pool({.root = root, .set_up = [number] { made_ready = number; }}, [](pool& p) {
+            std::vector<int> expected;
+            for (int r = 0; r < p.size(); ++r)
+                expected.push_back(100 + r);
+            EXPECT_EQ(p.map(
+                          one_each, [](std::size_t) { return made_ready; }, ranks(p)),
+                      expected);
+        });
+        EXPECT_EQ(made_ready, number);
+    });
+}
+
+void expect_broken(pool& p, int where) {
+    const auto broken = [&](const auto& call) {
+        const std::string text = text_of<mpimap::broken_pool>(call);
+        EXPECT_CONTAINS(text, "no device");
+        EXPECT_CONTAINS(text, "rank " + std::to_string(where));
+    };
+    const auto f = [](int x) { return x; };
+    const std::vector<int> xs = count_to(100);
+    broken([&] { (void)p.map(f, xs); });
+    broken([&] { (void)p.map(one_each, f, xs); });
+    broken([&] { (void)p.try_map(f, xs); });
+    broken([&] { p.for_each(f, xs); });
+    broken([&] { (void)p.map_reduce(std::plus<>(), 0, f, xs); });
+    broken([&] { (void)p.amap(f, xs).get(); });
+    broken([&] { (void)p.submit(f, 1).get(); });
+    broken([&] {
+        for ([[maybe_unused]] const int y : p.imap(f, xs)) {
+        }
+    });
+    broken([&] {
+        for ([[maybe_unused]] const auto& y : p.uimap(f, xs)) {
+        }
+    });
+    broken([&] { (void)p.share(1); });
+}
+
+TEST(set_up, that_throws_anywhere_breaks_the_pool) {
+    for_each_root([](int root) {
+        for (const int where : {0, size() - 1}) {
+            for (const int milliseconds : {0, 30}) {
+                SCOPED_TRACE("on rank " + std::to_string(where) + " after " + std::to_string(milliseconds));
+                const auto set_up = [where, milliseconds] {
+                    if (rank() == where) {
+                        rest(milliseconds);
+                        throw std::runtime_error("no device");
+                    }
+                };
+                {
+                    pool p(comm(), {.root = root, .set_up = set_up});
+                    if (p) {
+                        // The first one may have been under way when the set-up failed.
+                        EXPECT_THROW((void)p.map(
+                                         {.schedule = schedule::static_},
+                                         [](int x) {
+                                             rest(1);
+                                             return x;
+                                         },
+                                         count_to(static_cast<std::size_t>(5 * size()))),
+                                     mpimap::broken_pool);
+                        expect_broken(p, where);
+                        p.close();
+                        p.close();
+                    }
+                }
+                expect_next_call_works(root);
+            }
+        }
+        // Neither does it hurt if nobody calls.
+        {
+            const pool p(comm(), {.root = root, .set_up = [] { throw std::logic_error("no device"); }});
+        }
+        expect_next_call_works(root);
+        with_pool({.root = root}, expect_usable);
+    });
+}
+
+TEST(set_up, that_throws_ends_calls_in_flight) {
+    for_each_root([](int root) {
+        const int where = (root + 1) % size();
+        pool p(comm(), {.root = root, .set_up = [where] {
+                            if (rank() == where) {
+                                rest(50);
+                                throw std::runtime_error("no device");
+                            }
+                        }});
+        if (!p)
+            return;
+        try {
+            auto whole = p.amap(
+                {.schedule = schedule::static_}, [](int x) { return x; }, count_to(1000));
+            auto one = p.submit([](int x) { return x; }, 1);
+            EXPECT_THROW((void)whole.get(), mpimap::broken_pool);
+            (void)one.get(); // may have run elsewhere
+        } catch (const mpimap::broken_pool&) {
+        }
+        expect_broken(p, where);
+    });
+    expect_next_call_works();
+}
+
+// ---------------------------------------------------------------- one object per rank
+
+int made = 0; // objects, in this process
+
+class solver {
+  public:
+    explicit solver(int start) : sum_(start) { ++made; }
+    solver(const solver&) = delete; // what must not travel
+    solver(solver&&) = default;
+    int operator()(int x) {
+        ++items_;
+        sum_ += x;
+        return made;
+    }
+    std::pair<int, int> operator()(mpimap::finishing) const { return {items_, sum_}; }
+
+  private:
+    int items_ = 0;
+    int sum_;
+};
+solver make_solver(int start) {
+    return solver(start);
+}
+
+TEST(per_rank_in_pool, is_kept_for_the_life_of_the_pool) {
+    for_each_root([](int root) {
+        made = 0;
+        with_pool({.root = root}, [](pool& p) {
+            const auto f = mpimap::per_rank(make_solver, 0);
+            for (int call = 0; call < 10; ++call) {
+                for (const int n : p.map(one_each, f, count_to(static_cast<std::size_t>(3 * p.size()))))
+                    EXPECT_EQ(n, 1);
+            }
+            (void)p.amap(f, count_to(40)).get();
+            for ([[maybe_unused]] const int n : p.imap(f, count_to(40)))
+                EXPECT_EQ(n, 1);
+            EXPECT_EQ(p.submit(f, 3).get(), 1);
+            // Other bound arguments, another object.
+            for (int call = 0; call < 3; ++call) {
+                for (const int n : p.map(one_each, mpimap::per_rank(make_solver, 7),
+                                         count_to(static_cast<std::size_t>(2 * p.size()))))
+                    EXPECT_EQ(n, 2);
+            }
+            // And the first one is still there.
+            for (const int n : p.map(one_each, mpimap::per_rank(make_solver, 0),
+                                     count_to(static_cast<std::size_t>(p.size()))))
+                EXPECT_EQ(n, 2);
+        });
+        EXPECT_EQ(made, 2);
+    });
+    // A new pool begins anew.
+    made = 0;
+    with_pool([](pool& p) {
+        for (const int n :
+             p.map(one_each, mpimap::per_rank(make_solver, 0), count_to(static_cast<std::size_t>(p.size()))))
+            EXPECT_EQ(n, 1);
+    });
+}
+
+TEST(per_rank_in_pool, finish_gives_what_each_rank_has) {
+    for_each_root([](int root) {
+        pool p(comm(), {.root = root});
+        if (p) {
+            const auto f = mpimap::per_rank(make_solver, 1000);
+            const std::vector<int> xs = count_to(200);
+            (void)p.map(f, xs);
+            const auto later = p.amap(f, xs); // all that was asked for is in it
+            const std::vector<std::pair<int, int>> all = p.finish(f);
+            EXPECT_EQ(all.size(), static_cast<std::size_t>(size()));
+            int items = 0;
+            int sum = 0;
+            for (const auto& [n, s] : all) {
+                items += n;
+                sum += s - 1000;
+            }
+            EXPECT_EQ(items, 400);
+            EXPECT_EQ(sum, 2 * 199 * 100);
+            EXPECT_FALSE(p);
+        }
+        expect_next_call_works(root);
+    });
+}
+
+TEST(per_rank_in_pool, finish_is_by_rank_and_takes_any_function) {
+    for_each_root([](int root) {
+        pool p(comm(), {.root = root});
+        if (p) {
+            std::vector<int> expected;
+            for (int r = 0; r < size(); ++r)
+                expected.push_back(r);
+            EXPECT_EQ(p.finish([](mpimap::task t, mpimap::finishing) { return t.rank(); }), expected);
+        }
+        expect_next_call_works(root);
+    });
+}
+
+// ---------------------------------------------------------------- shared values
+
+TEST(share, sends_a_value_once) {
+    with_pool_of_each_root([](pool& p) {
+        const table t(large / 8, 0.5);
+        const long others = p.size() - 1;
+        std::optional<mpimap::shared<table>> s;
+        const long first = bytes_of([&] {
+            s.emplace(p.share(t));
+            expect_usable(p);
+        });
+        EXPECT_EQ(s->operator*(), t);
+        EXPECT_EQ((*s)->size(), t.size());
+        const auto look_up = [](std::size_t i, const table& x) { return x.at(i) + static_cast<double>(i); };
+        const auto expected = [](std::size_t n) {
+            std::vector<double> all;
+            for (std::size_t i = 0; i < n; ++i)
+                all.push_back(0.5 + static_cast<double>(i));
+            return all;
+        };
+        const std::size_t n = 5 * static_cast<std::size_t>(p.size());
+        const long later = bytes_of([&] {
+            for (int call = 0; call < 5; ++call) {
+                EXPECT_EQ(p.map(one_each, look_up, mpimap::indices(n), *s), expected(n));
+                EXPECT_EQ(p.amap(look_up, mpimap::indices(n), *s).get(), expected(n));
+                std::vector<double> got;
+                for (const double y : p.imap(look_up, mpimap::indices(n), *s))
+                    got.push_back(y);
+                EXPECT_EQ(got, expected(n));
+            }
+        });
+        // Whenever it goes: once to each other rank.
+        EXPECT_GE(first + later, others * large);
+        EXPECT_LT(first + later, others * (large + 100'000) + 10'000);
+        // A copy of the handle keeps it.
+        {
+            const mpimap::shared<table> copy = *s;
+            s.reset();
+            EXPECT_LT(
+                bytes_of([&] { EXPECT_EQ(p.map(one_each, look_up, mpimap::indices(n), copy), expected(n)); }),
+                others * 20'000 + 10'000);
+        }
+        expect_usable(p);
+    });
+}
+
+TEST(share, a_value_that_was_released_is_sent_again) {
+    with_pool_of_each_root([](pool& p) {
+        auto s = p.share(table(1000, 2.0));
+        const auto sum = [](std::size_t i, const table& t) { return t.at(i); };
+        auto in_flight = p.amap(sum, mpimap::indices(100), s);
+        s.release();
+        s.release();
+        EXPECT_EQ(in_flight.get(), table(100, 2.0));
+        EXPECT_EQ(p.map(sum, mpimap::indices(100), s), table(100, 2.0));
+        // The caller's object is another one.
+        table mine(10, 1.0);
+        const auto own = p.share(mine);
+        mine.assign(10, -1.0);
+        EXPECT_EQ(p.map(sum, mpimap::indices(10), own), table(10, 1.0));
+        // Two of them in one call.
+        const auto add = [](std::size_t i, const table& a, const table& b) { return a.at(i) + b.at(i); };
+        EXPECT_EQ(p.map(one_each, add, mpimap::indices(10), own, s), table(10, 3.0));
+    });
+}
+
+TEST(share, handles_may_outlive_the_pool) {
+    std::optional<mpimap::shared<table>> s;
+    {
+        pool p(comm());
+        if (p) {
+            s.emplace(p.share(table(10, 2.0)));
+            p.close();
+        }
+    }
+    if (s) {
+        EXPECT_EQ((*s)->size(), 10U);
+        const mpimap::shared<table> copy = *s;
+        s.reset();
+    }
+    expect_next_call_works();
+}
+
+// ---------------------------------------------------------------- what is not sent again
+
+struct model {
+    table weights;
+    double operator()(std::size_t i) const { return weights.at(i) + static_cast<double>(i); }
+};
+
+TEST(cache, the_same_function_and_constant_are_sent_once) {
+    with_pool_of_each_root([](pool& p) {
+        const long others = p.size() - 1;
+        model m{table(large / 8, 0.5)};
+        const auto once = [&](const auto& call) {
+            const long first = bytes_of(call);
+            EXPECT_GE(first, others * large);
+            EXPECT_LT(first, others * (large + 50'000) + 10'000);
+            for (int i = 0; i < 3; ++i)
+                EXPECT_LT(bytes_of(call), others * 20'000 + 10'000);
+        };
+        once([&] { EXPECT_EQ(p.map(one_each, m, ranks(p)).back(), 0.5 + p.size() - 1); });
+        // Changed in one place, it is another one.
+        m.weights.at(static_cast<std::size_t>(p.size() - 1)) = 7.5;
+        once([&] { EXPECT_EQ(p.map(one_each, m, ranks(p)).back(), 7.5 + p.size() - 1); });
+        // An equal one is the same.
+        const model equal = m;
+        EXPECT_LT(bytes_of([&] { (void)p.map(one_each, equal, ranks(p)); }), others * 20'000 + 10'000);
+        // Constants, too.
+        table t(large / 8, 1.5);
+        const auto at = [](std::size_t i, const table& x) { return x.at(i); };
+        once([&] { EXPECT_EQ(p.map(one_each, at, ranks(p), mpimap::broadcast(t)).back(), 1.5); });
+        t.at(static_cast<std::size_t>(p.size() - 1)) = -1;
+        once([&] { EXPECT_EQ(p.map(one_each, at, ranks(p), mpimap::broadcast(t)).back(), -1.0); });
+    });
+}
+
+TEST(cache, a_small_call_needs_few_messages) {
+    with_pool([](pool& p) {
+        const auto f = [](std::size_t i) { return i; };
+        (void)p.map(one_each, f, ranks(p));
+        const long before = sends;
+        for (int i = 0; i < 10; ++i)
+            (void)p.map(one_each, f, ranks(p));
+        // For each rank and call: the call, its item, its end; and a part that is forgotten now and then.
+        EXPECT_LE(sends - before, 10 * 4 * (p.size() - 1));
+    });
+}
+
+TEST(cache, is_bounded) {
+    with_pool_of_each_root({.cache_bytes = 2 * large}, [](pool& p) {
+        const long others = p.size() - 1;
+        const auto call = [&](int number) {
+            const model m{table(large / 8, number)};
+            return bytes_of([&] { EXPECT_EQ(p.map(one_each, m, ranks(p)).front(), number); });
+        };
+        for (int number = 0; number < 6; ++number)
+            EXPECT_GE(call(number), others * large);
+        EXPECT_LT(call(5), others * 20'000 + 10'000); // the last one is there
+        EXPECT_GE(call(0), others * large);           // the first one had to go
+        expect_usable(p);
+    });
+    with_pool_of_each_root({.cache_bytes = 0}, [](pool& p) {
+        for (int i = 0; i < 3; ++i) {
+            const model m{table(1000, i)};
+            EXPECT_EQ(p.map(one_each, m, ranks(p)).front(), i);
+        }
+        const auto s = p.share(table(1000, 3.0)); // held by a handle: kept
+        EXPECT_EQ(p.map(
+                       one_each, [](std::size_t, const table& t) { return t.back(); }, ranks(p), s)
+                      .front(),
+                  3.0);
+        expect_usable(p);
+    });
+}
+
+TEST(cache, of_many_functions_is_bounded) {
+    with_pool([](pool& p) {
+        for (int i = 0; i < 3000; ++i) {
+            const auto add = [i](std::size_t k) { return static_cast<int>(k) + i; };
+            ASSERT_EQ(p.map(one_each, add, ranks(p)).back(), p.size() - 1 + i);
+        }
+        expect_usable(p);
+    });
+}
+
+// ---------------------------------------------------------------- waiting
+
+double cpu_seconds() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+TEST(idle, ranks_leave_their_core_to_others) {
+    constexpr int milliseconds = 600;
+    const double before = cpu_seconds();
+    with_pool([](pool& p) {
+        rest(milliseconds);
+        expect_usable(p);
+    });
+    // A rank that looks all the time would use all of it.
+    EXPECT_LT(cpu_seconds() - before, 0.5e-3 * milliseconds);
+}
+
+} // namespace
