@@ -335,7 +335,7 @@ void pool_core::close() {
     for (pool_call::implementation* c : self.calls)
         c->release();
     self.farewell(succeeded);
-    self.all->part();
+    self.all->take_leave();
     self.open = false;
     self.entry.leave();
 }

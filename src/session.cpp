@@ -213,7 +213,7 @@ void session::flush() {
     }
 }
 
-void session::part() {
+void session::take_leave() {
     nap pause;
     while (left_ != state_.size - 1 || !messages().sent() || messages().transferring()) {
         if (messages().progress(*this)) {

@@ -40,7 +40,7 @@ class session : private message_handler {
     /// Until all that was sent has left its memory.
     void flush();
     /// The same, and until all other ranks have said that they leave the pool.
-    void part();
+    void take_leave();
 
     /// Messages of a call go to its dispatcher while it has joined; calls are served in the order of their
     /// numbers.
