@@ -708,33 +708,12 @@ void write_items(std::tuple<root_argument<Args>...>& arguments, item_range items
 /// is asked for and they differ, or when no argument has an end.
 [[nodiscard]] std::size_t zipped_size(const std::vector<std::optional<std::size_t>>& sizes, zip how);
 
-template <typename F, typename Slots, typename... Args>
-class root_call : public root_job {
+/// The root's side of a call's setup: function, constants, bounds.
+template <typename F, typename... Args>
+class root_setup : public root_job {
   public:
-    root_call(place where, const options& o, const F& f, std::remove_reference_t<Args>&... args)
-        : where_(where), f_(f), arguments_(root_argument<Args>(args)...),
-          items_(std::apply([&](auto&... a) { return zipped_size({a.size()...}, o.zip); }, arguments_)) {
-        check_options(o, items_);
-    }
-
-    /// The place for results: made after the check of the arguments.
-    template <typename... S>
-    void make_slots(S&&... s) {
-        slots_.emplace(std::forward<S>(s)...);
-    }
-    [[nodiscard]] Slots& slots() { return *slots_; }
-
-    /// What to do when all results are there.
-    void on_finish(std::function<void(failures&)> f) { finish_ = std::move(f); }
-    void finish(failures& failed) override {
-        if (finish_)
-            finish_(failed);
-    }
-
-    [[nodiscard]] std::size_t items() const override { return items_; }
-
     void write_bounds(writer& out) override {
-        out.length(items_);
+        out.length(items());
         std::apply([&out](auto&... a) { (a.write_bounds(out), ...); }, arguments_);
     }
     [[nodiscard]] std::size_t parts() const override {
@@ -767,6 +746,52 @@ class root_call : public root_job {
     void use_function(std::shared_ptr<void> function) override {
         function_ = std::static_pointer_cast<function_copy<F>>(function);
     }
+
+    /// Null until the function has been read.
+    [[nodiscard]] const std::shared_ptr<function_copy<F>>& function() const { return function_; }
+    [[nodiscard]] int rank() const { return where_.rank; }
+
+  protected:
+    using arguments = std::tuple<root_argument<Args>...>;
+    root_setup(place where, const F& f, arguments a) : where_(where), arguments_(std::move(a)), f_(f) {}
+
+    place where_;
+    arguments arguments_;
+    std::shared_ptr<function_copy<F>> function_;
+
+  private:
+    const F& f_;
+};
+
+template <typename F, typename Slots, typename... Args>
+class root_call : public root_setup<F, Args...> {
+    using setup = root_setup<F, Args...>;
+    using setup::arguments_;
+    using setup::function_;
+    using setup::where_;
+
+  public:
+    root_call(place where, const options& o, const F& f, std::remove_reference_t<Args>&... args)
+        : setup(where, f, typename setup::arguments(root_argument<Args>(args)...)),
+          items_(std::apply([&](auto&... a) { return zipped_size({a.size()...}, o.zip); }, arguments_)) {
+        check_options(o, items_);
+    }
+
+    /// The place for results: made after the check of the arguments.
+    template <typename... S>
+    void make_slots(S&&... s) {
+        slots_.emplace(std::forward<S>(s)...);
+    }
+    [[nodiscard]] Slots& slots() { return *slots_; }
+
+    /// What to do when all results are there.
+    void on_finish(std::function<void(failures&)> f) { finish_ = std::move(f); }
+    void finish(failures& failed) override {
+        if (finish_)
+            finish_(failed);
+    }
+
+    [[nodiscard]] std::size_t items() const override { return items_; }
 
     std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {
         std::size_t i = 0;
@@ -817,20 +842,12 @@ class root_call : public root_job {
         }
     }
 
-    /// Null until the function has been read.
-    [[nodiscard]] const std::shared_ptr<function_copy<F>>& function() const { return function_; }
-    [[nodiscard]] int rank() const { return where_.rank; }
-
   private:
     auto cursors(std::size_t i) {
         return std::apply([i](auto&... a) { return std::make_tuple(a.cursor(i)...); }, arguments_);
     }
 
-    place where_;
-    const F& f_;
-    std::tuple<root_argument<Args>...> arguments_;
     std::size_t items_;
-    std::shared_ptr<function_copy<F>> function_;
     std::optional<Slots> slots_;
     std::function<void(failures&)> finish_;
 };

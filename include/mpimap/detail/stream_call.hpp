@@ -196,19 +196,35 @@ inline constexpr bool has_fixed_size = true; // constants and indices
 template <typename T>
 inline constexpr bool has_fixed_size<std::deque<T>> = is_bytes<T>;
 
+/// What a call that grows owns of its arguments; a base, so that it is there before what refers to it.
+template <typename F, typename... Args>
+struct stream_storage {
+    F f_;
+    std::tuple<Args...> columns_;
+};
+
 /// The job. `Args`: std::deque<T> for what comes item by item, broadcast or indices for the rest.
 template <typename F, typename R, typename... Args>
-class stream_call : public root_job {
+class stream_call : private stream_storage<F, Args...>, public root_setup<F, Args...> {
+    using storage = stream_storage<F, Args...>;
+    using setup = root_setup<F, Args...>;
+    using setup::arguments_;
+    using setup::function_;
+    using setup::where_;
+    using storage::columns_;
+    using storage::f_;
+
   public:
     using served =
         served_call<F, std::conditional_t<std::is_void_v<R>, no_results, kept_results<R>>, Args...>;
 
     /// `fresh_function`: items run in chunks of one with a copy of the function each.
     stream_call(place where, F f, bool fresh_function, Args... args)
-        : where_(where), f_(std::move(f)), fresh_function_(fresh_function), columns_(std::move(args)...),
-          arguments_(std::apply(
-              [](auto&... a) { return std::tuple<root_argument<Args>...>(root_argument<Args>(a)...); },
-              columns_)) {}
+        : storage{std::move(f), {std::move(args)...}},
+          setup(where, f_,
+                std::apply([](auto&... a) { return typename setup::arguments(root_argument<Args>(a)...); },
+                           columns_)),
+          fresh_function_(fresh_function) {}
 
     [[nodiscard]] const F& shipped_function() const { return f_; }
     [[nodiscard]] stream_slots<R>& slots() { return slots_; }
@@ -279,41 +295,6 @@ class stream_call : public root_job {
     void finish(failures&) override {}
     [[nodiscard]] std::size_t items() const override { return 0; }
 
-    void write_bounds(writer& out) override {
-        out.length(0);
-        std::apply([&out](auto&... a) { (a.write_bounds(out), ...); }, arguments_);
-    }
-    [[nodiscard]] std::size_t parts() const override {
-        return (std::size_t{1} + ... + (root_argument<Args>::constant ? 1 : 0));
-    }
-    void write_part(std::size_t i, writer& out) override {
-        if (i == 0) {
-            function_copy<F>::write(out, f_);
-        } else {
-            with_constant(i - 1, arguments_, [&](const auto& a) { a.write(out); });
-        }
-    }
-    [[nodiscard]] const void* part_type(std::size_t i) const override {
-        const void* type = &type_tag<F>;
-        if (i != 0)
-            with_constant(i - 1, arguments_, [&](const auto& a) { type = a.type(); });
-        return type;
-    }
-    [[nodiscard]] std::shared_ptr<void> part_in_store(std::size_t i) const override {
-        std::shared_ptr<void> part;
-        if (i != 0)
-            with_constant(i - 1, arguments_, [&](const auto& a) { part = a.in_store(); });
-        return part;
-    }
-    std::shared_ptr<void> read_function(reader& in) override {
-        function_ = std::make_shared<function_copy<F>>();
-        function_->read(in);
-        return outlives_calls<F> ? function_ : nullptr;
-    }
-    void use_function(std::shared_ptr<void> function) override {
-        function_ = std::static_pointer_cast<function_copy<F>>(function);
-    }
-
     std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {
         std::size_t i = 0;
         try {
@@ -379,13 +360,8 @@ class stream_call : public root_job {
         (std::index_sequence_for<Args...>{});
     }
 
-    place where_;
-    F f_;
     bool fresh_function_;
-    std::tuple<Args...> columns_;
-    std::tuple<root_argument<Args>...> arguments_;
     stream_slots<R> slots_;
-    std::shared_ptr<function_copy<F>> function_;
     std::map<std::size_t, failure> failed_;
     std::optional<failure> dead_;
 };
