@@ -82,6 +82,8 @@ struct pool_core::implementation {
         return all->broken() ? &*all->broken() : nullptr;
     }
     void check_usable() const {
+        if (!entry.is_root())
+            throw invalid_argument("mpimap: the pool is closed, and its calls are made on its root");
         if (!open)
             throw invalid_argument("mpimap: the pool is closed");
         if (all->running_items()) {
