@@ -368,6 +368,7 @@ TEST(kernel, the_root_reads_its_items_in_place) {
     root_call<function, slots_for<std::uintptr_t>, const std::vector<std::string>> root(the_root, options{},
                                                                                         address, ss);
     root.make_slots(root.items());
+    copy_function(root);
     failures failed;
     EXPECT_EQ(root.run_here({0, 2}, true, failed), 2U);
     const auto r = root.slots().take_all();
