@@ -18,40 +18,11 @@ using mpimap_test::comm;
 using mpimap_test::rank;
 using mpimap_test::size;
 
-constexpr std::uint64_t constant_number = 7;
-
 enum class mode { stop, collect, try_map };
 constexpr mode modes[] = {mode::stop, mode::collect, mode::try_map};
 const char* name(mode m) {
     return m == mode::stop ? "stop" : m == mode::collect ? "collect" : "try_map";
 }
-
-enum class which { first, last, two };
-constexpr which choices[] = {which::first, which::last, which::two};
-const char* name(which w) {
-    return w == which::first ? "first rank" : w == which::last ? "last rank" : "two ranks at once";
-}
-
-std::uint64_t bit(int r) {
-    return std::uint64_t{1} << static_cast<unsigned>(r);
-}
-
-std::uint64_t ranks_of(which w) {
-    const std::uint64_t first = w == which::last ? 0 : bit(0);
-    const std::uint64_t last = w == which::first ? 0 : bit(size() - 1);
-    return first | last;
-}
-
-struct schedule_case {
-    const char* name;
-    mpimap::options options;
-};
-const schedule_case schedules[] = {
-    {"automatic", {}},
-    {"static", {.schedule = mpimap::schedule::static_}},
-    {"dynamic, chunks of 1", {.schedule = mpimap::schedule::dynamic, .chunk = 1}},
-    {"dynamic, chunks of 3", {.schedule = mpimap::schedule::dynamic, .chunk = 3}},
-};
 
 /// What a call did on this rank.
 struct outcome {

@@ -18,7 +18,7 @@ using mpimap_test::comm;
 using mpimap_test::rank;
 using mpimap_test::size;
 
-const mpimap::options schedules[] = {
+const mpimap::options plain_schedules[] = {
     {},
     {.schedule = mpimap::schedule::static_},
     {.schedule = mpimap::schedule::dynamic, .chunk = 1},
@@ -44,8 +44,8 @@ class exceptions_elsewhere : public testing::Test {
     template <typename Test>
     static void for_each_call(const std::string& what, const Test& test, bool all_have_items = false,
                               bool only_static = false) {
-        for (std::size_t s = 0; s < std::size(schedules); ++s) {
-            if (only_static && schedules[s].schedule != mpimap::schedule::static_)
+        for (std::size_t s = 0; s < std::size(plain_schedules); ++s) {
+            if (only_static && plain_schedules[s].schedule != mpimap::schedule::static_)
                 continue;
             for (const int root : std::set<int>{0, size() - 1}) {
                 const std::string text =
@@ -55,7 +55,7 @@ class exceptions_elsewhere : public testing::Test {
                 board::here().start(comm(), root);
                 if (!all_have_items)
                     board::here().release();
-                mpimap::options o = schedules[s];
+                mpimap::options o = plain_schedules[s];
                 o.root = root;
                 test(o);
                 mpimap_test::expect_next_call_works(root);

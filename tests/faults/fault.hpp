@@ -527,4 +527,34 @@ class output_range {
     std::vector<cargo> items_;
 };
 
+// ---------------------------------------------------------------- which ranks fail, under which schedules
+
+inline constexpr std::uint64_t constant_number = 7;
+
+enum class which { first, last, two };
+inline constexpr which choices[] = {which::first, which::last, which::two};
+inline const char* name(which w) {
+    return w == which::first ? "first rank" : w == which::last ? "last rank" : "two ranks at once";
+}
+
+inline std::uint64_t bit(int r) {
+    return std::uint64_t{1} << static_cast<unsigned>(r);
+}
+inline std::uint64_t ranks_of(which w) {
+    const std::uint64_t first = w == which::last ? 0 : bit(0);
+    const std::uint64_t last = w == which::first ? 0 : bit(mpimap_test::size() - 1);
+    return first | last;
+}
+
+struct schedule_case {
+    const char* name;
+    mpimap::options options;
+};
+inline const schedule_case schedules[] = {
+    {"automatic", {}},
+    {"static", {.schedule = mpimap::schedule::static_}},
+    {"dynamic, chunks of 1", {.schedule = mpimap::schedule::dynamic, .chunk = 1}},
+    {"dynamic, chunks of 3", {.schedule = mpimap::schedule::dynamic, .chunk = 3}},
+};
+
 } // namespace faults

@@ -19,8 +19,6 @@ using mpimap_test::comm;
 using mpimap_test::rank;
 using mpimap_test::size;
 
-constexpr std::uint64_t constant_number = 7;
-
 enum class kind { map, try_map, amap, imap, uimap, submit };
 constexpr kind kinds[] = {kind::map, kind::try_map, kind::amap, kind::imap, kind::uimap, kind::submit};
 const char* name(kind k) {
@@ -30,32 +28,6 @@ const char* name(kind k) {
 bool is_lazy(kind k) {
     return k == kind::imap || k == kind::uimap;
 }
-
-enum class which { first, last, two };
-constexpr which choices[] = {which::first, which::last, which::two};
-const char* name(which w) {
-    return w == which::first ? "first rank" : w == which::last ? "last rank" : "two ranks at once";
-}
-
-std::uint64_t bit(int r) {
-    return std::uint64_t{1} << static_cast<unsigned>(r);
-}
-std::uint64_t ranks_of(which w) {
-    const std::uint64_t first = w == which::last ? 0 : bit(0);
-    const std::uint64_t last = w == which::first ? 0 : bit(size() - 1);
-    return first | last;
-}
-
-struct schedule_case {
-    const char* name;
-    mpimap::options options;
-};
-const schedule_case schedules[] = {
-    {"automatic", {}},
-    {"static", {.schedule = mpimap::schedule::static_}},
-    {"dynamic, chunks of 1", {.schedule = mpimap::schedule::dynamic, .chunk = 1}},
-    {"dynamic, chunks of 3", {.schedule = mpimap::schedule::dynamic, .chunk = 3}},
-};
 
 std::size_t item_count() {
     return 8 * static_cast<std::size_t>(size());
