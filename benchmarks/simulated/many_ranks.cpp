@@ -1,67 +1,95 @@
 // Efficiency with many simulated ranks: E = lower bound / simulated time, where the bound is max(longest
-// item, sum / ranks), and what the root does with its time.
+// item, sum / ranks), that of an ideal list scheduler on the same items, and what the root does with its
+// time.
 //
-//   many_ranks SECONDS ITEMS_PER_RANK SCHEDULE...
+//   many_ranks SECONDS ITEMS_PER_RANK WORKLOAD SEEDS SCHEDULE...
+//
+// WORKLOAD: the beginning of a name in workload.hpp, such as 2 or 3a, or all.
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <mpi.h>
 
 #include <mpimap/map.hpp>
 
+#include "../comparison.hpp"
+#include "../workload.hpp"
 #include "simulation.hpp"
 
 namespace {
-
-const std::vector<std::pair<std::string, mpimap::schedule>> schedules = {
-    {"automatic", mpimap::schedule::automatic},
-    {"static_", mpimap::schedule::static_},
-    {"dynamic", mpimap::schedule::dynamic},
-    {"guided", mpimap::schedule::guided},
-    {"factoring", mpimap::schedule::factoring}};
 
 double item(double seconds) {
     simulation::compute(seconds);
     return seconds;
 }
 
-void measure(MPI_Comm comm, const std::string& name, mpimap::schedule how, const std::vector<double>& items) {
+struct outcome {
+    double efficiency = 0;
+    double ideal = 0; // efficiency of the ideal list scheduler
+};
+
+/// One call; the root's load is in simulation::watched() after it.
+outcome measure(MPI_Comm comm, const benchmark::workload& w, mpimap::schedule how,
+                const std::vector<double>& items) {
     int rank = 0;
     int ranks = 1;
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &ranks);
+    mpimap::options o{.schedule = how};
+    if (w.hint)
+        o.costs = items;
     MPI_Barrier(comm);
     if (rank == 0)
         simulation::watch_me();
     const double begin = simulation::now();
-    const std::vector<double> results = mpimap::mpi_map(comm, {.schedule = how}, item, items);
+    const std::vector<double> results = mpimap::mpi_map(comm, o, item, items);
     const double seconds = simulation::now() - begin;
     if (rank != 0)
-        return;
+        return {};
     if (results != items) {
-        std::fprintf(stderr, "%s with %d ranks: wrong results\n", name.c_str(), ranks);
+        std::fprintf(stderr, "%s with %d ranks: wrong results\n", w.name.c_str(), ranks);
         std::exit(EXIT_FAILURE);
     }
-    const simulation::load l = simulation::watched();
-    double sum = 0;
-    double longest = 0;
-    for (const double s : items) {
-        sum += s;
-        longest = std::max(longest, s);
+    const double bound = benchmark::lower_bound(items, ranks);
+    const double ideal = w.hint ? bound : benchmark::ideal_list_schedule(items, ranks);
+    return {bound / seconds, bound / ideal};
+}
+
+/// Medians over the seeds, and what the root did in the last call.
+void measure(MPI_Comm comm, const benchmark::workload& w, double mean, std::size_t n, int seeds,
+             const std::string& name, mpimap::schedule how) {
+    std::vector<double> efficiencies;
+    std::vector<double> ideals;
+    std::vector<double> ratios;
+    double seconds = 0;
+    for (int seed = 1; seed <= seeds; ++seed) {
+        std::mt19937_64 random(static_cast<std::uint64_t>(seed));
+        const benchmark::item_lengths items = n == 0 ? benchmark::item_lengths() : w.make(n, mean, random);
+        const double begin = simulation::now();
+        const outcome o = measure(comm, w, how, items);
+        seconds = simulation::now() - begin;
+        efficiencies.push_back(o.efficiency);
+        ideals.push_back(o.ideal);
+        ratios.push_back(o.efficiency / o.ideal);
     }
-    const double bound = std::max(longest, sum / ranks);
+    if (n == 0)
+        return;
+    int ranks = 1;
+    MPI_Comm_size(comm, &ranks);
+    const simulation::load l = simulation::watched();
     // Besides the chunks, the root sends every other rank the end of the call.
     const double chunks = static_cast<double>(l.sent) - (ranks - 1);
-    std::printf("%5d | %7.3g ms | %-9s | %5.3f | %9.2f ms | %5.1f %% | %5.1f %% | %8.0f | %8.2f | %6.2f us\n",
-                ranks, 1e3 * items[0], name.c_str(), bound / seconds, 1e3 * seconds,
-                100 * (seconds - l.items - l.naps) / seconds, 100 * l.items / seconds, chunks,
-                static_cast<double>(l.sent + l.received) / static_cast<double>(items.size()),
-                1e6 * l.cpu / chunks);
+    std::printf(
+        "%5d | %7.3g ms | %-23s | %-9s | %5.3f | %5.3f | %5.3f | %9.2f ms | %5.1f %% | %5.1f %% | %8.0f | "
+        "%8.2f | %6.2f us\n",
+        ranks, 1e3 * mean, w.name.c_str(), name.c_str(), benchmark::median(efficiencies),
+        benchmark::median(ideals), benchmark::median(ratios), 1e3 * seconds,
+        100 * (seconds - l.items - l.naps) / seconds, 100 * l.items / seconds, chunks,
+        static_cast<double>(l.sent + l.received) / static_cast<double>(n), 1e6 * l.cpu / chunks);
     std::fflush(stdout);
 }
 
@@ -79,13 +107,20 @@ int main(int argc, char** argv) {
     MPI_Comm_size(comm, &ranks);
     const std::size_t n =
         rank == 0 ? static_cast<std::size_t>(ranks) * std::strtoull(argv[2], nullptr, 10) : 0;
-    const std::vector<double> items(n, std::atof(argv[1]));
+    const double mean = std::atof(argv[1]);
+    const std::string chosen = argv[3];
+    const int seeds = std::atoi(argv[4]);
     // The first call on a communicator duplicates it.
     static_cast<void>(mpimap::mpi_map(comm, item, std::vector<double>()));
-    for (int i = 3; i < argc; ++i) {
-        for (const auto& [name, how] : schedules) {
-            if (name == argv[i])
-                measure(comm, name, how, items);
+    for (const benchmark::workload& w : benchmark::workloads()) {
+        if (chosen != "all" && w.name.rfind(chosen, 0) != 0)
+            continue;
+        const int draws = w.name[0] == '3' ? seeds : 1; // the others are not random
+        for (int i = 5; i < argc; ++i) {
+            for (const auto& [name, how] : benchmark::named_schedules()) {
+                if (name == argv[i] && (!w.hint || how == mpimap::schedule::automatic))
+                    measure(comm, w, mean, n, draws, name, how);
+            }
         }
     }
     MPI_Comm_free(&comm);

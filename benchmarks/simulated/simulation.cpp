@@ -75,9 +75,7 @@ class call {
 std::function<void()> serve;
 mpimap::detail::helper* helper_at_work = nullptr;
 aid_t helped_rank = -1;
-constexpr double shortest_nap = 1e-3;
-constexpr double longest_nap = 10e-3;
-double helper_nap = shortest_nap;
+mpimap::detail::nap_length length_of_nap;
 
 } // namespace
 
@@ -108,10 +106,10 @@ void compute(double seconds) {
     }
     // As the helper's thread does: where items are short it looks every millisecond whether the same one is
     // still running, where they are long it answers after each nap.
-    const bool short_items = helper_nap <= shortest_nap;
-    double length = (2 - now() / helper_nap + std::floor(now() / helper_nap)) * helper_nap;
-    if (!short_items)
-        length -= helper_nap;
+    const double nap = length_of_nap.seconds;
+    double length = (2 - now() / nap + std::floor(now() / nap)) * nap;
+    if (length_of_nap.for_long_items)
+        length -= nap;
     while (seconds > 0) {
         const double part = std::min(seconds, length);
         pass(part);
@@ -120,7 +118,7 @@ void compute(double seconds) {
             break;
         const std::lock_guard lock(helper_at_work->mutex);
         serve();
-        length = helper_nap;
+        length = nap;
     }
 }
 
@@ -157,8 +155,8 @@ void helper::engage(std::function<void()> f) {
     helped_rank = sg_actor_self_get_pid();
 }
 
-void helper::enter_user_code(std::chrono::duration<double> item_time) noexcept {
-    helper_nap = std::clamp(item_time.count() / 4, shortest_nap, longest_nap);
+void helper::enter_user_code(const nap_length& nap) noexcept {
+    length_of_nap = nap;
     batch_.fetch_add(1);
 }
 
