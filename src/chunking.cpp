@@ -11,6 +11,8 @@ constexpr double target_time = 1e-3;
 constexpr double most_bytes = 4 * 1024 * 1024;
 constexpr double poll_interval = 100e-6;
 constexpr std::size_t large_item = 16 * 1024;
+constexpr double shortest_nap = 1e-3;
+constexpr double longest_nap = 10e-3;
 
 std::size_t clamped(double n, std::size_t most) {
     if (!(n > 1))
@@ -34,8 +36,8 @@ std::size_t automatic_chunk(const chunk_request& r, const measurements& m) {
     const auto ranks = static_cast<double>(r.ranks);
     const double time = std::max(target_time, 10 * ranks * m.chunk_cost);
     std::size_t n = clamped(m.item_time > 0 ? time / m.item_time : 1e18, r.remaining);
-    // The mean of few items is not to be trusted with many: grow fourfold at the most.
-    n = std::min(n, 4 * m.items_done);
+    // The mean of few items is not to be trusted with many.
+    n = std::min(n, clamped(4 * static_cast<double>(m.items_done) / ranks, r.remaining));
     // Towards the end smaller and smaller, but not so small that the ranks wait for the root.
     const double least = m.item_time > 0 ? 2 * ranks * m.chunk_cost / m.item_time : 1;
     n = std::min(n, std::max(clamped(least, std::max<std::size_t>(1, r.remaining / (2 * r.ranks))),
@@ -61,6 +63,11 @@ std::size_t aligned_chunk(std::size_t first, std::size_t n, std::size_t granular
     return n >= granularity && end > first ? end - first : n;
 }
 
+std::size_t aligned_chunk_before(std::size_t end, std::size_t n, std::size_t granularity) {
+    const std::size_t first = (end - n + granularity - 1) / granularity * granularity;
+    return n >= granularity && first < end ? end - first : n;
+}
+
 item_range static_slice(std::size_t items, std::size_t ranks, std::size_t rank, std::size_t granularity) {
     // Slices of whole blocks of the granularity, when every rank gets one.
     const std::size_t unit = items / granularity >= ranks ? granularity : 1;
@@ -82,6 +89,13 @@ std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item, std::s
     return slice >= granularity ? (n + granularity - 1) / granularity * granularity : n;
 }
 
+bool plenty_left(std::size_t remaining, std::size_t ranks, const measurements& m) {
+    if (remaining <= ranks)
+        return false;
+    return m.items_done == 0 ||
+           m.item_time * static_cast<double>(remaining) > 2 * m.longest * static_cast<double>(ranks);
+}
+
 std::size_t look_ahead(std::size_t chunk_items, bool plenty, const measurements& m) {
     if (m.items_done == 0)
         return plenty ? 2 : 1;
@@ -91,11 +105,24 @@ std::size_t look_ahead(std::size_t chunk_items, bool plenty, const measurements&
         return 1;
     const double chunk_time = m.item_time * static_cast<double>(chunk_items);
     // The root, busy with an item of its own, may take as long as that to reply, up to its helper's nap.
-    constexpr double helper_nap = 1e-3;
-    const double reply_time = std::max(m.reply_time, std::min(m.item_time, helper_nap));
+    const double reply_time = std::max(m.reply_time, std::min(m.item_time, shortest_nap));
     const std::size_t most = plenty ? 8 : 2;
     return std::max<std::size_t>(2,
                                  clamped(1 + std::ceil(2 * reply_time / std::max(chunk_time, 1e-9)), most));
+}
+
+nap_length helper_nap(std::size_t ranks, bool plenty, double item_time) {
+    constexpr double long_item = 500e-6; // between shorter ones the main thread looks itself
+    if (plenty || ranks < 2 || item_time < long_item) {
+        const double nap = std::clamp(item_time / 4, shortest_nap, longest_nap);
+        return {nap, nap > shortest_nap};
+    }
+    // Waking up costs the main thread c, each nap s: c/s of one rank. The others wait for s/2 with each item
+    // of length t, s/2t of P - 1 ranks. The sum is least where s^2 = 2ct/(P - 1).
+    constexpr double wake_up = 10e-6;
+    constexpr double shortest_if_awaited = 100e-6;
+    const double nap = std::sqrt(2 * wake_up * item_time / static_cast<double>(ranks - 1));
+    return {std::clamp(nap, shortest_if_awaited, longest_nap), true};
 }
 
 std::vector<item_range> chunks_by_cost(const std::vector<double>& costs, std::size_t ranks,

@@ -13,6 +13,7 @@ namespace mpimap::detail {
 struct measurements {
     std::size_t items_done = 0; // items whose time is known
     double item_time = 0;       // their mean
+    double longest = 0;         // the longest of them, as far as chunks have shown
     double chunk_cost = 2e-6;   // the root's own time per chunk
     double reply_time = 20e-6;  // from a worker's last result to its next chunk
     double argument_bytes = 0;  // mean per item, as far as messages have shown
@@ -29,8 +30,9 @@ struct chunk_request {
 };
 
 /// Items for about a millisecond at the mean seen so far, at most remaining/4P (remaining/2P where items are
-/// so short that the root's own time counts), at most 4 MiB, growing fast from one item, at least what keeps
-/// the root's own time below a tenth with P ranks asking.
+/// so short that the root's own time counts), at most 4 MiB, at least what keeps the root's own time below a
+/// tenth with P ranks asking. One item until every rank has run one: those that finish first are the short
+/// ones. From there on up to four times as many in each round.
 [[nodiscard]] std::size_t automatic_chunk(const chunk_request& r, const measurements& m);
 [[nodiscard]] std::size_t dynamic_chunk(const chunk_request& r);
 /// remaining/P: Polychronopoulos & Kuck, IEEE Trans. Comput. C-36 (1987).
@@ -42,6 +44,8 @@ struct chunk_request {
 /// A chunk of n items from `first` on, shortened to end at a multiple of the granularity where it is long
 /// enough.
 [[nodiscard]] std::size_t aligned_chunk(std::size_t first, std::size_t n, std::size_t granularity);
+/// The same for n items up to `end`, which begin at a multiple.
+[[nodiscard]] std::size_t aligned_chunk_before(std::size_t end, std::size_t n, std::size_t granularity);
 
 /// The contiguous slice of a rank: sizes differ by at most one, and by the granularity where it matters.
 [[nodiscard]] item_range static_slice(std::size_t items, std::size_t ranks, std::size_t rank,
@@ -52,11 +56,23 @@ struct chunk_request {
 [[nodiscard]] std::size_t transfer_block(std::size_t slice, std::size_t bytes_per_item,
                                          std::size_t granularity);
 
+/// Whether so much is left that an item which waits behind the longest seen so far will not be the last to
+/// end.
+[[nodiscard]] bool plenty_left(std::size_t remaining, std::size_t ranks, const measurements& m);
+
 /// How many chunks a worker should have, the one it runs included: enough to cover twice the reply time. One
 /// when items are so long (or of unknown length) that a second one would wait behind the first for longer
-/// than a reply takes, unless there is `plenty` left, when it costs nothing: whoever waits will not be the
-/// last.
+/// than a reply takes, unless there is `plenty` left, when it costs nothing.
 [[nodiscard]] std::size_t look_ahead(std::size_t chunk_items, bool plenty, const measurements& m);
+
+/// How the root's helper sleeps while the main thread runs items.
+struct nap_length {
+    double seconds = 0;
+    bool for_long_items = false; // otherwise it looks at messages only if one item outlasts a nap
+};
+/// With a second chunk everywhere nobody waits for the helper: a quarter of an item, 1 to 10 ms. Without,
+/// what each look takes from the root's core is weighed against what the others lose while they wait.
+[[nodiscard]] nap_length helper_nap(std::size_t ranks, bool plenty, double item_time);
 
 /// With costs: consecutive items joined into chunks of about equal cost (total/16P, one item at least),
 /// longest first.

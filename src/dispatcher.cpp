@@ -52,8 +52,7 @@ bool dispatcher::wants_more(const worker& w, std::size_t rank) const {
     const std::size_t there = session_.chunks_at(rank);
     if (there == 0)
         return true;
-    const bool plenty = queue_.remaining() > workers_.size(); // something for all others, too
-    return there < look_ahead(w.chunks.empty() ? 1 : w.chunks.back().count, plenty, measured_);
+    return there < look_ahead(w.chunks.empty() ? 1 : w.chunks.back().count, plenty(), measured_);
 }
 
 /// Takes chunks from the queue until one could be encoded.
@@ -206,11 +205,12 @@ bool dispatcher::run_own_chunk(double& total) {
     const clock::time_point begin = clock::now();
     std::size_t done = 0;
     {
-        const session::user_code outside(session_, measured_.item_time);
+        const session::user_code outside(
+            session_, helper_nap(workers_.size(), queue_.decided() || plenty(), measured_.item_time));
         done = job_.run_here(batch, stop_at_failure_, failed);
     }
     const double seconds = seconds_since(begin);
-    measure(done, seconds);
+    measure({batch.first, done}, seconds);
     batch_ = next_batch(std::min(batch_, batch.count), seconds);
     total += seconds;
     own_ = {own_.first + done, own_.count - done};
@@ -222,12 +222,14 @@ bool dispatcher::run_own_chunk(double& total) {
     return true;
 }
 
-void dispatcher::measure(std::size_t items, double seconds) {
-    if (items == 0)
+void dispatcher::measure(item_range items, double seconds) {
+    if (items.count == 0)
         return;
-    measured_.items_done += items;
+    measured_.items_done += items.count;
     total_seconds_ += seconds;
     measured_.item_time = total_seconds_ / static_cast<double>(measured_.items_done);
+    measured_.longest = std::max(measured_.longest, seconds / static_cast<double>(items.count));
+    queue_.note(items, seconds);
 }
 
 /// The mean of what an item sends, or gets back, over the last chunks.
@@ -261,7 +263,8 @@ void dispatcher::noticed(const incoming& m) {
         break;
     case message::results: {
         ++on_the_way_;
-        measure(static_cast<std::size_t>(m.head.count), m.head.seconds);
+        measure({static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)},
+                m.head.seconds);
         weigh(static_cast<std::size_t>(m.head.count), m.head.bytes, measured_.result_bytes);
         if (m.head.waited > 0) {
             measured_.reply_time += (std::min(m.head.waited, 0.1) - measured_.reply_time) / 8;

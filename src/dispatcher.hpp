@@ -104,7 +104,9 @@ class dispatcher {
     bool run_own_chunk(double& total);
     void complete(const incoming& m);
     void deliver_failures();
-    void measure(std::size_t items, double seconds);
+    /// Whether an item may wait behind another.
+    [[nodiscard]] bool plenty() const { return plenty_left(queue_.remaining(), workers_.size(), measured_); }
+    void measure(item_range items, double seconds);
     static void weigh(std::size_t items, std::uint64_t bytes, double& mean);
     void introduce(std::size_t rank);
     void item_failed();

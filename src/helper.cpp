@@ -1,6 +1,5 @@
 #include "helper.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -8,12 +7,6 @@
 
 namespace mpimap::detail {
 namespace {
-
-using std::chrono::microseconds;
-
-// Waking up costs about 10 us of the core that the main thread runs on.
-constexpr microseconds shortest_nap{1000};
-constexpr microseconds longest_nap{10000};
 
 // Of the main thread, which alone makes calls.
 thread_local helper* innermost = nullptr;
@@ -70,9 +63,10 @@ void helper::disengage() {
     serve_ = nullptr;
 }
 
-void helper::enter_user_code(std::chrono::duration<double> item_time) noexcept {
-    const auto quarter = std::chrono::duration_cast<microseconds>(item_time / 4);
-    nap_.store(std::clamp(quarter, shortest_nap, longest_nap), std::memory_order_relaxed);
+void helper::enter_user_code(const nap_length& nap) noexcept {
+    const std::chrono::duration<double> length(nap.seconds);
+    nap_.store(std::chrono::duration_cast<std::chrono::microseconds>(length), std::memory_order_relaxed);
+    long_items_.store(nap.for_long_items, std::memory_order_relaxed);
     batch_.fetch_add(1, std::memory_order_release);
 }
 
@@ -83,8 +77,7 @@ void helper::run() {
         changed_.wait(state, [this] { return engaged_ || quit_; });
         if (quit_)
             return;
-        const microseconds length = nap_.load(std::memory_order_relaxed);
-        changed_.wait_for(state, length, [this] { return quit_; });
+        changed_.wait_for(state, nap_.load(std::memory_order_relaxed), [this] { return quit_; });
         if (quit_)
             return;
         if (!engaged_)
@@ -92,7 +85,7 @@ void helper::run() {
         const std::uint64_t now = batch_.load(std::memory_order_acquire);
         // Between items; or items are short: the main thread looks after messages itself unless this one is
         // not.
-        const bool wait = now % 2 == 0 || (length == shortest_nap && now != seen);
+        const bool wait = now % 2 == 0 || (!long_items_.load(std::memory_order_relaxed) && now != seen);
         seen = now;
         if (wait)
             continue;

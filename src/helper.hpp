@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "chunking.hpp"
+
 namespace mpimap::detail {
 
 /// A thread that answers other ranks while the root's main thread runs a long item. It sleeps otherwise: a
@@ -43,9 +45,8 @@ class helper {
     /// Returns when `serve` is not running and will not again. Call without the mutex.
     void disengage();
 
-    /// The main thread brackets user code with these. `item_time`: what an item takes, as far as known. The
-    /// helper naps for a quarter of it, 1 to 10 ms: workers live on what they were sent ahead.
-    void enter_user_code(std::chrono::duration<double> item_time) noexcept;
+    /// The main thread brackets user code with these.
+    void enter_user_code(const nap_length& nap) noexcept;
     void leave_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
 
   private:
@@ -53,6 +54,7 @@ class helper {
 
     std::atomic<std::uint64_t> batch_{0}; // odd while the main thread is in user code
     std::atomic<std::chrono::microseconds> nap_{std::chrono::microseconds(1000)};
+    std::atomic<bool> long_items_{false};
     std::mutex state_mutex_;
     std::condition_variable changed_;
     std::function<void()> serve_;

@@ -48,13 +48,13 @@ void session::engage() {
     engaged_->mutex.lock();
 }
 
-session::user_code::user_code(session& s, double item_time) : session_(s) {
+session::user_code::user_code(session& s, const nap_length& helpers) : session_(s) {
     s.running_items_ = true;
     s.engage();
     helper_ = s.engaged_;
     if (helper_ == nullptr)
         return;
-    helper_->enter_user_code(std::chrono::duration<double>(item_time));
+    helper_->enter_user_code(helpers);
     helper_->mutex.unlock();
 }
 session::user_code::~user_code() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "channel.hpp"
+#include "chunking.hpp"
 #include "communicator.hpp"
 #include "helper.hpp"
 
@@ -63,11 +64,10 @@ class session : private message_handler {
     /// The rank may want another chunk, of any call.
     void chunk_finished(std::size_t rank);
 
-    /// The main thread leaves the engine for user code while one lives. `item_time`: in seconds, 0 if
-    /// unknown.
+    /// The main thread leaves the engine for user code while one lives.
     class user_code {
       public:
-        user_code(session& s, double item_time);
+        user_code(session& s, const nap_length& helpers);
         ~user_code();
         user_code(const user_code&) = delete;
         user_code& operator=(const user_code&) = delete;

@@ -6,8 +6,11 @@ namespace mpimap::detail {
 
 work_queue::work_queue(const options& o, std::size_t items, std::size_t ranks, std::size_t bytes_per_item,
                        std::size_t granularity)
-    : how_(o.schedule), request_{items, items, ranks, bytes_per_item, granularity, o.chunk},
-      left_at_round_(items), has_costs_(!o.costs.empty()) {
+    : how_(o.schedule), request_{items, items, ranks, bytes_per_item, granularity, o.chunk}, back_(items),
+      // Not where items are added behind the last.
+      both_ends_(how_ == schedule::automatic && o.costs.empty() && ranks > 1 && items > 2 * ranks),
+      chunks_before_last_item_(ranks - 1), left_at_round_(items), has_costs_(!o.costs.empty()),
+      left_by_cost_(items) {
     if (has_costs_)
         by_cost_ = chunks_by_cost(o.costs, ranks, o.chunk);
     if (how_ == schedule::static_) {
@@ -30,9 +33,14 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
     }
     if (how_ == schedule::static_)
         return next_of_slice(rank, m);
-    if (has_costs_)
-        return next_by_cost_ < by_cost_.size() ? by_cost_[next_by_cost_++] : item_range{};
-    request_.remaining = request_.items - next_;
+    if (has_costs_) {
+        if (next_by_cost_ == by_cost_.size())
+            return {};
+        const item_range chunk = by_cost_[next_by_cost_++];
+        left_by_cost_ -= chunk.count;
+        return chunk;
+    }
+    request_.remaining = back_ - next_;
     if (request_.remaining == 0)
         return {};
     std::size_t n = 0;
@@ -53,6 +61,12 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
         n = automatic_chunk(request_, m);
         break;
     }
+    if (both_ends_ && from_the_back()) {
+        if (!request_.chunk)
+            n = aligned_chunk_before(back_, n, request_.granularity);
+        back_ -= n;
+        return {back_, n};
+    }
     if (!request_.chunk)
         n = aligned_chunk(next_, n, request_.granularity);
     if (!withdrawn_.empty())
@@ -61,6 +75,22 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
     next_ += n;
     skip_withdrawn();
     return chunk;
+}
+
+bool work_queue::from_the_back() {
+    if (back_ == request_.items)
+        return chunks_before_last_item_-- == 0;
+    // Less than that is chance.
+    constexpr double longer = 2;
+    return back_time_ > longer * front_time_;
+}
+
+void work_queue::note(item_range items, double seconds) {
+    if (!both_ends_ || items.count == 0)
+        return;
+    double& mean = items.first >= back_ ? back_time_ : front_time_;
+    const double each = seconds / static_cast<double>(items.count);
+    mean = mean == 0 ? each : mean + (each - mean) / 4;
 }
 
 void work_queue::skip_withdrawn() {
@@ -107,7 +137,7 @@ void work_queue::give_back(item_range items) {
 }
 
 std::size_t work_queue::remaining() const noexcept {
-    return has_costs_ ? by_cost_.size() - next_by_cost_ : request_.items - next_;
+    return has_costs_ ? left_by_cost_ : back_ - next_;
 }
 
 void work_queue::clear() {
@@ -128,7 +158,7 @@ bool work_queue::empty(std::size_t rank) const {
     }
     if (has_costs_)
         return next_by_cost_ == by_cost_.size();
-    return next_ == request_.items;
+    return next_ == back_;
 }
 
 bool work_queue::empty() const {

@@ -19,13 +19,18 @@ class work_queue {
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m);
     /// Items that were handed out but not run; they are handed out again before all others, to any rank.
     void give_back(item_range items);
+    /// A chunk took so long: for choosing an end of what is left.
+    void note(item_range items, double seconds);
     /// There are n items more, behind the others. Not for schedules that divide the items beforehand.
-    void extend(std::size_t n) noexcept { request_.items += n; }
+    void extend(std::size_t n) noexcept {
+        request_.items += n;
+        back_ += n;
+    }
     /// One item less; false if it has been handed out. For the same schedules.
     bool withdraw(std::size_t item);
     /// Hands out no more.
     void clear();
-    /// Items that the dynamic schedules have not handed out.
+    /// Items that the dynamic schedules have not handed out, except what was given back.
     [[nodiscard]] std::size_t remaining() const noexcept;
     /// Whether the rank would get nothing.
     [[nodiscard]] bool empty(std::size_t rank) const;
@@ -36,13 +41,21 @@ class work_queue {
 
   private:
     void skip_withdrawn();
+    [[nodiscard]] bool from_the_back();
     [[nodiscard]] item_range next_of_slice(std::size_t rank, const measurements& m);
 
     schedule how_;
     chunk_request request_;
     std::deque<item_range> returned_;
-    // One cursor for the dynamic schedules ...
+    // Two cursors for the dynamic schedules: [next_, back_) is left. Automatic takes from both ends: many
+    // ranges grow towards one, and long items should go first. The last item is tried early, after that
+    // chunks come from where items take longer.
     std::size_t next_ = 0;
+    std::size_t back_;
+    bool both_ends_ = false;
+    std::size_t chunks_before_last_item_ = 0;
+    double front_time_ = 0; // of an item, mean of the last chunks
+    double back_time_ = 0;
     std::set<std::size_t> withdrawn_; // none before next_
     std::size_t chunks_in_round_ = 0;
     std::size_t left_at_round_ = 0;
@@ -50,6 +63,7 @@ class work_queue {
     std::vector<item_range> by_cost_;
     std::size_t next_by_cost_ = 0;
     bool has_costs_ = false;
+    std::size_t left_by_cost_; // items
     // ... and one cursor per rank for slices: dealt from the first rank, the root, on.
     std::vector<item_range> slices_;
     std::vector<std::size_t> blocks_dealt_;

@@ -148,10 +148,14 @@ TEST(chunking, automatic_starts_with_one_item) {
     EXPECT_EQ(automatic_chunk(request(0, 8), measured(0, 0)), 0U);
 }
 
-TEST(chunking, automatic_grows_fourfold_at_the_most) {
-    const chunk_request r = request(100000000, 2);
-    for (const std::size_t done : {1U, 2U, 10U, 1000U})
-        EXPECT_LE(automatic_chunk(r, measured(done, 1e-9)), 4 * done);
+TEST(chunking, automatic_trusts_a_mean_when_every_rank_has_run_an_item) {
+    for (const std::size_t ranks : {2U, 64U}) {
+        const chunk_request r = request(100000000, ranks);
+        EXPECT_EQ(automatic_chunk(r, measured(1, 1e-9)), 4 / std::min<std::size_t>(ranks, 4));
+        EXPECT_EQ(automatic_chunk(r, measured(ranks, 1e-9)), 4U);
+        EXPECT_EQ(automatic_chunk(r, measured(5 * ranks, 1e-9)), 20U);
+        EXPECT_GE(automatic_chunk(r, measured(1000 * ranks, 1e-9)), 1000U);
+    }
 }
 
 TEST(chunking, automatic_takes_about_a_millisecond) {
@@ -298,6 +302,25 @@ TEST(chunking, aligned_chunks_end_at_a_multiple) {
     }
 }
 
+TEST(chunking, chunks_before_an_end_begin_at_a_multiple) {
+    EXPECT_EQ(aligned_chunk_before(1000, 300, 256), 1000U - 768U);
+    EXPECT_EQ(aligned_chunk_before(512, 512, 256), 512U);
+    EXPECT_EQ(aligned_chunk_before(1000, 100, 256), 100U); // too short
+    EXPECT_EQ(aligned_chunk_before(17, 5, 1), 5U);
+    std::mt19937 random(4);
+    for (int round = 0; round < 10000; ++round) {
+        const std::size_t n = 1 + random() % 5000;
+        const std::size_t end = n + random() % 5000;
+        const std::size_t granularity = 1 + random() % 600;
+        const std::size_t a = aligned_chunk_before(end, n, granularity);
+        EXPECT_GE(a, 1U);
+        EXPECT_LE(a, n);
+        if (n >= granularity && a != n) {
+            EXPECT_EQ((end - a) % granularity, 0U);
+        }
+    }
+}
+
 TEST(chunking, blocks_of_a_slice_are_an_eighth_or_a_megabyte) {
     constexpr std::size_t mega = 1024 * 1024;
     EXPECT_EQ(transfer_block(80 * mega, 8, 1), 10 * mega);
@@ -342,6 +365,31 @@ TEST(chunking, long_items_are_prefetched_only_while_there_is_plenty) {
     // Nothing known: an item that waits behind a long one would keep all waiting, if it is among the last.
     EXPECT_EQ(look_ahead(1, false, measured(0, 0)), 1U);
     EXPECT_EQ(look_ahead(1, true, measured(0, 0)), 2U);
+}
+
+TEST(chunking, nothing_waits_behind_another_item_when_one_could_outlast_the_rest) {
+    measurements m = measured(100, 10e-3);
+    m.longest = 10e-3;
+    EXPECT_TRUE(plenty_left(100, 16, m));
+    EXPECT_FALSE(plenty_left(32, 16, m));
+    m.longest = 100e-3; // as long as ten items: 20 items per rank are needed behind it
+    EXPECT_FALSE(plenty_left(16 * 20, 16, m));
+    EXPECT_TRUE(plenty_left(16 * 20 + 1, 16, m));
+    EXPECT_TRUE(plenty_left(17, 16, measured(0, 0))); // nothing is known
+    EXPECT_FALSE(plenty_left(16, 16, measured(0, 0)));
+}
+
+TEST(chunking, the_helper_naps_less_when_it_is_waited_for) {
+    EXPECT_DOUBLE_EQ(helper_nap(16, true, 20e-3).seconds, 5e-3);
+    EXPECT_TRUE(helper_nap(16, true, 20e-3).for_long_items);
+    EXPECT_DOUBLE_EQ(helper_nap(16, true, 1.0).seconds, 10e-3);
+    EXPECT_FALSE(helper_nap(16, true, 1e-3).for_long_items);
+    EXPECT_FALSE(helper_nap(16, true, 0).for_long_items); // nothing is known
+    const nap_length awaited = helper_nap(16, false, 20e-3);
+    EXPECT_TRUE(awaited.for_long_items);
+    EXPECT_LT(awaited.seconds, 1e-3);
+    EXPECT_LT(helper_nap(64, false, 1.0).seconds, helper_nap(2, false, 1.0).seconds);
+    EXPECT_FALSE(helper_nap(16, false, 10e-6).for_long_items); // the main thread looks between short ones
 }
 
 TEST(chunking, batches_follow_the_poll_interval) {

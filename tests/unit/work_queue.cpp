@@ -115,6 +115,7 @@ TEST(work_queue, random_requests_and_returns) {
             }
             quiet = 0;
             ASSERT_LE(c.end(), items);
+            q.note(c, 1e-5 * static_cast<double>(random() % 100));
             if (random() % 4 == 0) {
                 // Runs some of them, gives back the rest.
                 const std::size_t kept = random() % (c.count + 1);
@@ -218,6 +219,37 @@ TEST(work_queue, costs_hand_out_the_longest_first) {
         }
         EXPECT_EQ(order, (std::vector<std::size_t>{1, 3, 5, 2, 0, 4}));
     }
+}
+
+TEST(work_queue, automatic_tries_the_last_item_in_the_first_round) {
+    constexpr std::size_t ranks = 4;
+    work_queue q(options(), 100, ranks, 8, 1);
+    std::vector<std::size_t> first_round;
+    for (std::size_t rank = 0; rank < ranks; ++rank)
+        first_round.push_back(q.next(rank, measured(0, 0)).first);
+    EXPECT_EQ(first_round, (std::vector<std::size_t>{0, 1, 2, 99}));
+}
+
+TEST(work_queue, automatic_goes_on_where_items_take_longer) {
+    // The length of item i of 100; the sum of the lengths of the 50 that go first.
+    const auto first_half = [](auto length) {
+        constexpr std::size_t ranks = 4;
+        options o;
+        o.chunk = 1;
+        work_queue q(o, 100, ranks, 8, 1);
+        double sum = 0;
+        for (std::size_t k = 0; k < 50; ++k) {
+            const item_range c = q.next(k % ranks, measured(k, 1));
+            q.note(c, length(c.first));
+            sum += length(c.first);
+        }
+        return sum;
+    };
+    const auto increasing = [](std::size_t i) { return static_cast<double>(i + 1); };
+    const auto decreasing = [](std::size_t i) { return static_cast<double>(100 - i); };
+    EXPECT_GT(first_half(increasing), 3600); // 51 + ... + 100 is 3775, 1 + ... + 50 is 1275
+    EXPECT_GT(first_half(decreasing), 3600);
+    EXPECT_EQ(first_half([](std::size_t i) { return i < 49 || i == 99 ? 1.0 : 1.5; }), 50); // in order
 }
 
 TEST(work_queue, chunks_keep_to_the_granularity) {
