@@ -46,7 +46,8 @@ enum : std::uint32_t {
 };
 
 struct envelope {
-    std::uint64_t job = 0; // the number of the call: what is left of an earlier one is dropped
+    std::uint64_t episode = 0; // filled by the channel
+    std::uint64_t job = 0;     // the number of the call: what is left of an earlier one is dropped
     message kind = message::ready;
     std::uint32_t last = 0;  // results: the chunk is finished, or given up; ready, end: failed or cancelled;
                              // farewell: at once
@@ -106,6 +107,10 @@ class channel {
     channel(const channel&) = delete;
     channel& operator=(const channel&) = delete;
 
+    /// A collective call, or a pool, begins: all ranks give the same number before anything is sent. What is
+    /// left of earlier ones is received, but nobody hears of it.
+    void begin(std::uint64_t episode) { episode_ = episode; }
+
     /// Takes a message over and returns at once. `message` is empty then and may be filled again; a small one
     /// was copied and keeps its memory.
     void send(int destination, envelope head, outgoing&& message);
@@ -140,6 +145,7 @@ class channel {
 
     MPI_Comm comm_;
     std::size_t piece_;
+    std::uint64_t episode_ = 0;
     std::size_t sends_ = 0;
     bool flooded_ = false; // the last progress() did not see the end of the small messages
     std::vector<std::unique_ptr<peer>> peers_;

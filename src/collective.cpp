@@ -105,6 +105,10 @@ void check_options(const options& o, std::size_t items) {
         if (*o.chunk > static_cast<std::size_t>(-1) / 2)
             throw_chunk("is negative or larger than SIZE_MAX/2");
     }
+    if (o.attempts == 0)
+        throw invalid_argument("mpimap: options::attempts is 0: an item is run once at least");
+    if (o.attempts > static_cast<std::size_t>(-1) / 2)
+        throw invalid_argument("mpimap: options::attempts is negative or larger than SIZE_MAX/2");
     switch (o.schedule) {
     case schedule::automatic:
     case schedule::static_:
@@ -343,6 +347,7 @@ collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signatur
     }
     s.busy = true;
     self->number = ++s.calls;
+    s.messages->begin(self->number);
     self_ = std::move(self);
 }
 
@@ -383,10 +388,11 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         job = &prepare();
         self.header.items = job->items();
         self.header.everywhere = o.results == results::everywhere ? 1 : 0;
-        self.header.stop_at_failure = !tolerant && o.on_error == on_error::stop ? 1 : 0;
+        const bool stop = !tolerant && o.on_error == on_error::stop;
+        self.header.stop_at_failure = stop_elsewhere(stop, o) ? 1 : 0;
         if (job->items() != 0) {
             bounds_size = job->write_setup(setup);
-            d.emplace(all, *job, o, self.number, self.header.stop_at_failure != 0);
+            d.emplace(all, *job, o, self.number, stop);
         } else {
             failures none;
             job->finish(none);

@@ -18,7 +18,7 @@ dispatcher::dispatcher(session& s, root_job& job, const options& o, std::uint64_
       queue_(o, job.items(), static_cast<std::size_t>(s.state().size), job.bytes_per_item(),
              job.granularity()),
       workers_(static_cast<std::size_t>(s.state().size)), not_ready_(pool ? 0 : workers_.size() - 1),
-      stop_token_(o.stop), pool_(std::move(pool)) {
+      attempts_(o.attempts), retry_if_(o.retry_if), stop_token_(o.stop), pool_(std::move(pool)) {
     session_.join(*this);
     if (!queue_.decided() && !pool_)
         return; // ranks ask when they are ready
@@ -63,7 +63,8 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
             return false;
         p.items = items;
         p.message.clear();
-        const std::size_t written = job_.write_chunk(items, p.message, failed_);
+        failures failed;
+        const std::size_t written = job_.write_chunk(items, p.message, failed);
         if (written == items.count) {
             if (pool_ && pool_->refers)
                 p.message.out.own_spans();
@@ -74,7 +75,7 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
         // One item could not be encoded: those before and behind it are handed out anew.
         give_back({items.first, written});
         give_back({items.first + written + 1, items.count - written - 1});
-        item_failed();
+        take_in(std::move(failed));
     }
 }
 
@@ -85,7 +86,7 @@ bool dispatcher::hand_out(bool user_code) {
         cancel();
     // One chunk each, round after round.
     while (!asking_.empty() && !stopped_) {
-        if (!queue_.decided() && stock_.empty() && queue_.empty(root_))
+        if (!queue_.decided() && stock_.empty() && queue_.empty())
             break;
         const std::size_t rank = asking_.front();
         if (!wants_more(workers_[rank], rank)) {
@@ -165,7 +166,7 @@ void dispatcher::stock_up() {
         bytes += p.message.out.body().size();
     while (!stopped_ && stock_.size() + 1 < workers_.size() && bytes < most_bytes) {
         prepared p;
-        if (!prepare(root_, p))
+        if (!prepare(work_queue::anyone, p))
             return;
         bytes += p.message.out.body().size();
         stock_.push_back(std::move(p));
@@ -201,24 +202,22 @@ bool dispatcher::run_own_chunk(double& total) {
     }
     const item_range batch{own_.first,
                            aligned_chunk(own_.first, std::min(own_.count, batch_), job_.granularity())};
+    own_ = {batch.end(), own_.count - batch.count}; // what the helper may drop meanwhile
     failures failed;
     const clock::time_point begin = clock::now();
     std::size_t done = 0;
     {
         const session::user_code outside(
             session_, helper_nap(workers_.size(), queue_.decided() || plenty(), measured_.item_time));
-        done = job_.run_here(batch, stop_at_failure_, failed);
+        done = job_.run_here(batch, stop_at_failure_ && attempts_ == 1, failed);
     }
     const double seconds = seconds_since(begin);
     measure({batch.first, done}, seconds);
     batch_ = next_batch(std::min(batch_, batch.count), seconds);
     total += seconds;
-    own_ = {own_.first + done, own_.count - done};
-    if (!failed.empty()) {
-        failed_.insert(failed_.end(), std::make_move_iterator(failed.begin()),
-                       std::make_move_iterator(failed.end()));
-        item_failed();
-    }
+    if (done < batch.count && !stopped_)
+        own_ = {batch.first + done, own_.count + batch.count - done};
+    take_in(std::move(failed));
     return true;
 }
 
@@ -256,7 +255,8 @@ void dispatcher::noticed(const incoming& m) {
         break;
     case message::failed:
         ++on_the_way_;
-        item_failed();
+        if (attempts_ == 1)
+            item_failed();
         break;
     case message::refused:
         ++on_the_way_;
@@ -304,25 +304,44 @@ void dispatcher::place(incoming& m) {
                 --not_ready_;
             }
             break;
-        case message::failed:
-            for (failure& f : read_failures(in))
-                failed_.push_back(std::move(f));
-            deliver_failures(); // ahead of the results of the same chunk
+        case message::failed: {
+            worker& w = workers_[static_cast<std::size_t>(m.source)];
+            failures failed = read_failures(in);
+            for (const failure& f : failed)
+                w.failed.push_back(static_cast<std::size_t>(f.index));
+            if (attempts_ == 1) {
+                take_in(std::move(failed));
+            } else { // what the chunk brings in their places must not come behind another attempt's results
+                w.held.insert(w.held.end(), std::make_move_iterator(failed.begin()),
+                              std::make_move_iterator(failed.end()));
+            }
             break;
+        }
         case message::refused:
             for (failure& f : read_failures(in))
                 abandon(std::move(f));
             break;
         case message::results: {
+            std::vector<std::size_t>& known = workers_[static_cast<std::size_t>(m.source)].failed;
+            const std::vector<std::size_t> failed_here = m.head.last != 0 ? std::exchange(known, {}) : known;
             if (items.count == 0)
                 break;
-            m.placed = job_.read_results(items, in, failed_, m.complete);
-            if (m.placed < items.count) {
-                // The archive is of no use behind an item that could not be read: the items behind it run
-                // again.
-                give_back({items.first + m.placed + 1, items.count - m.placed - 1});
-                item_failed();
+            deliver_failures(); // ahead of the results of the same chunk
+            job_.skip_results(failed_here);
+            failures failed;
+            m.placed = job_.read_results(items, in, failed, m.complete);
+            // The archive is of no use behind an item that could not be read: the items behind it run again.
+            // Those that failed there have been told.
+            std::size_t next = items.first + m.placed + 1;
+            for (const std::size_t item : failed_here) {
+                if (item < next || item >= items.end())
+                    continue;
+                give_back({next, item - next});
+                next = item + 1;
             }
+            if (next < items.end())
+                give_back({next, items.end() - next});
+            take_in(std::move(failed));
             break;
         }
         default:
@@ -331,6 +350,9 @@ void dispatcher::place(incoming& m) {
     } catch (...) {
         failed_.push_back(current_failure(items.first, session_.state().rank));
         in.forget_targets(0);
+        m.complete = nullptr;
+        if (m.head.kind == message::results && items.count != 0) // the others run again
+            give_back({items.first + 1, items.count - 1});
         item_failed();
     }
     m.targets = std::move(in.targets());
@@ -353,25 +375,91 @@ void dispatcher::arrived(incoming& m) {
 
 void dispatcher::complete(const incoming& m) {
     --on_the_way_;
-    if (!m.complete)
-        return;
     try {
-        m.complete();
+        if (m.complete)
+            m.complete();
     } catch (...) {
         failed_.push_back(current_failure(static_cast<std::size_t>(m.head.first), session_.state().rank));
         item_failed();
     }
+    if (m.head.kind == message::results && m.head.last != 0)
+        take_in(std::exchange(workers_[static_cast<std::size_t>(m.source)].held, {}));
 }
 
+/// Of calls that grow, on the main thread: whoever takes results looks at the same records.
 void dispatcher::deliver_failures() {
-    if (pool_ && pool_->grows && !failed_.empty())
+    if (session_.on_main_thread() && pool_ && pool_->grows && !failed_.empty())
         job_.take_failures(std::exchange(failed_, {}));
 }
 
 void dispatcher::complete_here() {
     while (!to_complete_.empty())
         complete(to_complete_.pop());
+    decide_failures();
     deliver_failures();
+}
+
+// ---------------------------------------------------------------- failures
+
+void dispatcher::take_in(failures failed) {
+    if (failed.empty())
+        return;
+    // Whether there is another attempt is for the user to say, on the main thread.
+    failures& all = attempts_ == 1 ? failed_ : undecided_;
+    all.insert(all.end(), std::make_move_iterator(failed.begin()), std::make_move_iterator(failed.end()));
+    if (attempts_ == 1)
+        item_failed();
+}
+
+void dispatcher::decide_failures() {
+    for (failure& f : std::exchange(undecided_, {})) {
+        if (again(f)) {
+            try_again(std::move(f));
+            continue;
+        }
+        failed_.push_back(std::move(f));
+        if (stop_at_failure_ && !stopped_) {
+            // Nor will those be run again that wait for another attempt.
+            for (const std::size_t item : queue_.retries())
+                failed_.push_back(std::move(trials_[item].last));
+            stop();
+        }
+    }
+}
+
+/// Whether the item gets another attempt; what the user's own test throws takes the failure's place.
+bool dispatcher::again(failure& f) {
+    if (stopped_ || f.index == task_error::no_item)
+        return false;
+    const auto known = trials_.find(static_cast<std::size_t>(f.index));
+    const std::size_t runs = 1 + (known == trials_.end() ? 0 : known->second.ranks.size());
+    if (runs >= attempts_)
+        return false;
+    if (!retry_if_)
+        return true;
+    try {
+        return retry_if_(task_error(f));
+    } catch (...) {
+        f = current_failure(static_cast<std::size_t>(f.index), session_.state().rank);
+        return false;
+    }
+}
+
+void dispatcher::try_again(failure f) {
+    const auto item = static_cast<std::size_t>(f.index);
+    trial& t = trials_[item];
+    t.ranks.push_back(static_cast<std::size_t>(f.rank));
+    t.last = std::move(f);
+    const auto tried = [&](std::size_t rank) {
+        const bool runs_items = rank != root_ || session_.computes() || queue_.decided();
+        return !runs_items || std::find(t.ranks.begin(), t.ranks.end(), rank) != t.ranks.end();
+    };
+    bool everywhere = true;
+    for (std::size_t rank = 0; rank < workers_.size(); ++rank)
+        everywhere = everywhere && tried(rank);
+    queue_.retry(item, everywhere ? std::vector<std::size_t>() : t.ranks);
+    for (std::size_t rank = 0; rank < workers_.size(); ++rank)
+        ask(rank);
 }
 
 void dispatcher::item_failed() {
@@ -422,7 +510,8 @@ bool dispatcher::finished() const {
 }
 
 bool dispatcher::idle() const {
-    return chunks_out_ == 0 && on_the_way_ == 0 &&
+    const bool undelivered = pool_ && pool_->grows && !failed_.empty();
+    return chunks_out_ == 0 && on_the_way_ == 0 && undecided_.empty() && !undelivered &&
            (stopped_ || (own_.count == 0 && stock_.empty() && queue_.empty()));
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -26,6 +27,12 @@ struct pooled {
     bool refers = false;        // whether arguments may be gone even so
     bool grows = false;         // items are added as it goes
 };
+
+/// Whether ranks other than the root run no items behind one that throws: where it may be tried again, it is
+/// for the root to say.
+[[nodiscard]] inline bool stop_elsewhere(bool stop, const options& o) {
+    return stop && o.attempts == 1;
+}
 
 class dispatcher {
   public:
@@ -80,7 +87,7 @@ class dispatcher {
     bool hand_out(bool user_code);
     /// Before the main thread goes into user code: encodes what the helper may have to hand out meanwhile.
     void stock_up();
-    /// Results that came while the main thread was in user code.
+    /// On the main thread: results that came while it was in user code, failures that may be no final ones.
     void complete_here();
     bool run_own_batch();
     /// Whether nothing is known of the items yet and nobody else is ready to run them.
@@ -91,7 +98,9 @@ class dispatcher {
         bool ready = false;
         bool asking = false;
         bool introduced = false;
-        fifo<item_range> chunks; // handed out, not finished
+        fifo<item_range> chunks;         // handed out, not finished
+        std::vector<std::size_t> failed; // items of the chunk whose results are coming in
+        failures held;                   // of these, until all of it is here
     };
     struct prepared {
         item_range items;
@@ -100,10 +109,14 @@ class dispatcher {
 
     void give_back(item_range items);
     [[nodiscard]] bool wants_more(const worker& w, std::size_t rank) const;
-    bool prepare(std::size_t rank, prepared& p);
+    [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
     bool run_own_chunk(double& total);
     void complete(const incoming& m);
     void deliver_failures();
+    void take_in(failures failed);
+    void decide_failures();
+    [[nodiscard]] bool again(failure& f);
+    void try_again(failure f);
     /// Whether an item may wait behind another.
     [[nodiscard]] bool plenty() const { return plenty_left(queue_.remaining(), workers_.size(), measured_); }
     void measure(item_range items, double seconds);
@@ -131,6 +144,14 @@ class dispatcher {
     item_range own_;             // the root's own chunk, as far as it has not been run
     std::size_t batch_ = 1;
     failures failed_;
+    std::size_t attempts_;
+    std::function<bool(const task_error&)> retry_if_;
+    failures undecided_; // of items that may get another attempt
+    struct trial {
+        std::vector<std::size_t> ranks; // where it failed
+        failure last;
+    };
+    std::map<std::size_t, trial> trials_; // by item
     std::stop_token stop_token_;
     bool cancel_requested_ = false;
     bool incomplete_ = false; // items were dropped

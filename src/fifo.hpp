@@ -15,7 +15,15 @@ class fifo {
     [[nodiscard]] std::size_t size() const noexcept { return items_.size() - first_; }
     [[nodiscard]] T& front() noexcept { return items_[first_]; }
     [[nodiscard]] const T& back() const noexcept { return items_.back(); }
-    void push(T item) { items_.push_back(std::move(item)); }
+    void push(T item) {
+        // One that never runs empty would grow for ever.
+        constexpr std::size_t enough = 16;
+        if (first_ >= enough && first_ >= items_.size() - first_) {
+            items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(first_));
+            first_ = 0;
+        }
+        items_.push_back(std::move(item));
+    }
     T pop() {
         T item = std::move(items_[first_]);
         if (++first_ == items_.size()) {

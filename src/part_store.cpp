@@ -1,5 +1,6 @@
 #include "part_store.hpp"
 
+#include <atomic>
 #include <iterator>
 
 #define XXH_INLINE_ALL
@@ -27,7 +28,11 @@ content content_of(const writer& encoded, const void* type) {
 }
 
 part_store::part_store(channel& messages, std::size_t ranks, std::size_t most_bytes)
-    : messages_(messages), ranks_(ranks), most_bytes_(most_bytes) {}
+    : number_([] {
+          static std::atomic<std::uint64_t> last{0};
+          return ++last;
+      }()),
+      messages_(messages), ranks_(ranks), most_bytes_(most_bytes) {}
 
 std::shared_ptr<stored_part> part_store::find_or_add(const content& key, std::size_t bytes) {
     if (const auto known = by_content_.find(key); known != by_content_.end()) {
@@ -42,6 +47,7 @@ std::shared_ptr<stored_part> part_store::find_or_add(const content& key, std::si
 
 std::shared_ptr<stored_part> part_store::add(std::size_t bytes) {
     auto fresh = std::make_shared<stored_part>();
+    fresh->store = number_;
     fresh->number = ++last_number_;
     fresh->bytes = bytes;
     fresh->at.resize(ranks_);
@@ -62,7 +68,7 @@ void part_store::send(stored_part& part, std::size_t rank, const std::shared_ptr
     messages_.send(static_cast<int>(rank), head, std::move(message));
 }
 
-void part_store::forget(const stored_part& part) {
+void part_store::forget(stored_part& part) {
     for (std::size_t rank = 0; rank < ranks_; ++rank) {
         if (!part.at[rank])
             continue;
@@ -70,12 +76,15 @@ void part_store::forget(const stored_part& part) {
         head.kind = message::forget;
         head.first = part.number;
         messages_.send(static_cast<int>(rank), head, outgoing());
+        part.at[rank] = false;
     }
     bytes_ -= part.bytes;
-    by_content_.erase(part.key);
+    if (const auto known = by_content_.find(part.key);
+        known != by_content_.end() && known->second->get() == &part)
+        by_content_.erase(known);
 }
 
-void part_store::drop(const stored_part& part) {
+void part_store::drop(stored_part& part) {
     for (auto at = parts_.begin(); at != parts_.end(); ++at) {
         if (at->get() == &part) {
             forget(part);

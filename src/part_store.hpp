@@ -25,6 +25,7 @@ struct content {
 
 /// A part that some ranks have been sent.
 struct stored_part {
+    std::uint64_t store = 0; // whose it is
     std::uint64_t number = 0;
     content key;
     std::size_t bytes = 0;
@@ -37,19 +38,23 @@ class part_store {
   public:
     part_store(channel& messages, std::size_t ranks, std::size_t most_bytes);
 
+    /// Of which there is one in the process.
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+
     /// The part with this content, known already or new.
     [[nodiscard]] std::shared_ptr<stored_part> find_or_add(const content& key, std::size_t bytes);
     /// A part that no content leads to.
     [[nodiscard]] std::shared_ptr<stored_part> add(std::size_t bytes);
     void send(stored_part& part, std::size_t rank, const std::shared_ptr<const writer>& encoded);
     /// Where a rank could make nothing of it, the next call shall send it anew.
-    void drop(const stored_part& part);
+    void drop(stored_part& part);
     /// Forgets what nobody has used for longest, down to the bound.
     void tidy();
 
   private:
-    void forget(const stored_part& part);
+    void forget(stored_part& part);
 
+    std::uint64_t number_;
     channel& messages_;
     std::size_t ranks_;
     std::size_t most_bytes_;

@@ -8,7 +8,8 @@ namespace mpimap {
 
 pool::pool(MPI_Comm comm, pool_options o)
     : core_(std::make_shared<detail::pool_core>(
-          comm, detail::pool_settings{o.root, o.cache_bytes, o.root_computes, std::move(o.set_up)})),
+          comm,
+          detail::pool_settings{o.root, o.cache_bytes, o.window, o.root_computes, std::move(o.set_up)})),
       window_(o.window), exceptions_(std::uncaught_exceptions()) {}
 
 pool::~pool() {
@@ -56,7 +57,6 @@ void check_pool_options(const options& o) {
 
 void check_stream_options(const options& o) {
     check_pool_options(o);
-    check_options(o, 0);
     if (!o.costs.empty()) {
         throw invalid_argument("mpimap: options::costs needs all items at once: use map or amap");
     }
@@ -65,6 +65,7 @@ void check_stream_options(const options& o) {
             "mpimap: this schedule divides items that are all known beforehand: imap and uimap "
             "take automatic, or dynamic");
     }
+    check_options(o, 0);
 }
 
 } // namespace detail

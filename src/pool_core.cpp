@@ -86,7 +86,7 @@ struct pool_core::implementation {
             throw invalid_argument("mpimap: the pool is closed, and its calls are made on its root");
         if (!open)
             throw invalid_argument("mpimap: the pool is closed");
-        if (all->running_items()) {
+        if (all->in_user_code()) {
             throw nested_call(
                 "mpimap: an item called the pool that is running it. Use another communicator, such as "
                 "MPI_COMM_SELF, or map in one call");
@@ -154,10 +154,13 @@ struct pool_call::implementation {
                 head.kind = message::release;
                 pool->all->messages().send(static_cast<int>(rank), head, outgoing());
             }
-            // What they could not read may be read by the next call, which sends it anew.
+            // What they could not read may be read by the next call, which sends it anew; not what others
+            // use.
             if (items && items->abandoned()) {
-                for (const auto& p : parts)
-                    pool->parts->drop(*p);
+                for (std::size_t i = 0; i < parts.size(); ++i) {
+                    if (encoded[i] && parts[i].use_count() == 2)
+                        pool->parts->drop(*parts[i]);
+                }
             }
             parts.clear();
             encoded.clear();
@@ -170,8 +173,10 @@ struct pool_call::implementation {
 
 void pool_call::implementation::prepare_parts() {
     for (std::size_t i = 0; i < job.parts(); ++i) {
-        if (const std::shared_ptr<void> stored = job.part_in_store(i)) {
-            parts.push_back(std::static_pointer_cast<stored_part>(stored));
+        // What another pool has sent is a constant like any other.
+        const auto stored = std::static_pointer_cast<stored_part>(job.part_in_store(i));
+        if (stored && stored->store == pool->parts->number()) {
+            parts.push_back(stored);
             encoded.emplace_back();
             continue;
         }
@@ -186,9 +191,8 @@ void pool_call::implementation::prepare_parts() {
                 function.copy = copy_function(job, *bytes);
             }
         }
-        if (how.keep)
-            bytes
-                ->own_spans(); // when an exception ends the scope of what they refer to, the call may live on
+        if (how.keep) // when an exception ends the scope of what they refer to, the call may live on
+            bytes->own_spans();
         encoded.push_back(std::move(bytes));
     }
 }
@@ -211,20 +215,33 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     : self_(std::make_shared<implementation>(comm, std::move(settings))) {
     implementation& self = *self_;
     self.entry.agree();
+    constexpr std::size_t most = static_cast<std::size_t>(-1) / 2;
+    constexpr int bad_window = -1;
+    constexpr int bad_cache = -2;
+    int mine = self.state.size; // nothing to say
+    if (is_root() && self.settings.window > most)
+        mine = bad_window;
+    if (is_root() && self.settings.cache_bytes > most)
+        mine = bad_cache;
     std::optional<failure> failed;
     try {
-        if (self.settings.set_up)
+        if (self.settings.set_up && mine >= 0)
             self.settings.set_up();
     } catch (...) {
         failed = current_failure(task_error::no_item, self.state.rank);
+        mine = self.state.rank;
     }
     // Whether the set-up failed anywhere is known before the first call.
-    const int mine = failed ? self.state.rank : self.state.size;
     int lowest = self.state.size;
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, self.state.comm, &request),
               "MPI_Iallreduce");
     wait_for(request);
+    if (lowest < 0) {
+        throw invalid_argument(std::string("mpimap: pool_options::") +
+                               (lowest == bad_window ? "window" : "cache_bytes") +
+                               " is negative or larger than SIZE_MAX/2");
+    }
     if (!is_root()) {
         worker w(self.state, self.settings.root);
         if (failed)
@@ -271,7 +288,7 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
         c->prepare_parts();
         writer opening;
         const bool stop = !how.tolerant && !how.grows && o.on_error == on_error::stop;
-        write_value(opening, stop);
+        write_value(opening, stop_elsewhere(stop, o));
         write_value(opening, how.fresh_function);
         write_descriptor(opening, *how.descriptor);
         writer bounds;
@@ -292,8 +309,11 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
 }
 
 void pool_core::poll() {
-    if (self_->open) // otherwise the messages that come are another call's, or another pool's
-        self_->all->poll();
+    if (!self_->open)
+        return; // the messages that come are another call's, or another pool's
+    if (self_->all->in_user_code())
+        throw nested_call("mpimap: an item asks for a future of the pool that is running it");
+    self_->all->poll();
 }
 
 void pool_core::nudge() {
@@ -331,7 +351,7 @@ void pool_core::close() {
     implementation& self = *self_;
     if (!self.open)
         return;
-    if (self.all->running_items())
+    if (self.all->in_user_code())
         throw nested_call("mpimap: an item closes the pool that is running it");
     wait_for_all();
     for (pool_call::implementation* c : self.calls)
@@ -436,7 +456,7 @@ void pool_call::check() const {
 
 void pool_call::cancel() noexcept {
     try {
-        if (self_->items && self_->pool->open)
+        if (self_->items && self_->pool->open && !self_->pool->all->in_user_code())
             self_->items->cancel();
     } catch (...) {
         // A message to stop could not be sent: the items run to their end.

@@ -30,6 +30,18 @@ class session::engagement {
     session& session_;
 };
 
+/// User code may be called: serialize, iterators, retry_if. It may not call back.
+class session::engine_at_work {
+  public:
+    explicit engine_at_work(session& s) : session_(s) { ++s.at_work_; }
+    ~engine_at_work() { --session_.at_work_; }
+    engine_at_work(const engine_at_work&) = delete;
+    engine_at_work& operator=(const engine_at_work&) = delete;
+
+  private:
+    session& session_;
+};
+
 bool session::has_helper() const noexcept {
     return state_.size > 1 && state_.thread_level >= MPI_THREAD_SERIALIZED;
 }
@@ -49,8 +61,8 @@ void session::engage() {
 }
 
 session::user_code::user_code(session& s, const nap_length& helpers) : session_(s) {
-    s.running_items_ = true;
     s.engage();
+    s.running_items_ = true;
     helper_ = s.engaged_;
     if (helper_ == nullptr)
         return;
@@ -121,10 +133,12 @@ void session::arrived(incoming& m) {
 
 /// Messages in and out; whether there were any.
 bool session::exchange() {
+    const engine_at_work here(*this);
     bool moved = state_.size > 1 && messages().progress(*this);
-    for (std::size_t i = 0; i < calls_.size(); ++i) {
-        calls_[i]->complete_here();
-        moved |= calls_[i]->hand_out(true);
+    for (dispatcher* d : calls_) {
+        d->complete_here();
+        moved |= d->hand_out(true);
+        d->complete_here(); // arguments that could not be encoded
     }
     return moved;
 }
@@ -145,12 +159,16 @@ void session::answer() {
 // ---------------------------------------------------------------- the main thread
 
 bool session::run_items() {
-    for (std::size_t i = 0; i < calls_.size(); ++i) {
-        if (!computes_ && !calls_[i]->decided())
-            continue;
-        if (has_helper())
-            calls_[i]->stock_up();
-        if (calls_[i]->run_own_batch())
+    const auto runs_here = [this](const dispatcher* d) { return computes_ || d->decided(); };
+    if (has_helper()) {
+        const engine_at_work here(*this);
+        for (dispatcher* d : calls_) {
+            if (runs_here(d))
+                d->stock_up();
+        }
+    }
+    for (dispatcher* d : calls_) {
+        if (runs_here(d) && d->run_own_batch())
             return true;
     }
     return false;
@@ -194,8 +212,11 @@ void session::nudge() {
         poll();
         return;
     }
-    for (dispatcher* d : calls_)
+    const engine_at_work here(*this);
+    for (dispatcher* d : calls_) {
         d->hand_out(true);
+        d->complete_here();
+    }
 }
 
 void session::poll() {

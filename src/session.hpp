@@ -53,8 +53,10 @@ class session : private message_handler {
     /// Whether user code may run now: not while the helper thread answers.
     [[nodiscard]] bool on_main_thread() const noexcept { return on_main_thread_; }
 
-    /// Whether an item is being run.
-    [[nodiscard]] bool running_items() const noexcept { return running_items_; }
+    /// Whether the root runs items of schedules that do not divide them beforehand.
+    [[nodiscard]] bool computes() const noexcept { return computes_; }
+    /// Whether user code is being run by the engine: an item, or what reads and encodes arguments.
+    [[nodiscard]] bool in_user_code() const noexcept { return running_items_ || at_work_ != 0; }
     /// What a rank said that has broken down.
     [[nodiscard]] const std::optional<failure>& broken() const noexcept { return broken_; }
 
@@ -79,6 +81,7 @@ class session : private message_handler {
 
   private:
     class engagement;
+    class engine_at_work;
     [[nodiscard]] bool has_helper() const noexcept;
     void engage();
 
@@ -100,6 +103,7 @@ class session : private message_handler {
     helper* engaged_ = nullptr;
     bool on_main_thread_ = true;
     bool running_items_ = false;
+    int at_work_ = 0;
     unsigned nudges_ = 0;
     std::optional<failure> broken_;
     std::exception_ptr helper_error_;

@@ -31,6 +31,11 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
         returned_.pop_front();
         return back;
     }
+    if (const auto failed = retry_for(rank); failed != retries_.end()) {
+        const item_range once_more{failed->item, 1};
+        retries_.erase(failed);
+        return once_more;
+    }
     if (how_ == schedule::static_)
         return next_of_slice(rank, m);
     if (has_costs_) {
@@ -131,6 +136,21 @@ item_range work_queue::next_of_slice(std::size_t rank, const measurements& m) {
     return block;
 }
 
+std::deque<work_queue::failed_item>::const_iterator work_queue::retry_for(std::size_t rank) const {
+    if (rank == anyone)
+        return retries_.end();
+    return std::find_if(retries_.begin(), retries_.end(), [rank](const failed_item& f) {
+        return std::find(f.not_by.begin(), f.not_by.end(), rank) == f.not_by.end();
+    });
+}
+
+std::vector<std::size_t> work_queue::retries() const {
+    std::vector<std::size_t> items;
+    for (const failed_item& f : retries_)
+        items.push_back(f.item);
+    return items;
+}
+
 void work_queue::give_back(item_range items) {
     if (items.count != 0 && !cleared_)
         returned_.push_back(items);
@@ -142,12 +162,13 @@ std::size_t work_queue::remaining() const noexcept {
 
 void work_queue::clear() {
     cleared_ = true;
+    retries_.clear();
 }
 
 bool work_queue::empty(std::size_t rank) const {
     if (cleared_)
         return true;
-    if (!returned_.empty())
+    if (!returned_.empty() || retry_for(rank) != retries_.end())
         return false;
     if (how_ == schedule::static_) {
         if (request_.chunk) {
@@ -162,6 +183,8 @@ bool work_queue::empty(std::size_t rank) const {
 }
 
 bool work_queue::empty() const {
+    if (!cleared_ && !retries_.empty())
+        return false;
     for (std::size_t rank = 0; rank < request_.ranks; ++rank) {
         if (!empty(rank))
             return false;

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "chunking.hpp"
@@ -15,10 +16,19 @@ class work_queue {
     work_queue(const options& o, std::size_t items, std::size_t ranks, std::size_t bytes_per_item,
                std::size_t granularity);
 
-    /// The next chunk for a rank; empty when there is none for it.
+    static constexpr std::size_t anyone = static_cast<std::size_t>(-1);
+
+    /// The next chunk for a rank, or for whoever wants it first; empty when there is none.
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m);
     /// Items that were handed out but not run; they are handed out again before all others, to any rank.
     void give_back(item_range items);
+    /// An item that failed, to be run by a rank other than those.
+    void retry(std::size_t item, std::vector<std::size_t> not_by) {
+        if (!cleared_)
+            retries_.push_back({item, std::move(not_by)});
+    }
+    /// What retry() was given and has not been handed out.
+    [[nodiscard]] std::vector<std::size_t> retries() const;
     /// A chunk took so long: for choosing an end of what is left.
     void note(item_range items, double seconds);
     /// There are n items more, behind the others. Not for schedules that divide the items beforehand.
@@ -44,9 +54,16 @@ class work_queue {
     [[nodiscard]] bool from_the_back();
     [[nodiscard]] item_range next_of_slice(std::size_t rank, const measurements& m);
 
+    struct failed_item {
+        std::size_t item;
+        std::vector<std::size_t> not_by;
+    };
+    [[nodiscard]] std::deque<failed_item>::const_iterator retry_for(std::size_t rank) const;
+
     schedule how_;
     chunk_request request_;
     std::deque<item_range> returned_;
+    std::deque<failed_item> retries_;
     // Two cursors for the dynamic schedules: [next_, back_) is left. Automatic takes from both ends: many
     // ranges grow towards one, and long items should go first. The last item is tried early, after that
     // chunks come from where items take longer.

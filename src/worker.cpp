@@ -186,7 +186,13 @@ void worker::arrived(incoming& m) {
         parts_.erase(m.head.first);
         break;
     case message::open:
+        if (waiting_.empty())
+            asked_.clear(); // since then the root may have had nothing to hand out
         open_call(m);
+        break;
+    case message::stop: // once more, if it overtook the call itself
+        if (call* c = find(m.head.job))
+            c->stopped = true;
         break;
     case message::release:
         if (m.head.job == running_) {

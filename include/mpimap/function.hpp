@@ -462,6 +462,18 @@ struct carried<std::shared_ptr<T>> {
     std::shared_ptr<T> pointer_;
 };
 
+/// Whether a call may change what is bound though the function is const: behind a pointer is an object.
+template <typename B>
+inline constexpr bool binds_variable = std::is_pointer_v<B> && !std::is_const_v<std::remove_pointer_t<B>> &&
+                                       !std::is_function_v<std::remove_pointer_t<B>>;
+template <typename T>
+inline constexpr bool binds_variable<std::reference_wrapper<T>> = !std::is_const_v<T>;
+template <typename T>
+inline constexpr bool binds_variable<std::shared_ptr<T>> = !std::is_const_v<T>;
+template <typename Order, typename F, typename... Bound>
+inline constexpr bool binds_variable<binder<Order, F, Bound...>> = (binds_variable<F> || ... ||
+                                                                    binds_variable<Bound>);
+
 template <typename F>
 inline constexpr bool is_method = std::is_member_pointer_v<F>;
 template <auto Value>

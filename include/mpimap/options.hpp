@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <vector>
 
+#include <mpimap/errors.hpp>
 #include <mpimap/schedule.hpp>
 
 namespace mpimap {
@@ -40,6 +42,14 @@ struct options {
     mpimap::on_error on_error = mpimap::on_error::stop;
     /// When a stop is requested, items that have not started are not run, and the call throws `cancelled`.
     std::stop_token stop = {};
+    /// How often an item is run at most, while it throws: 3 is one run and two retries. Not on a rank where
+    /// it has failed before, as long as there is one where it has not. Only the last exception of an item
+    /// that fails for good is reported. What is no item's failure, such as a function that cannot be decoded,
+    /// is not retried. In `map_reduce` the results of items travel one by one then. 0 throws.
+    std::size_t attempts = 1;
+    /// Which failures are worth another attempt; all, if empty. Called on the root, on its main thread,
+    /// between items: keep it short. If it throws, that is the item's failure, for good.
+    std::function<bool(const task_error&)> retry_if = {};
 };
 
 } // namespace mpimap

@@ -370,7 +370,8 @@ class pool {
     /// must outlive the future and not change; rvalues are taken over. Several calls may be in flight.
     ///
     /// Runs no items on the root. It goes on in the functions that the class names, not behind the program's
-    /// back. Throws invalid_argument, broken_pool at once; get() throws the rest.
+    /// back. Throws invalid_argument and broken_pool at once, and map_error where the function or a constant
+    /// cannot be encoded; get() throws the rest.
     ///
     ///     auto later = pool.amap(f, xs);
     template <typename F, typename... Args>
@@ -409,13 +410,20 @@ class pool {
     template <typename T>
     [[nodiscard]] auto share(T&& value) {
         using type = std::remove_cvref_t<T>;
-        core_->check_usable();
-        const auto copy = std::make_shared<const type>(std::forward<T>(value));
-        std::shared_ptr<void> stored = core_->store([&copy](detail::writer& out) {
-            out.new_archive();
-            detail::write_value<type>(out, *copy);
-        });
-        return shared<type>(copy, std::move(stored));
+        constexpr detail::problem found =
+            detail::value_problem<type>(detail::problem::M05, detail::problem::M06);
+        if constexpr (detail::explain<found>()) {
+            core_->check_usable();
+            const auto copy = std::make_shared<const type>(std::forward<T>(value));
+            std::shared_ptr<void> stored = core_->store([&copy](detail::writer& out) {
+                out.new_archive();
+                detail::refuse_hidden_pointers(*copy, "a shared value");
+                detail::write_value<type>(out, *copy);
+            });
+            return shared<type>(copy, std::move(stored));
+        } else {
+            return detail::explained{};
+        }
     }
 
     /// Runs all calls in flight to their end, calls `f(mpimap::finishing{})` once on each rank, the root too,

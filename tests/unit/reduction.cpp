@@ -66,7 +66,8 @@ template <typename T, typename Op>
 std::optional<T> by_parts(const std::vector<T>& items, const std::vector<item_range>& parts, Op op,
                           std::mt19937& random) {
     const auto function = std::make_shared<holder<Op>>(holder<Op>{op});
-    reduction_tree<T, holder<Op>> tree(items.size(), function);
+    const bool one_by_one = random() % 2 == 0;
+    reduction_tree<T, holder<Op>> tree(items.size(), one_by_one, function);
     for (const item_range& part : parts) {
         if (random() % 3 == 0) {
             auto local = tree.at(part);
@@ -75,7 +76,7 @@ std::optional<T> by_parts(const std::vector<T>& items, const std::vector<item_ra
             continue;
         }
         Op worker_op = op;
-        folded_results<T, Op> folded(part, items.size(), &worker_op);
+        folded_results<T, Op> folded(part, items.size(), one_by_one, &worker_op);
         for (std::size_t i = 0; i < part.count; ++i)
             folded.invoke(i, [&] { return items[part.first + i]; });
         writer out;
@@ -167,7 +168,7 @@ TEST(reduction, a_part_sends_few_values) {
     const std::size_t total = 100000;
     std::plus<> op;
     const auto nodes_of = [&](std::size_t first, std::size_t count) {
-        part_folder<long, std::plus<>> folder({first, count}, total, &op);
+        part_folder<long, std::plus<>> folder({first, count}, total, false, &op);
         for (std::size_t i = first; i < first + count; ++i)
             folder.add(i, 1);
         return folder.nodes().size();
@@ -181,7 +182,7 @@ TEST(reduction, a_part_sends_few_values) {
 
 TEST(reduction, the_last_block_may_be_short) {
     std::plus<> op;
-    part_folder<int, std::plus<>> folder({256, 44}, 300, &op);
+    part_folder<int, std::plus<>> folder({256, 44}, 300, false, &op);
     for (std::size_t i = 256; i < 300; ++i)
         folder.add(i, 1);
     ASSERT_EQ(folder.nodes().size(), 1U);
@@ -192,7 +193,7 @@ TEST(reduction, the_last_block_may_be_short) {
 
 TEST(reduction, nothing_folds_to_nothing) {
     const auto function = std::make_shared<holder<std::plus<>>>();
-    reduction_tree<double, holder<std::plus<>>> tree(0, function);
+    reduction_tree<double, holder<std::plus<>>> tree(0, false, function);
     EXPECT_EQ(tree.value(), std::nullopt);
 }
 
@@ -204,7 +205,7 @@ TEST(reduction, counts_of_nodes) {
 
 TEST(reduction, a_truncated_part_is_a_failure) {
     std::plus<> op;
-    folded_results<double, std::plus<>> folded({0, 300}, 1000, &op);
+    folded_results<double, std::plus<>> folded({0, 300}, 1000, false, &op);
     for (std::size_t i = 0; i < 300; ++i)
         folded.invoke(i, [] { return 1.0; });
     writer out;
@@ -213,7 +214,7 @@ TEST(reduction, a_truncated_part_is_a_failure) {
     const wire::message whole(out);
     for (std::size_t size = 0; size < whole.body.size(); size += 7) {
         const auto function = std::make_shared<holder<std::plus<>>>();
-        reduction_tree<double, holder<std::plus<>>> tree(1000, function);
+        reduction_tree<double, holder<std::plus<>>> tree(1000, false, function);
         reader in(whole.body.data(), size);
         failures bad;
         std::function<void()> complete;

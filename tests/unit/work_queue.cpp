@@ -275,3 +275,34 @@ TEST(work_queue, only_static_is_decided_beforehand) {
         EXPECT_EQ(work_queue(o, 10, 2, 8, 1).decided(), how == schedule::static_);
     }
 }
+
+TEST(work_queue, what_failed_goes_to_ranks_where_it_has_not) {
+    for (const schedule how : all_schedules) {
+        SCOPED_TRACE(static_cast<int>(how));
+        options o;
+        o.schedule = how;
+        work_queue q(o, 3, 3, 8, 1);
+        for (std::size_t r = 0; r < 3; ++r)
+            EXPECT_EQ(q.next(r, measured(0, 0)).count, 1U);
+        EXPECT_TRUE(q.empty());
+        q.retry(1, {0, 2});
+        EXPECT_EQ(q.retries(), std::vector<std::size_t>{1});
+        EXPECT_FALSE(q.empty());
+        EXPECT_TRUE(q.empty(0));
+        EXPECT_FALSE(q.empty(1));
+        EXPECT_TRUE(q.empty(2));
+        EXPECT_EQ(q.next(0, measured(3, 1)).count, 0U);
+        if (how != schedule::static_) {
+            EXPECT_EQ(q.next(work_queue::anyone, measured(3, 1)).count, 0U);
+        }
+        const item_range again = q.next(1, measured(3, 1));
+        EXPECT_EQ(again.first, 1U);
+        EXPECT_EQ(again.count, 1U);
+        EXPECT_TRUE(q.empty());
+        q.retry(0, {});
+        EXPECT_FALSE(q.empty(2));
+        q.clear();
+        EXPECT_TRUE(q.empty());
+        EXPECT_EQ(q.next(2, measured(3, 1)).count, 0U);
+    }
+}

@@ -37,7 +37,8 @@ enum class problem {
     M13,
     M14,
     M15,
-    M16
+    M16,
+    M17
 };
 
 consteval problem first_of(std::initializer_list<problem> list) {
@@ -383,6 +384,9 @@ consteval bool explain() {
                   "fills a range that is not const and can be passed over twice, with room for all of them "
                   "and elements to which they convert (a vector of that length, a span): communicator, "
                   "options, function, output, ranges.");
+    static_assert(P != problem::M17,
+                  "mpimap[M17]: submit takes values, not broadcast(x) or share(x). Bind the constant to the "
+                  "function with bind_front, or call amap with the constant and a range of one element.");
     return P == problem::none;
 }
 

@@ -126,6 +126,10 @@ class root_job {
     /// again.
     virtual std::size_t run_here(item_range items, bool stop, failures& failed) = 0;
 
+    /// Of the results that are read next, those of these items are none: they failed. For jobs that look at
+    /// single results before all have come.
+    virtual void skip_results(const std::vector<std::size_t>&) {}
+
     /// Decodes the results of a chunk into place; `complete` (if set) is called when all spans have arrived.
     /// Less than `count` as for write_chunk.
     virtual std::size_t read_results(item_range items, reader& in, failures& failed,

@@ -455,6 +455,7 @@ class served_call : public kernel {
 
     void read_bounds(reader& in) override {
         items_ = in.length(0);
+        one_by_one_ = make_value<bool>(in);
         std::apply([&in](auto&... a) { (a.read_bounds(in), ...); }, arguments_);
     }
     [[nodiscard]] std::size_t parts() const override {
@@ -495,6 +496,7 @@ class served_call : public kernel {
     }
     [[nodiscard]] function_copy<F>& function() { return *function_; }
     [[nodiscard]] std::size_t items() const { return items_; }
+    [[nodiscard]] bool one_by_one() const { return one_by_one_; }
 
   private:
     using columns = std::tuple<typename served_argument<Args>::received...>;
@@ -570,6 +572,7 @@ class served_call : public kernel {
     std::shared_ptr<function_copy<F>> function_;
     std::tuple<served_argument<Args>...> arguments_;
     std::size_t items_ = 0;
+    bool one_by_one_ = false;
     columns spare_; // of the chunk that was run last
     place where_;
 };
@@ -714,6 +717,7 @@ class root_setup : public root_job {
   public:
     void write_bounds(writer& out) override {
         out.length(items());
+        write_value(out, one_by_one_);
         std::apply([&out](auto&... a) { (a.write_bounds(out), ...); }, arguments_);
     }
     [[nodiscard]] std::size_t parts() const override {
@@ -727,7 +731,7 @@ class root_setup : public root_job {
         }
     }
     [[nodiscard]] const void* part_type(std::size_t i) const override {
-        const void* type = &type_tag<F>;
+        const void* type = &type_tag<function_copy<F>>; // not what a constant of the same type is
         if (i != 0)
             with_constant(i - 1, arguments_, [&](const auto& a) { type = a.type(); });
         return type;
@@ -753,9 +757,11 @@ class root_setup : public root_job {
 
   protected:
     using arguments = std::tuple<root_argument<Args>...>;
-    root_setup(place where, const F& f, arguments a) : where_(where), arguments_(std::move(a)), f_(f) {}
+    root_setup(place where, const F& f, arguments a, bool one_by_one = false)
+        : where_(where), one_by_one_(one_by_one), arguments_(std::move(a)), f_(f) {}
 
     place where_;
+    bool one_by_one_; // items of a chunk may be missing: results are not folded where they are made
     arguments arguments_;
     std::shared_ptr<function_copy<F>> function_;
 
@@ -772,7 +778,7 @@ class root_call : public root_setup<F, Args...> {
 
   public:
     root_call(place where, const options& o, const F& f, std::remove_reference_t<Args>&... args)
-        : setup(where, f, typename setup::arguments(root_argument<Args>(args)...)),
+        : setup(where, f, typename setup::arguments(root_argument<Args>(args)...), o.attempts != 1),
           items_(std::apply([&](auto&... a) { return zipped_size({a.size()...}, o.zip); }, arguments_)) {
         check_options(o, items_);
     }
@@ -783,6 +789,7 @@ class root_call : public root_setup<F, Args...> {
         slots_.emplace(std::forward<S>(s)...);
     }
     [[nodiscard]] Slots& slots() { return *slots_; }
+    [[nodiscard]] bool one_by_one() const { return setup::one_by_one_; }
 
     /// What to do when all results are there.
     void on_finish(std::function<void(failures&)> f) { finish_ = std::move(f); }

@@ -15,6 +15,7 @@
 
 #include <mpimap/arguments.hpp>
 #include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/pointer_scan.hpp>
 #include <mpimap/detail/pool_core.hpp>
 #include <mpimap/detail/stream_call.hpp>
 #include <mpimap/errors.hpp>
@@ -55,12 +56,17 @@ class source {
     void read(column& c) {
         c.emplace_back(**at_);
         fresh_ = false;
+        if (searched_ < items_searched) {
+            ++searched_;
+            refuse_hidden_pointers(c.back(), "an argument");
+        }
     }
 
   private:
     A range_; // a reference to an lvalue
     std::optional<std::ranges::iterator_t<range>> at_;
     bool fresh_ = true;
+    std::size_t searched_ = 0; // for pointers
 };
 
 /// Constants and indices: nothing to read.
@@ -141,7 +147,7 @@ class lazy_map {
             call_->extend(fresh);
     }
     /// Nothing has come that has not been taken, and nothing will.
-    [[nodiscard]] bool exhausted() const { return source_ended_ && taken_ == job_->slots().end(); }
+    [[nodiscard]] bool exhausted() const { return over_ || (source_ended_ && taken_ == job_->slots().end()); }
 
     [[nodiscard]] item_state state(std::size_t i) const {
         const item_state s = job_->slots().state(i);
@@ -154,10 +160,8 @@ class lazy_map {
         return job_->slots().take(i);
     }
     template <typename Out>
-    std::size_t take_done(std::size_t i, std::size_t most, const Out& out) {
-        const std::size_t n = job_->slots().take_done(i, most, out);
-        taken_ += n;
-        return n;
+    void take_done(std::size_t i, std::size_t most, const Out& out) {
+        taken_ += job_->slots().take_done(i, most, out);
     }
     /// Forgets what was taken at the front.
     void tidy() { job_->tidy(); }
@@ -169,10 +173,16 @@ class lazy_map {
         job_->disown(i);
         if (options_.on_error == on_error::stop || job_->dead()) {
             call_->cancel();
-            source_ended_ = true;
+            over_ = true;
             throw map_error({task_error(std::move(f))}, 1, taken_);
         }
         failed_.emplace_back(std::move(f));
+    }
+    /// In a catch block: the result of item i could not be handed over. Ends the range behind what was.
+    void lose(std::size_t i) {
+        source_error_ = current_failure(i, pool_->rank());
+        call_->cancel();
+        over_ = true;
     }
     [[nodiscard]] bool is_done(std::size_t i) const {
         return i < job_->slots().end() && job_->slots().state(i) == item_state::done;
@@ -275,6 +285,7 @@ class lazy_map {
     std::unique_ptr<pool_call> call_;
     std::size_t taken_ = 0;
     bool source_ended_ = false;
+    bool over_ = false; // before the source has ended
     std::optional<failure> source_error_;
     std::vector<task_error> failed_;
 };
@@ -298,8 +309,14 @@ class next_in_order {
             map_->wait([this] { return map_->state(next_) != item_state::waiting; });
             if (map_->state(next_) == item_state::failed)
                 map_->take_failure(next_++);
-            next_ += map_->take_done(next_, most_in_batch,
-                                     [&batch](R&& result) { batch.push_back({std::move(result)}); });
+            try {
+                map_->take_done(next_, most_in_batch, [this, &batch](R&& result) {
+                    batch.push_back({std::move(result)});
+                    ++next_;
+                });
+            } catch (...) {
+                map_->lose(next_);
+            }
             map_->tidy();
         }
     }
@@ -326,7 +343,12 @@ class next_completed {
             while (batch.size() < most_in_batch && map_->any_settled()) {
                 const std::size_t i = map_->next_settled();
                 if (map_->is_done(i)) {
-                    batch.push_back({indexed<R>{i, map_->take(i)}});
+                    try {
+                        batch.push_back({indexed<R>{i, map_->take(i)}});
+                    } catch (...) {
+                        map_->lose(i);
+                        break;
+                    }
                 } else if (!batch.empty()) {
                     map_->put_back(i); // first what was good
                     break;

@@ -257,7 +257,7 @@ class reduce_operation {
 
     explicit reduce_operation(T init) : value_(std::move(init)) {}
     void prepare(root_type& root, const options&) {
-        root.make_slots(root.items(), root.function());
+        root.make_slots(root.items(), root.one_by_one(), root.function());
         root.on_finish([this, &root](failures&) {
             if (std::optional<T>& all = root.slots().value()) {
                 folded_.emplace(static_cast<T>(

@@ -45,6 +45,7 @@ void write_descriptor(writer& out, const kernel_descriptor& d);
 struct pool_settings {
     int root = 0;
     std::size_t cache_bytes = 0;
+    std::size_t window = 0;
     bool root_computes = true;
     std::function<void()> set_up;
 };

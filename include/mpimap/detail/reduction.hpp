@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,14 +38,15 @@ struct reduction_node {
 template <typename T, typename Op>
 class part_folder {
   public:
-    part_folder(item_range items, std::size_t total, Op* op)
-        : first_(items.first), end_(items.end()), total_(total), op_(op) {}
+    /// `one_by_one`: items may be missing, so none is folded with another.
+    part_folder(item_range items, std::size_t total, bool one_by_one, Op* op)
+        : first_(items.first), end_(items.end()), total_(total), one_by_one_(one_by_one), op_(op) {}
 
     void add(std::size_t item, T value) {
         const std::size_t block = item / reduction_block;
         const std::size_t begin = block * reduction_block;
         const std::size_t end = std::min(begin + reduction_block, total_);
-        if (begin < first_ || end > end_) {
+        if (one_by_one_ || begin < first_ || end > end_) {
             nodes_.push_back({-1, item, std::move(value)});
             return;
         }
@@ -58,7 +60,8 @@ class part_folder {
         if (item + 1 == end)
             merge();
     }
-    [[nodiscard]] bool complete(std::size_t item) const { return item + 1 == end_; }
+    [[nodiscard]] bool complete(std::size_t item) const { return one_by_one_ || item + 1 == end_; }
+    [[nodiscard]] bool one_by_one() const { return one_by_one_; }
     [[nodiscard]] std::vector<reduction_node<T>>& nodes() { return nodes_; }
 
   private:
@@ -80,6 +83,7 @@ class part_folder {
     std::size_t first_;
     std::size_t end_;
     std::size_t total_;
+    bool one_by_one_;
     Op* op_;
     std::vector<reduction_node<T>> nodes_;
 };
@@ -89,8 +93,8 @@ template <typename T, typename Op>
 class folded_results {
   public:
     static constexpr bool drops_results = false;
-    folded_results(item_range items, std::size_t total, Op* op)
-        : first_(items.first), folder_(items, total, op) {}
+    folded_results(item_range items, std::size_t total, bool one_by_one, Op* op)
+        : first_(items.first), folder_(items, total, one_by_one, op) {}
 
     template <typename Call>
     void invoke(std::size_t i, const Call& call) {
@@ -100,6 +104,8 @@ class folded_results {
     std::size_t write(std::size_t from, std::size_t to, writer& out, failures& failed, int rank) {
         if (from != 0)
             return to; // all that there is went with the first message
+        if (folder_.one_by_one())
+            drop_unwritable(out, failed, rank);
         const writer::mark before = out.position();
         std::size_t at = first_;
         try {
@@ -121,6 +127,22 @@ class folded_results {
     }
 
   private:
+    /// Items whose results cannot be encoded fail; the others are sent.
+    void drop_unwritable(writer& out, failures& failed, int rank) {
+        std::erase_if(folder_.nodes(), [&](const reduction_node<T>& node) {
+            const writer::mark before = out.position();
+            bool written = true;
+            try {
+                write_value<T>(out, node.value);
+            } catch (...) {
+                add_failure(failed, static_cast<std::size_t>(node.index), rank);
+                written = false;
+            }
+            out.rewind(before);
+            return !written;
+        });
+    }
+
     std::size_t first_;
     part_folder<T, Op> folder_;
 };
@@ -137,21 +159,23 @@ class reduction_tree {
     static constexpr std::size_t granularity = reduction_block; // parts of blocks travel item by item
     static constexpr std::size_t item_bytes = 0;
 
-    reduction_tree(std::size_t items, const std::shared_ptr<Function>& function)
-        : items_(items), blocks_((items + reduction_block - 1) / reduction_block), function_(function) {}
+    reduction_tree(std::size_t items, bool one_by_one, const std::shared_ptr<Function>& function)
+        : items_(items), one_by_one_(one_by_one), blocks_((items + reduction_block - 1) / reduction_block),
+          function_(function) {}
 
     class local {
       public:
         static constexpr bool drops_results = false;
         local(reduction_tree& tree, item_range items)
             : tree_(tree), first_(items.first),
-              folder_(items, tree.items_, std::addressof(tree.function_->operation())) {}
+              folder_(items, tree.items_, tree.one_by_one_, std::addressof(tree.function_->operation())) {}
         template <typename Call>
         void invoke(std::size_t i, const Call& call) {
             folder_.add(first_ + i, static_cast<T>(call()));
             if (folder_.complete(first_ + i)) {
                 for (auto& node : folder_.nodes())
-                    tree_.add(node.level, node.index, std::move(node.value));
+                    tree_.put(node.level, node.index, std::move(node.value));
+                folder_.nodes().clear();
             }
         }
 
@@ -181,9 +205,20 @@ class reduction_tree {
         // Large arrays inside the values may still be on their way.
         complete = [this, nodes] {
             for (auto& node : *nodes)
-                add(node.level, node.index, std::move(node.value));
+                put(node.level, node.index, std::move(node.value));
         };
         return items.count;
+    }
+    void put(std::int32_t level, std::uint64_t index, T value) {
+        // An operation that threw has left values moved from: no other attempt makes the tree whole.
+        if (broken_)
+            std::rethrow_exception(broken_);
+        try {
+            add(level, index, std::move(value));
+        } catch (...) {
+            broken_ = std::current_exception();
+            throw;
+        }
     }
 
     /// The whole tree's value, there when every item was put in.
@@ -237,7 +272,9 @@ class reduction_tree {
     }
 
     std::size_t items_;
+    bool one_by_one_;
     std::uint64_t blocks_;
+    std::exception_ptr broken_;
     const std::shared_ptr<Function>& function_;
     std::map<std::pair<std::int32_t, std::uint64_t>, T> nodes_;
     std::map<std::uint64_t, partial_block> partial_;
@@ -285,7 +322,7 @@ class served_reduction
 
   protected:
     folded_results<T, callable_of<Op>> make_results(item_range items) override {
-        return folded_results<T, callable_of<Op>>(items, this->items(),
+        return folded_results<T, callable_of<Op>>(items, this->items(), this->one_by_one(),
                                                   std::addressof(this->function().operation()));
     }
 };

@@ -68,26 +68,27 @@ class stream_slots {
     };
     local at(item_range items) { return {*this, items.first}; }
 
-    std::size_t read(item_range items, reader& in, failures& failed, int rank,
-                     std::function<void()>& complete) {
+    /// `none`: items without a result among them.
+    std::size_t read(item_range items, const std::vector<std::size_t>& none, reader& in, failures& failed,
+                     int rank, std::function<void()>& complete) {
         if constexpr (!has_value) {
-            set_done(items);
+            set_done(items, none);
         } else if constexpr (is_bytes<R>) {
             const auto block = std::make_shared<raw_array<R>>(items.count);
             in.heap(static_cast<void*>(block->data()), items.count * sizeof(R));
-            const auto take = [this, items, block] {
+            const auto take = [this, items, none, block] {
                 const R* value = block->data();
                 for (std::size_t i = items.first; i != items.end();) {
                     std::span<entry> run = entries_.run(i);
                     run = run.first(std::min(run.size(), items.end() - i));
                     for (entry& e : run) {
-                        if (e.state == item_state::waiting)
+                        if (e.state == item_state::waiting && !contains(none, i))
                             e.value.emplace(*value);
                         ++value;
+                        ++i;
                     }
-                    i += run.size();
                 }
-                set_done(items);
+                set_done(items, none);
             };
             if (in.targets().empty()) {
                 take();
@@ -115,7 +116,7 @@ class stream_slots {
                 }
             }
             // Large arrays in them may still be to come.
-            complete = [this, items, i] { set_done({items.first, i}); };
+            complete = [this, items, none, i] { set_done({items.first, i}, none); };
             return i;
         }
         return items.count;
@@ -166,13 +167,16 @@ class stream_slots {
     }
 
   private:
+    [[nodiscard]] static bool contains(const std::vector<std::size_t>& some, std::size_t i) {
+        return !some.empty() && std::find(some.begin(), some.end(), i) != some.end();
+    }
     /// An item that failed has no value.
-    void set_done(item_range items) {
+    void set_done(item_range items, const std::vector<std::size_t>& none) {
         for (std::size_t i = items.first; i != items.end();) {
             std::span<entry> run = entries_.run(i);
             run = run.first(std::min(run.size(), items.end() - i));
             for (entry& e : run) {
-                if (!has_value || e.value)
+                if ((!has_value || e.value) && !contains(none, i))
                     settle(e, i, item_state::done);
                 ++i;
             }
@@ -320,9 +324,10 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
         }
     }
 
+    void skip_results(const std::vector<std::size_t>& failed) override { none_ = failed; }
     std::size_t read_results(item_range items, reader& in, failures& failed,
                              std::function<void()>& complete) override {
-        return slots_.read(items, in, failed, where_.rank, complete);
+        return slots_.read(items, std::exchange(none_, {}), in, failed, where_.rank, complete);
     }
 
     /// 0, unknown, where a value may have any size.
@@ -362,6 +367,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
 
     bool fresh_function_;
     stream_slots<R> slots_;
+    std::vector<std::size_t> none_; // of the results that are read next
     std::map<std::size_t, failure> failed_;
     std::optional<failure> dead_;
 };

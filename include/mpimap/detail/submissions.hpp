@@ -37,7 +37,7 @@ class submissions {
 template <typename F, typename... Ts>
 inline constexpr bool may_change =
     !(choose_shipping<F>() == shipping::type || choose_shipping<F>() == shipping::pointer ||
-      outlives_calls<F> || std::is_invocable_v<const F&, const Ts&...>);
+      outlives_calls<F> || (!binds_variable<F> && std::is_invocable_v<const F&, const Ts&...>));
 
 /// All submissions of one function: a call that grows.
 template <typename F, typename R, typename... Ts>
@@ -81,10 +81,10 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     template <typename... Xs>
     std::shared_ptr<promised<R>> add(Xs&&... xs) {
         const std::size_t i = job_->slots().end();
-        auto item = std::make_shared<one>(this->shared_from_this(), i);
         push(std::index_sequence_for<Ts...>{}, std::forward<Xs>(xs)...);
         job_->add(1);
         call_->extend(1);
+        auto item = std::make_shared<one>(this->shared_from_this(), i);
         pool_->nudge();
         return item;
     }
@@ -93,6 +93,7 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     template <std::size_t... K, typename... Xs>
     void push(std::index_sequence<K...>, Xs&&... xs) {
         [[maybe_unused]] std::tuple<Ts...> item(std::forward<Xs>(xs)...); // throws before anything is added
+        std::apply([](const auto&... x) { (refuse_hidden_pointers(x, "an argument"), ...); }, item);
         (job_->template column<K>().push_back(std::move(std::get<K>(item))), ...);
     }
 
@@ -144,7 +145,10 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
                     return value;
                 }
             }
-            const failure why = *job.failed(i_);
+            const failure* const known = job.failed(i_);
+            if (known == nullptr)
+                throw error("mpimap: the item was given up");
+            const failure why = *known;
             job.disown(i_);
             task_error(why).rethrow();
         }
@@ -168,8 +172,11 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
 template <typename F, typename... Ts>
 consteval problem find_submit_problem() {
     constexpr problem function = function_problem<F>();
+    constexpr bool constants = (traits_of<Ts>::is_broadcast || ...);
     constexpr problem arguments = first_of({problem::none, value_problem<Ts>(problem::M05, problem::M06)...});
-    if constexpr (function != problem::none) {
+    if constexpr (constants) {
+        return problem::M17;
+    } else if constexpr (function != problem::none) {
         return function;
     } else if constexpr (arguments != problem::none) {
         return arguments;

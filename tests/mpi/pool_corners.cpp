@@ -1,0 +1,283 @@
+// What is easily forgotten in a pool: the only item fails, handles meet another pool, state behind pointers.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <boost/serialization/access.hpp>
+#include <gtest/gtest.h>
+
+#include "../pool_test.hpp"
+
+namespace {
+
+using namespace mpimap_test;
+
+/// Cannot be written when negative, cannot be read when zero.
+class fragile {
+  public:
+    fragile() = default;
+    explicit fragile(int x) : x_(x) {}
+    [[nodiscard]] int value() const { return x_; }
+
+  private:
+    friend class boost::serialization::access;
+    template <typename Archive>
+    void serialize(Archive& archive, unsigned) {
+        if (Archive::is_saving::value && x_ < 0)
+            throw std::runtime_error("cannot be written");
+        archive& x_;
+        if (Archive::is_loading::value && x_ == 0)
+            throw std::runtime_error("cannot be read");
+    }
+    int x_ = 1;
+};
+int value_of(const fragile& f) {
+    return f.value();
+}
+fragile make_fragile(int x) {
+    return fragile(x);
+}
+
+/// Cannot be copied when armed.
+struct heavy {
+    std::vector<int> data;
+    bool armed = false;
+    explicit heavy(bool a) : armed(a) {}
+    heavy() = default;
+    heavy(const heavy& other) : data(other.data), armed(other.armed) {
+        if (armed)
+            throw std::length_error("too heavy");
+    }
+    heavy& operator=(const heavy&) = default;
+    template <typename Archive>
+    void serialize(Archive& archive, unsigned) {
+        archive& armed;
+    }
+};
+
+struct counter {
+    int n = 0;
+    int next(int) { return ++n; }
+};
+
+/// Its results cannot be moved where they arrive.
+struct slippery {
+    int x = 0;
+    bool armed = false;
+    slippery() = default;
+    explicit slippery(int v) : x(v) {}
+    slippery(slippery&& other) : x(other.x), armed(other.armed) {
+        if (armed)
+            throw std::range_error("slipped");
+    }
+    slippery& operator=(slippery&& other) {
+        x = other.x;
+        return *this;
+    }
+    template <typename Archive>
+    void serialize(Archive& archive, unsigned) {
+        archive& x;
+        if (Archive::is_loading::value)
+            armed = x == 3;
+    }
+};
+slippery slip(int x) {
+    return slippery(x);
+}
+
+} // namespace
+
+TEST(pool_corners, the_only_item_cannot_be_written_or_read) {
+    for (const bool computes : {true, false}) {
+        with_pool({.root_computes = computes}, [&](mpimap::pool& p) {
+            const bool travels = !computes || size() == 1; // the root might run it without sending it
+            for (const int x : {-1, 0}) {
+                auto one = p.submit(value_of, fragile(x));
+                if (size() > 1) {
+                    EXPECT_THROW((void)one.get(), std::runtime_error); // submissions run elsewhere
+                }
+                const std::vector<fragile> bad{fragile(x)};
+                const auto check = [&](const auto& call) {
+                    if (travels && size() > 1) {
+                        EXPECT_THROW(call(), mpimap::map_error);
+                    } else {
+                        try {
+                            call();
+                        } catch (const mpimap::map_error&) {
+                        }
+                    }
+                };
+                check([&] { (void)p.map(value_of, bad); });
+                check([&] {
+                    for (const int r : p.imap(value_of, bad))
+                        EXPECT_EQ(r, x);
+                });
+                check([&] {
+                    for (const auto& [i, r] : p.uimap(value_of, bad))
+                        EXPECT_EQ(r, x);
+                });
+                check([&] {
+                    for (const fragile& r : p.imap(make_fragile, std::vector<int>{x}))
+                        EXPECT_EQ(r.value(), x);
+                });
+                expect_usable(p);
+            }
+        });
+    }
+}
+
+TEST(pool_corners, an_argument_that_cannot_be_copied_is_not_submitted) {
+    with_pool([](mpimap::pool& p) {
+        const auto weight = [](const heavy& h) { return h.data.size(); };
+        const heavy bad(true);
+        EXPECT_THROW((void)p.submit(weight, bad), std::length_error);
+        const heavy good(false);
+        EXPECT_EQ(p.submit(weight, good).get(), 0U);
+        EXPECT_THROW((void)p.submit(weight, bad), std::length_error);
+        EXPECT_EQ(p.submit(weight, good).get(), 0U);
+    });
+}
+
+TEST(pool_corners, a_handle_of_another_pool_is_a_constant) {
+    using table = std::vector<double>;
+    const auto look = [](const table& t, std::size_t i) { return t.at(i); };
+    std::optional<mpimap::shared<table>> old;
+    with_pool([&](mpimap::pool& p) {
+        old.emplace(p.share(table{1, 2, 3}));
+        EXPECT_EQ(p.map(look, *old, mpimap::indices(3)), (table{1, 2, 3}));
+    });
+    with_pool({.root_computes = false}, [&](mpimap::pool& p) {
+        const auto fresh = p.share(std::string("another part with the same number"));
+        EXPECT_EQ(p.map(look, *old, mpimap::indices(3)), (table{1, 2, 3}));
+        const auto length = [](const std::string& s, std::size_t) { return s.size(); };
+        EXPECT_EQ(p.map(length, fresh, mpimap::indices(1)).at(0), 33U);
+    });
+}
+
+TEST(pool_corners, a_handle_survives_a_call_that_was_refused) {
+    with_pool({.root_computes = false}, [](mpimap::pool& p) {
+        const auto shared = p.share(std::vector<int>{1, 2, 3});
+        const auto add = [](const std::vector<int>& t, const fragile& f, int x) {
+            return t.at(0) + f.value() + x;
+        };
+        const std::vector<int> xs = count_to(20);
+        const auto good = serial([](int x) { return 1 + 5 + x; }, xs);
+        EXPECT_EQ(p.map(add, shared, mpimap::broadcast(fragile(5)), xs), good);
+        auto under_way = p.amap(add, shared, mpimap::broadcast(fragile(5)), xs);
+        if (size() > 1) {
+            // The constant cannot be read on other ranks.
+            EXPECT_THROW((void)p.map(add, shared, mpimap::broadcast(fragile(0)), xs), mpimap::map_error);
+        }
+        EXPECT_EQ(under_way.get(), good);
+        EXPECT_EQ(p.map(add, shared, mpimap::broadcast(fragile(5)), xs), good);
+    });
+}
+
+TEST(pool_corners, a_constant_is_not_a_function_of_the_same_type) {
+    struct scale {
+        std::vector<double> by;
+        int calls = 0;
+        double operator()(double x) { return by.at(0) * x + 1000 * calls++; }
+    };
+    with_pool({.root_computes = false}, [](mpimap::pool& p) {
+        const scale s{{2.0}};
+        const std::vector<double> one{1.0};
+        const auto by = [](const scale& c, double x) { return c.by.at(0) * x + c.calls; };
+        for (int round = 0; round < 3; ++round) {
+            EXPECT_EQ(p.map(by, mpimap::broadcast(s), one), std::vector<double>{2.0});
+            EXPECT_EQ(p.map(s, one), std::vector<double>{2.0});
+        }
+    });
+}
+
+TEST(pool_corners, submissions_do_not_see_what_others_left_behind_a_pointer) {
+    with_pool([](mpimap::pool& p) {
+        counter c;
+        const auto shared = std::make_shared<counter>();
+        std::vector<mpimap::future<int>> all;
+        for (int i = 0; i < 10; ++i) {
+            all.push_back(p.submit(mpimap::bind_front<&counter::next>(&c), i));
+            all.push_back(p.submit(mpimap::bind_front<&counter::next>(shared), i));
+            all.push_back(p.submit(mpimap::bind_front<&counter::next>(c), i));
+        }
+        for (auto& one : all)
+            EXPECT_EQ(one.get(), 1);
+    });
+}
+
+TEST(pool_corners, results_that_cannot_be_moved_end_a_lazy_map) {
+    with_pool({.root_computes = false}, [](mpimap::pool& p) {
+        if (size() == 1)
+            return; // nothing travels
+        const std::vector<int> xs = count_to(6);
+        auto view = p.imap(slip, xs);
+        std::vector<int> got;
+        const auto error = map_error_of([&] {
+            for (const slippery& s : view)
+                got.push_back(s.x);
+        });
+        EXPECT_EQ(got, (std::vector<int>{0, 1, 2}));
+        EXPECT_EQ(error.errors().at(0).index(), 3U);
+        EXPECT_EQ(error.errors().at(0).what(), "slipped");
+        EXPECT_TRUE(view.begin() == view.end()); // over
+        EXPECT_THROW(
+            for (auto& [i, s]
+                 : p.uimap(slip, xs)) { EXPECT_NE(i, 3U); },
+            mpimap::map_error);
+        expect_usable(p);
+    });
+}
+
+TEST(pool_corners, options_of_pools_that_make_no_sense_are_refused_everywhere) {
+    constexpr auto negative = static_cast<std::size_t>(-1);
+    EXPECT_CONTAINS(text_of<mpimap::invalid_argument>([] { mpimap::pool p(comm(), {.window = negative}); }),
+                    "window");
+    EXPECT_CONTAINS(
+        text_of<mpimap::invalid_argument>([] { mpimap::pool p(comm(), {.cache_bytes = negative}); }),
+        "cache_bytes");
+    with_pool([](mpimap::pool& p) { expect_usable(p); });
+}
+
+TEST(pool_corners, pointers_that_no_type_shows_are_found_in_streams) {
+    class hidden {
+      public:
+        explicit hidden(const int* p) : p_(p) {}
+        hidden() = default;
+        [[nodiscard]] bool set() const { return p_ != nullptr; }
+
+      private:
+        const int* p_ = nullptr;
+    };
+    with_pool([](mpimap::pool& p) {
+        static const int here = 1;
+        const std::vector<hidden> bad{hidden(&here)};
+        const auto set = [](const hidden& h) { return h.set(); };
+        EXPECT_THROW((void)p.submit(set, hidden(&here)), mpimap::invalid_argument);
+        EXPECT_THROW((void)p.share(hidden(&here)), mpimap::invalid_argument);
+        EXPECT_THROW(
+            for (const bool b
+                 : p.imap(set, bad)) { EXPECT_FALSE(b); },
+            mpimap::map_error);
+        EXPECT_FALSE(p.submit(set, hidden()).get());
+    });
+}
+
+TEST(pool_corners, a_pool_hears_nothing_of_the_one_before_that_broke) {
+    for (int round = 0; round < 3; ++round) {
+        try {
+            mpimap::pool p(comm(), {.set_up = [] { throw std::runtime_error("broken on every rank"); }});
+            if (p)
+                (void)p.map([](int x) { return x; }, count_to(3));
+            if (p)
+                ADD_FAILURE() << "no exception";
+        } catch (const mpimap::broken_pool&) {
+        }
+        with_pool([](mpimap::pool& p) { expect_usable(p); });
+    }
+}
