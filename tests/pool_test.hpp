@@ -3,6 +3,7 @@
 // What the suites of pools share. A test body is collective: with_pool opens a pool on every rank, the root
 // alone runs the program, the others go on behind it when the root has closed the pool.
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <numeric>
@@ -43,6 +44,17 @@ void with_pool_of_each_root(mpimap::pool_options o, const Program& program) {
 template <typename Program>
 void with_pool_of_each_root(const Program& program) {
     with_pool_of_each_root({}, program);
+}
+
+/// Items that this process has run: what items that are to be counted add to.
+inline std::atomic<long> runs{0};
+
+/// How many such items run on all ranks together from a pool's construction to its end. Collective.
+template <typename Program>
+long runs_in_pool(mpimap::pool_options o, const Program& program) {
+    runs = 0;
+    with_pool(std::move(o), program);
+    return sum_over_ranks(runs);
 }
 
 /// A call on a pool that must work, whatever came before. On the root.
