@@ -9,6 +9,7 @@
 #include <mpimap/mpimap.hpp>
 
 #include "check.hpp"
+#include "pool.hpp"
 
 namespace {
 
@@ -63,6 +64,7 @@ void test(checks& check) {
             check.that(mpimap::mpi_map(MPI_COMM_WORLD, o, inner, xs) == (here ? serial : std::vector<int>{}),
                        "a map inside a map equals the serial result");
         }
+        use_pool(check, root, [](int x) { return -call_mpi(x); });
     }
     MPI_Comm_free(&own);
 }

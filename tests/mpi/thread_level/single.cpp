@@ -11,6 +11,7 @@
 #include <mpimap/mpimap.hpp>
 
 #include "check.hpp"
+#include "pool.hpp"
 
 namespace {
 
@@ -75,6 +76,12 @@ void test(checks& check) {
             MPI_COMM_WORLD, {.root = root}, std::plus<>(), 0.0,
             [](std::size_t i) { return static_cast<double>(i); }, mpimap::indices(1000));
         check.that(sum == (here ? 499500.0 : 0.0), "the next call works");
+
+        use_pool(check, root, [root](mpimap::task t, int x) {
+            // Long on the root, which cannot answer meanwhile.
+            std::this_thread::sleep_for(std::chrono::milliseconds(t.rank() == root ? 5 : 1));
+            return -x;
+        });
     }
     int level = -1;
     MPI_Query_thread(&level);
