@@ -414,7 +414,6 @@ TEST(pool_maps, of_every_kind_agree) {
             for (const auto& r : p.try_map(o, power, xs, ys))
                 tried.push_back(r.value());
             EXPECT_EQ(tried, expected);
-            p.for_each(o, power, xs, ys);
             EXPECT_EQ(p.map_reduce(o, std::plus<>(), 1000, twice, xs),
                       std::accumulate(xs.begin(), xs.end(), 500) * 2);
         });
@@ -424,6 +423,18 @@ TEST(pool_maps, of_every_kind_agree) {
         EXPECT_EQ(p.map_reduce(std::plus<>(), 1000, twice, xs),
                   std::accumulate(xs.begin(), xs.end(), 500) * 2);
     });
+}
+
+TEST(pool_maps, for_each_runs_its_items) {
+    const long ran = runs_in_pool({.root = other_root()}, [](pool& p) {
+        const std::vector<int> xs = count_to(40);
+        for_each_schedule(0, [&](const mpimap::options& o) {
+            p.for_each(
+                o, [](int x, std::size_t i) { runs += x == static_cast<int>(i) ? 1 : 1000; }, xs,
+                mpimap::indices());
+        });
+    });
+    EXPECT_EQ(ran, 40 * static_cast<long>(all_schedules(0).size()));
 }
 
 TEST(pool_maps, fold_to_the_same_bits_as_the_collective_call) {

@@ -89,7 +89,8 @@ std::vector<mpimap::options> options_of_whole_maps() {
 TEST(each_item_once, of_for_each) {
     for_each_root([](int root) {
         expect_once(root, options_of_whole_maps(), [](pool& p, const mpimap::options& o, const auto& xs) {
-            p.for_each(o, [](int x) { (void)ran(x); }, xs);
+            p.for_each(
+                o, [](int x) { (void)ran(x); }, xs);
         });
         expect_once(root, {{}}, [](pool& p, const mpimap::options&, const auto& xs) { p.for_each(ran, xs); });
     });
@@ -268,25 +269,25 @@ TEST(not_run, what_was_left_when_an_item_of_the_root_requested_a_stop) {
 TEST(not_run, what_was_left_when_another_thread_requested_a_stop) {
     for_each_root([](int root) {
         for (const bool root_computes : {true, false}) {
-            const long ran =
-                runs_in_pool({.root = root, .root_computes = root_computes}, [](pool& p) {
-                    std::stop_source stop;
-                    const std::jthread thread([&stop] {
-                        rest(20);
-                        stop.request_stop();
-                    });
-                    EXPECT_THROW((void)p.map({.chunk = 1, .stop = stop.get_token()}, slow, count_to(many)),
-                                 mpimap::cancelled);
-                    expect_usable(p);
+            const long ran = runs_in_pool({.root = root, .root_computes = root_computes}, [](pool& p) {
+                std::stop_source stop;
+                const std::jthread thread([&stop] {
+                    rest(20);
+                    stop.request_stop();
                 });
+                EXPECT_THROW((void)p.map({.chunk = 1, .stop = stop.get_token()}, slow, count_to(many)),
+                             mpimap::cancelled);
+                expect_usable(p);
+            });
             EXPECT_LT(ran, a_part);
         }
         std::stop_source before;
         before.request_stop();
         EXPECT_EQ(runs_in_pool({.root = root},
                                [&](pool& p) {
-                                   EXPECT_THROW(p.for_each({.stop = before.get_token()}, slow, count_to(many)),
-                                                mpimap::cancelled);
+                                   EXPECT_THROW(
+                                       p.for_each({.stop = before.get_token()}, slow, count_to(many)),
+                                       mpimap::cancelled);
                                }),
                   0);
     });

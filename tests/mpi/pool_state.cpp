@@ -3,6 +3,7 @@
 
 #include <mpimap/mpimap.hpp>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -140,28 +141,28 @@ TEST(set_up, that_throws_anywhere_breaks_the_pool) {
     });
 }
 
-TEST(set_up, that_throws_ends_calls_in_flight) {
+TEST(set_up, that_throws_late_is_known_before_the_first_call) {
     for_each_root([](int root) {
         const int where = (root + 1) % size();
-        pool p(comm(), {.root = root, .set_up = [where] {
-                            if (rank() == where) {
-                                rest(50);
-                                throw std::runtime_error("no device");
-                            }
-                        }});
-        if (!p)
-            return;
-        try {
-            auto whole = p.amap(
-                {.schedule = schedule::static_}, [](int x) { return x; }, count_to(1000));
-            auto one = p.submit([](int x) { return x; }, 1);
-            EXPECT_THROW((void)whole.get(), mpimap::broken_pool);
-            (void)one.get(); // may have run elsewhere
-        } catch (const mpimap::broken_pool&) {
-        }
-        expect_broken(p, where);
+        const auto set_up = [where] {
+            if (rank() == where) {
+                rest(50);
+                throw std::runtime_error("no device");
+            }
+        };
+        const long ran = runs_in_pool({.root = root, .set_up = set_up}, [where](pool& p) {
+            const auto counts = [](int x) {
+                ++runs;
+                return x;
+            };
+            // Where the call is made, not where its result is asked for.
+            EXPECT_THROW((void)p.amap(counts, count_to(1000)), mpimap::broken_pool);
+            EXPECT_THROW((void)p.submit(counts, 1), mpimap::broken_pool);
+            expect_broken(p, where);
+        });
+        EXPECT_EQ(ran, 0);
+        expect_next_call_works(root);
     });
-    expect_next_call_works();
 }
 
 // ---------------------------------------------------------------- one object per rank
@@ -260,6 +261,49 @@ TEST(per_rank_in_pool, finish_is_by_rank_and_takes_any_function) {
     });
 }
 
+TEST(per_rank_in_pool, finish_makes_the_object_where_no_item_has_run) {
+    for_each_root([](int root) {
+        made = 0;
+        with_pool({.root = root}, [](pool& p) {
+            const auto f = mpimap::per_rank(make_solver, 1000);
+            (void)p.map(one_each, f, std::vector<int>{5}); // on rank 0 alone
+            std::vector<std::pair<int, int>> expected(static_cast<std::size_t>(p.size()), {0, 1000});
+            expected.front() = {1, 1005};
+            EXPECT_EQ(p.finish(f), expected);
+            EXPECT_FALSE(p);
+        });
+        EXPECT_EQ(made, 1);
+        expect_next_call_works(root);
+    });
+}
+
+TEST(per_rank_in_pool, finish_that_throws_on_a_rank_leaves_the_pool_open) {
+    for_each_root([](int root) {
+        with_pool({.root = root}, [](pool& p) {
+            for (const int where : {0, p.size() - 1}) {
+                const mpimap::map_error e = map_error_of([&] {
+                    (void)p.finish([where](mpimap::task t, mpimap::finishing) {
+                        if (t.rank() == where)
+                            throw std::runtime_error("no report");
+                        return t.rank();
+                    });
+                });
+                EXPECT_EQ(e.failed(), 1U);
+                ASSERT_EQ(e.errors().size(), 1U);
+                EXPECT_EQ(e.errors()[0].what(), "no report");
+                EXPECT_EQ(e.errors()[0].rank(), where);
+                EXPECT_TRUE(static_cast<bool>(p));
+                expect_usable(p);
+            }
+            // The second time it may work.
+            EXPECT_EQ(p.finish([](mpimap::finishing) { return 3; }),
+                      std::vector<int>(static_cast<std::size_t>(p.size()), 3));
+            EXPECT_FALSE(p);
+        });
+        expect_next_call_works(root);
+    });
+}
+
 // ---------------------------------------------------------------- shared values
 
 TEST(share, sends_a_value_once) {
@@ -308,18 +352,27 @@ TEST(share, sends_a_value_once) {
 
 TEST(share, a_value_that_was_released_is_sent_again) {
     with_pool_of_each_root([](pool& p) {
-        auto s = p.share(table(1000, 2.0));
-        const auto sum = [](std::size_t i, const table& t) { return t.at(i); };
-        auto in_flight = p.amap(sum, mpimap::indices(100), s);
+        const long others = p.size() - 1;
+        auto s = p.share(table(large / 8, 2.0));
+        const auto at = [](std::size_t i, const table& t) { return t.at(i); };
+        const table twos(static_cast<std::size_t>(p.size()), 2.0);
+        const auto call = [&] { EXPECT_EQ(p.map(one_each, at, ranks(p), s), twos); };
+        call();
+        EXPECT_LT(bytes_of(call), others * 20'000 + 10'000);
+        auto in_flight = p.amap(at, mpimap::indices(100), s);
         s.release();
         s.release();
         EXPECT_EQ(in_flight.get(), table(100, 2.0));
-        EXPECT_EQ(p.map(sum, mpimap::indices(100), s), table(100, 2.0));
+        // From now on it is a constant like others: sent with the first call, known in the second.
+        const long again = bytes_of(call);
+        EXPECT_GE(again, others * large);
+        EXPECT_LT(again, others * (large + 50'000) + 10'000);
+        EXPECT_LT(bytes_of(call), others * 20'000 + 10'000);
         // The caller's object is another one.
         table mine(10, 1.0);
         const auto own = p.share(mine);
         mine.assign(10, -1.0);
-        EXPECT_EQ(p.map(sum, mpimap::indices(10), own), table(10, 1.0));
+        EXPECT_EQ(p.map(at, mpimap::indices(10), own), table(10, 1.0));
         // Two of them in one call.
         const auto add = [](std::size_t i, const table& a, const table& b) { return a.at(i) + b.at(i); };
         EXPECT_EQ(p.map(one_each, add, mpimap::indices(10), own, s), table(10, 3.0));
@@ -418,10 +471,21 @@ TEST(cache, is_bounded) {
 
 TEST(cache, of_many_functions_is_bounded) {
     with_pool([](pool& p) {
+        // Far fewer bytes than pool_options::cache_bytes: it is their number that counts.
+        constexpr long bytes = 4000;
+        using block = std::array<char, bytes>;
+        const auto call = [&p](int i) {
+            const auto add = [i, b = block()](std::size_t k) { return static_cast<int>(k) + i + b.back(); };
+            return bytes_of([&] { EXPECT_EQ(p.map(one_each, add, ranks(p)).back(), p.size() - 1 + i); });
+        };
+        const long others = p.size() - 1;
         for (int i = 0; i < 3000; ++i) {
-            const auto add = [i](std::size_t k) { return static_cast<int>(k) + i; };
-            ASSERT_EQ(p.map(one_each, add, ranks(p)).back(), p.size() - 1 + i);
+            ASSERT_GE(call(i), others * bytes);
         }
+        EXPECT_LT(call(2999), others * bytes / 2 + 1); // the last ones are there
+        EXPECT_LT(call(2800), others * bytes / 2 + 1);
+        EXPECT_GE(call(0), others * bytes); // the first ones had to go
+        EXPECT_GE(call(1), others * bytes);
         expect_usable(p);
     });
 }
