@@ -113,9 +113,7 @@ TEST(amap, waits_for_a_while) {
                 return x;
             },
             count_to(static_cast<std::size_t>(5 * p.size())));
-        if (p.size() > 1) {
-            EXPECT_FALSE(later.wait_for(1ms));
-        }
+        EXPECT_FALSE(later.wait_for(1ms)); // alone, the root runs one of the items meanwhile
         EXPECT_TRUE(later.wait_for(10min));
         EXPECT_TRUE(later.wait_for(std::chrono::hours::max()));
         EXPECT_TRUE(later.ready());
@@ -212,6 +210,22 @@ TEST(submit, many_are_in_flight) {
     });
 }
 
+TEST(submit, very_many_are_in_flight) {
+    constexpr int n = 20'000;
+    for (const int root : {0, size() - 1}) {
+        with_pool({.root = root}, [](pool& p) {
+            std::vector<mpimap::future<int>> all;
+            all.reserve(n);
+            for (int i = 0; i < n; ++i)
+                all.push_back(p.submit(twice, i));
+            int wrong = 0;
+            for (int i = 0; i < n; ++i)
+                wrong += all[static_cast<std::size_t>(i)].get() == 2 * i ? 0 : 1;
+            EXPECT_EQ(wrong, 0);
+        });
+    }
+}
+
 TEST(submit, copies_its_arguments) {
     with_pool([](pool& p) {
         std::vector<mpimap::future<double>> all;
@@ -280,12 +294,60 @@ TEST(submit, changed_functions_are_told_apart) {
 }
 
 TEST(submit, futures_that_are_dropped_run) {
+    for_each_root([](int root) {
+        const auto counts = [](int x) {
+            ++runs;
+            return x;
+        };
+        const long ran = runs_in_pool({.root = root}, [&](pool& p) {
+            for (int i = 0; i < 100; ++i)
+                (void)p.submit(counts, i);
+            expect_usable(p);
+            (void)p.submit(divide, 1, 0);
+            expect_usable(p);
+            (void)p.submit(counts, 100); // just before the end
+        });
+        EXPECT_EQ(ran, 101);
+    });
+}
+
+TEST(submit, is_ready_after_a_while_without_anyone_waiting) {
     with_pool_of_each_root([](pool& p) {
-        for (int i = 0; i < 100; ++i)
-            (void)p.submit(twice, i);
-        expect_usable(p);
-        (void)p.submit(divide, 1, 0);
-        expect_usable(p);
+        auto one = p.submit(slow_twice, 21);
+        EXPECT_TRUE(one.valid());
+        if (p.size() > 1) {
+            // Another rank runs it while the root polls.
+            while (!one.ready())
+                rest(1);
+        } else {
+            EXPECT_FALSE(one.ready()); // runs no items
+            one.wait();
+        }
+        EXPECT_TRUE(one.ready());
+        EXPECT_TRUE(one.wait_for(0s));
+        one.wait();
+        EXPECT_TRUE(one.valid());
+        EXPECT_EQ(one.get(), 42);
+        EXPECT_FALSE(one.valid());
+    });
+}
+
+TEST(submit, waits_for_a_while) {
+    with_pool_of_each_root({.root_computes = false}, [](pool& p) {
+        std::vector<mpimap::future<int>> all;
+        for (int i = 0; i < 3 * p.size(); ++i) {
+            all.push_back(p.submit(
+                [](int x) {
+                    rest(20);
+                    return x;
+                },
+                i));
+        }
+        EXPECT_FALSE(all.back().wait_for(1ms)); // alone, the root runs the first one meanwhile
+        EXPECT_TRUE(all.back().wait_for(10min));
+        EXPECT_TRUE(all.back().ready());
+        for (int i = 0; i < 3 * p.size(); ++i)
+            EXPECT_EQ(all[static_cast<std::size_t>(i)].get(), i);
     });
 }
 
