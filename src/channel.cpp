@@ -179,7 +179,7 @@ void channel::send(int destination, envelope head, outgoing&& message) {
         ++sends_;
     }
     if (all_here && spans.empty()) {
-        message.clear();
+        let_go(message);
         return;
     }
 
@@ -224,10 +224,21 @@ bool channel::progress_out(peer& p) {
         }
         if (t.pieces.active != 0 || t.region < t.regions.size())
             break;
+        let_go(t.message);
         p.out.pop_front();
         --sends_;
     }
     return moved;
+}
+
+void channel::let_go(outgoing& message) {
+    if (keeps_) {
+        for (std::shared_ptr<const void> part : {message.keep, message.owner}) {
+            if (part)
+                done_.push_back(std::move(part));
+        }
+    }
+    message.clear();
 }
 
 void channel::keep_for_later(buffer memory) {
@@ -347,8 +358,11 @@ bool channel::progress_in(peer& p, message_handler& handler) {
             return moved;
         incoming done = std::move(t.message);
         p.in.pop_front();
+        std::shared_ptr<void> keep = done.keep;
         if (current)
             handler.arrived(done);
+        if (keeps_ && keep)
+            done_.push_back(std::move(keep));
     }
     return moved;
 }
@@ -382,6 +396,8 @@ bool channel::receive_controls(message_handler& handler) {
 }
 
 bool channel::progress(message_handler& handler) {
+    if (!keeps_)
+        done_.clear();
     bool moved = receive_controls(handler);
     for (std::size_t i = 0; i < active_.size();) {
         peer& p = *peers_[static_cast<std::size_t>(active_[i])];

@@ -111,6 +111,10 @@ class channel {
     /// left of earlier ones is received, but nobody hears of it.
     void begin(std::uint64_t episode) { episode_ = episode; }
 
+    /// Whether what messages kept alive stays so when they are done, until the first progress() without: where
+    /// its destructors, which may be the user's, must not run now.
+    void keep_what_is_done(bool keep) { keeps_ = keep; }
+
     /// Takes a message over and returns at once. `message` is empty then and may be filled again; a small one
     /// was copied and keeps its memory.
     void send(int destination, envelope head, outgoing&& message);
@@ -136,6 +140,7 @@ class channel {
     peer& peer_of(int rank);
     void activate(int rank, peer& p);
     void keep_for_later(buffer memory);
+    void let_go(outgoing& message);
     bool receive_controls(message_handler& handler);
     void dispatch(int source, const std::byte* bytes, message_handler& handler);
     template <typename Region>
@@ -153,6 +158,8 @@ class channel {
     std::deque<control> controls_out_;
     std::unique_ptr<mailbox> inbox_;
     std::vector<buffer> spare_;
+    bool keeps_ = false;
+    std::vector<std::shared_ptr<const void>> done_; // kept
 };
 
 } // namespace mpimap::detail

@@ -135,10 +135,11 @@ void session::arrived(incoming& m) {
 bool session::exchange() {
     const engine_at_work here(*this);
     bool moved = state_.size > 1 && messages().progress(*this);
-    for (dispatcher* d : calls_) {
-        d->complete_here();
-        moved |= d->hand_out(true);
-        d->complete_here(); // arguments that could not be encoded
+    for (std::size_t i = 0; i < calls_.size(); ++i) { // one may leave meanwhile
+        calls_[i]->complete_here();
+        moved |= calls_[i]->hand_out(true);
+        if (i < calls_.size())
+            calls_[i]->complete_here(); // arguments that could not be encoded
     }
     return moved;
 }
@@ -146,6 +147,7 @@ bool session::exchange() {
 /// The helper thread's turn, while the main thread runs a long item.
 void session::answer() {
     on_main_thread_ = false;
+    messages().keep_what_is_done(true);
     try {
         messages().progress(*this);
         for (dispatcher* d : calls_)
@@ -153,6 +155,7 @@ void session::answer() {
     } catch (...) {
         helper_error_ = std::current_exception(); // the main thread throws it
     }
+    messages().keep_what_is_done(false);
     on_main_thread_ = true;
 }
 

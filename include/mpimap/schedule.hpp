@@ -7,8 +7,9 @@ namespace mpimap {
 /// Chunk sizes are pure functions of what has been measured so far; results do not depend on the schedule.
 enum class schedule {
     /// The default. Chunks bounded by time (about a millisecond at the mean item time seen so far) and by
-    /// bytes,
-    /// shrinking towards the end of the range; ranks ask for more as they finish. `.chunk` fixes the size.
+    /// bytes, single items at first, shrinking when little is left; ranks ask for more as they finish. The
+    /// range is taken from both ends, more where items take longer: the long ones should go first. `.chunk`
+    /// fixes the size.
     automatic,
     /// One contiguous slice per rank, decided before the first item; with `.chunk`, blocks of that size dealt
     /// round-robin. Least traffic, no balancing.
