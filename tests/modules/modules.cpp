@@ -3,9 +3,13 @@
 
 #include "modules.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
 #include <string>
 
 #include <dlfcn.h>
+#include <sys/personality.h>
 
 namespace {
 
@@ -22,6 +26,41 @@ void load_plugin(const char* path) {
     CHECK(handle != nullptr);
     plugin = reinterpret_cast<modules::function>(dlsym(handle, "plugin_function"));
     CHECK(plugin != nullptr);
+}
+
+/// Whether the system loads each process at addresses of its own.
+bool addresses_are_random() {
+    int level = 0;
+    std::ifstream("/proc/sys/kernel/randomize_va_space") >> level;
+    const int now = personality(0xffffffff);
+    return level > 0 && now != -1 && (now & ADDR_NO_RANDOMIZE) == 0;
+}
+bool differ_among_ranks(modules::function f) {
+    const auto mine = reinterpret_cast<std::uintptr_t>(f);
+    int size = 0;
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    std::vector<std::uintptr_t> all(static_cast<std::size_t>(size));
+    MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, MPI_COMM_WORLD);
+    return std::any_of(all.begin(), all.end(), [&](std::uintptr_t other) { return other != all.front(); });
+}
+
+/// Otherwise the whole program would show nothing: addresses that travel as they are would do. Collective.
+void expect_addresses_differ() {
+    int size = 0;
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    int random = addresses_are_random() ? 1 : 0;
+    MPI_Allreduce(MPI_IN_PLACE, &random, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+    const bool of_library =
+        differ_among_ranks(modules::functions_of_library().at(1)); // internal: in no other module
+    const bool of_program = differ_among_ranks([](int x) { return x; });
+    if (random == 0 || size == 1)
+        return;
+    CHECK(of_library);
+#ifdef __PIE__
+    CHECK(of_program);
+#else
+    CHECK(!of_program);
+#endif
 }
 
 struct shape {
@@ -67,6 +106,7 @@ int main(int argc, char** argv) {
     const char* const path = argc > 1 ? argv[1] : "";
     int rank = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    expect_addresses_differ();
     if (mpimap::pool p(MPI_COMM_WORLD); p)
         run_all(p);
 
