@@ -17,11 +17,11 @@ namespace {
 
 using namespace mpimap_test;
 
-std::map<int, int> runs; // of this rank, by argument
+std::map<int, int> runs_here; // of this rank, by argument
 
 /// Fails on even ranks, unless there is no other.
 int on_odd_ranks(mpimap::task where, int x) {
-    ++runs[x];
+    ++runs_here[x];
     if (where.size() > 1 && where.rank() % 2 == 0)
         throw std::runtime_error("an even rank");
     return 10 * x;
@@ -29,7 +29,7 @@ int on_odd_ranks(mpimap::task where, int x) {
 /// The same, and one item is no good anywhere.
 int all_but_fifty(mpimap::task where, int x) {
     if (x == 50) {
-        ++runs[x];
+        ++runs_here[x];
         throw std::invalid_argument("fifty");
     }
     return on_odd_ranks(where, x);
@@ -41,7 +41,7 @@ int odd_items(int x) {
 }
 /// Fails the first time that a rank runs it.
 int second_time(int x) {
-    if (++runs[x] % 2 == 1)
+    if (++runs_here[x] % 2 == 1)
         throw std::runtime_error("not yet");
     return 10 * x;
 }
@@ -50,7 +50,7 @@ std::size_t enough_attempts() {
     return static_cast<std::size_t>(size() + 1) / 2 + 1; // every even rank and one more
 }
 long runs_of(int x) {
-    return sum_over_ranks(runs[x]);
+    return sum_over_ranks(runs_here[x]);
 }
 
 const std::vector<int> hundred = count_to(100, 1);
@@ -107,7 +107,7 @@ TEST(retries, are_for_what_the_filter_says) {
                 EXPECT_FALSE(e.what().empty());
                 return e.type() == "std::runtime_error";
             }};
-        runs.clear();
+        runs_here.clear();
         try {
             (void)mpimap::mpi_map(comm(), o, all_but_fifty, hundred);
             ADD_FAILURE() << "no exception";
@@ -127,12 +127,12 @@ TEST(retries, are_for_what_the_filter_says) {
 
 TEST(retries, are_no_more_than_asked_for_and_go_elsewhere) {
     const auto always = [](int x) -> int {
-        ++runs[x];
+        ++runs_here[x];
         throw std::runtime_error("never");
     };
     for (int root = 0; root < size(); ++root) {
         for (const std::size_t attempts : {1U, 2U, 3U, 10U}) {
-            runs.clear();
+            runs_here.clear();
             const mpimap::options o{
                 .root = root, .on_error = mpimap::on_error::collect, .attempts = attempts};
             try {
@@ -143,7 +143,7 @@ TEST(retries, are_no_more_than_asked_for_and_go_elsewhere) {
             }
             EXPECT_EQ(runs_of(7), static_cast<long>(attempts));
             // Nobody runs it twice before everybody has run it once.
-            const long here = runs[7];
+            const long here = runs_here[7];
             const auto most = static_cast<long>((attempts + static_cast<std::size_t>(size()) - 1) /
                                                 static_cast<std::size_t>(size()));
             if (attempts <= static_cast<std::size_t>(size())) {
@@ -155,11 +155,11 @@ TEST(retries, are_no_more_than_asked_for_and_go_elsewhere) {
 
 TEST(retries, on_one_rank_are_on_that_rank) {
     const mpimap::options o{.attempts = 2};
-    runs.clear();
+    runs_here.clear();
     EXPECT_EQ(mpimap::mpi_map(MPI_COMM_SELF, o, second_time, hundred), tenfold());
-    EXPECT_EQ(runs[1], 2);
+    EXPECT_EQ(runs_here[1], 2);
     mpimap::pool alone(MPI_COMM_SELF, {.root_computes = false});
-    runs.clear();
+    runs_here.clear();
     EXPECT_EQ(alone.map(o, second_time, hundred), tenfold());
 }
 
