@@ -513,6 +513,8 @@ TEST(lazy_errors, leave_the_iterator_at_the_end) {
             });
             EXPECT_EQ(e.failed(), 1U);
             EXPECT_TRUE(at == view.end());
+            ++at; // and stays there
+            EXPECT_TRUE(at == view.end());
             expect_usable(p); // while the view is still there
         }
     });
@@ -655,6 +657,29 @@ TEST(lazy_errors, a_stop_ends_the_loop) {
         EXPECT_GE(got, 100U);
         expect_usable(p);
         EXPECT_THROW(all_of(p.imap({.stop = stop.get_token()}, twice, count_to(10))), mpimap::cancelled);
+        expect_usable(p);
+    });
+}
+
+TEST(lazy_errors, a_range_that_was_stopped_is_over) {
+    with_pool_of_each_root([](pool& p) {
+        const auto steps_after_a_stop = [](std::stop_source& stop, auto view) {
+            auto at = view.begin();
+            for (int i = 0; i < 100; ++i)
+                ++at;
+            stop.request_stop();
+            EXPECT_THROW(
+                while (at != view.end()) { ++at; }, mpimap::cancelled);
+            for (int i = 0; i < 3; ++i) {
+                EXPECT_TRUE(at == view.end());
+                ++at;
+            }
+        };
+        const auto same = [](std::size_t i) { return i; };
+        std::stop_source first;
+        steps_after_a_stop(first, p.imap({.stop = first.get_token()}, same, mpimap::indices()));
+        std::stop_source second;
+        steps_after_a_stop(second, p.uimap({.stop = second.get_token()}, same, mpimap::indices()));
         expect_usable(p);
     });
 }

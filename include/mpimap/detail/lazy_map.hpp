@@ -220,8 +220,13 @@ class lazy_map {
     void wait(const Ready& ready) {
         if (ready())
             return;
-        call_->wait(ready);
-        call_->check();
+        try {
+            call_->wait(ready);
+            call_->check();
+        } catch (...) {
+            over_ = true;
+            throw;
+        }
     }
 
   private:
