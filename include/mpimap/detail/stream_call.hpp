@@ -78,11 +78,12 @@ class stream_slots {
             in.heap(static_cast<void*>(block->data()), items.count * sizeof(R));
             const auto take = [this, items, none, block] {
                 const R* value = block->data();
+                const bool all = none.empty();
                 for (std::size_t i = items.first; i != items.end();) {
                     std::span<entry> run = entries_.run(i);
                     run = run.first(std::min(run.size(), items.end() - i));
                     for (entry& e : run) {
-                        if (e.state == item_state::waiting && !contains(none, i))
+                        if (e.state == item_state::waiting && (all || !contains(none, i)))
                             e.value.emplace(*value);
                         ++value;
                         ++i;
@@ -168,15 +169,16 @@ class stream_slots {
 
   private:
     [[nodiscard]] static bool contains(const std::vector<std::size_t>& some, std::size_t i) {
-        return !some.empty() && std::find(some.begin(), some.end(), i) != some.end();
+        return std::find(some.begin(), some.end(), i) != some.end();
     }
     /// An item that failed has no value.
     void set_done(item_range items, const std::vector<std::size_t>& none) {
+        const bool all = none.empty();
         for (std::size_t i = items.first; i != items.end();) {
             std::span<entry> run = entries_.run(i);
             run = run.first(std::min(run.size(), items.end() - i));
             for (entry& e : run) {
-                if ((!has_value || e.value) && !contains(none, i))
+                if ((!has_value || e.value) && (all || !contains(none, i)))
                     settle(e, i, item_state::done);
                 ++i;
             }
