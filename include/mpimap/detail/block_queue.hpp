@@ -39,7 +39,7 @@ class block_queue {
             const std::size_t here = std::min(n, size - end_ % size);
             T* const fresh = blocks_.back().get() + end_ % size;
             for (T& element : std::span<T>(fresh, here))
-                element = T(); // moved: results need not be copied
+                renew(element);
             end_ += here;
             n -= here;
         }
@@ -48,7 +48,7 @@ class block_queue {
     void pop(std::size_t n) {
         if constexpr (!std::is_trivially_destructible_v<T>) {
             for (T& element : run(first_).first(n))
-                element = T();
+                renew(element);
         }
         first_ += n;
         if (n != 0 && first_ % size == 0) {
@@ -59,6 +59,12 @@ class block_queue {
     }
 
   private:
+    /// In place: an assignment would go through a temporary.
+    static void renew(T& element) noexcept {
+        static_assert(std::is_nothrow_default_constructible_v<T>);
+        std::destroy_at(&element);
+        std::construct_at(&element);
+    }
     static constexpr std::size_t size = 256;
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
     mutable std::size_t last_ = none; // number of the block asked for last
