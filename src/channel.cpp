@@ -390,6 +390,8 @@ bool channel::receive_controls(message_handler& handler) {
         ++in.taken;
         moved = true;
         dispatch(status.MPI_SOURCE, oldest.bytes.data(), handler);
+        if (handler.has_enough())
+            return true;
     }
     flooded_ = true;
     return moved;

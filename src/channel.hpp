@@ -97,6 +97,9 @@ class message_handler {
     virtual void place(incoming& m) = 0;
     /// All is in place. `m` may be moved from. Must not throw.
     virtual void arrived(incoming& m) = 0;
+    /// Whether what has arrived is worth more than looking for further messages at once: a look that finds
+    /// none costs about as much as a message.
+    [[nodiscard]] virtual bool has_enough() const = 0;
 };
 
 class channel {

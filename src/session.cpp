@@ -11,12 +11,13 @@
 
 namespace mpimap::detail {
 
-/// The helper serves from the first item on that runs while one lives; the main thread owns its mutex except
-/// in user code.
+/// The main thread waits for something while one lives. The helper serves from the first item on that runs
+/// meanwhile; the main thread owns its mutex except in user code.
 class session::engagement {
   public:
-    explicit engagement(session& s) : session_(s) {}
+    engagement(session& s, const std::function<bool()>& awaited) : session_(s) { s.awaited_ = &awaited; }
     ~engagement() {
+        session_.awaited_ = nullptr;
         if (session_.engaged_ == nullptr)
             return;
         helper& h = *std::exchange(session_.engaged_, nullptr);
@@ -184,7 +185,7 @@ bool session::everybody_starts() const {
 }
 
 void session::run_until(const std::function<bool()>& done) {
-    const engagement engaged(*this);
+    const engagement engaged(*this, done);
     constexpr std::chrono::microseconds patience_at_start{100};
     const clock::time_point begun = clock::now();
     nap pause;

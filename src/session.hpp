@@ -89,6 +89,10 @@ class session : private message_handler {
     bool can_place(const incoming& m) override;
     void place(incoming& m) override;
     void arrived(incoming& m) override;
+    /// What run_until() waits for.
+    [[nodiscard]] bool has_enough() const override {
+        return awaited_ != nullptr && on_main_thread_ && (*awaited_)();
+    }
 
     [[nodiscard]] dispatcher* call(std::uint64_t number) const noexcept;
     bool exchange();
@@ -102,6 +106,7 @@ class session : private message_handler {
     std::vector<std::size_t> chunks_at_;
     helper* engaged_ = nullptr;
     bool on_main_thread_ = true;
+    const std::function<bool()>* awaited_ = nullptr;
     bool running_items_ = false;
     int at_work_ = 0;
     unsigned nudges_ = 0;

@@ -68,6 +68,8 @@ class worker : private message_handler {
     bool can_place(const incoming& m) override;
     void place(incoming& m) override;
     void arrived(incoming& m) override;
+    /// Work, for a rank that has none.
+    [[nodiscard]] bool has_enough() const override { return running_ == 0 && !waiting_.empty(); }
 
     [[nodiscard]] call* find(std::uint64_t number);
     void place_chunk(incoming& m, const call& c);
