@@ -413,7 +413,8 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     try {
         reader in = self.body_reader();
         in.view(bounds_size);
-        job->read_function(in);
+        for (std::size_t i = 0; i < job->parts_of_function(); ++i)
+            job->read_function(i, in);
         for (std::size_t i = 0; i < in.targets().size(); ++i)
             std::memcpy(in.targets()[i].data, setup.spans()[i].data, setup.spans()[i].size);
     } catch (...) {

@@ -44,21 +44,28 @@ const kernel_descriptor& read_descriptor(reader& in) {
     return *d;
 }
 
-std::shared_ptr<void> copy_function(root_job& job, const writer& encoded) {
+namespace {
+
+/// Makes the root's own copy of a part of the function from what is sent to the others.
+std::shared_ptr<void> copy_part(root_job& job, std::size_t part, const writer& encoded) {
     std::vector<std::uint64_t> sizes;
     for (const source_span& s : encoded.spans())
         sizes.push_back(s.size);
     reader in(encoded.body().data(), encoded.body().size(), sizes.data(), sizes.size());
-    std::shared_ptr<void> copy = job.read_function(in);
+    std::shared_ptr<void> copy = job.read_function(part, in);
     for (std::size_t i = 0; i < in.targets().size(); ++i)
         std::memcpy(in.targets()[i].data, encoded.spans()[i].data, encoded.spans()[i].size);
     return copy;
 }
 
-std::shared_ptr<void> copy_function(root_job& job) {
-    writer out;
-    job.write_part(0, out);
-    return copy_function(job, out);
+} // namespace
+
+void copy_function(root_job& job) {
+    for (std::size_t i = 0; i < job.parts_of_function(); ++i) {
+        writer out;
+        job.write_part(i, out);
+        (void)copy_part(job, i, out);
+    }
 }
 
 // ---------------------------------------------------------------- the pool
@@ -183,12 +190,12 @@ void pool_call::implementation::prepare_parts() {
         auto bytes = std::make_shared<writer>();
         job.write_part(i, *bytes);
         parts.push_back(pool->parts->find_or_add(content_of(*bytes, job.part_type(i)), bytes->size()));
-        if (i == 0) {
-            stored_part& function = *parts.front();
+        if (i < job.parts_of_function()) {
+            stored_part& function = *parts.back();
             if (function.copy) {
-                job.use_function(function.copy);
+                job.use_function(i, function.copy);
             } else {
-                function.copy = copy_function(job, *bytes);
+                function.copy = copy_part(job, i, *bytes);
             }
         }
         if (how.keep) // when an exception ends the scope of what they refer to, the call may live on

@@ -3,6 +3,7 @@
 
 #include <mpimap/mpimap.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 #include <sys/resource.h>
 
@@ -202,6 +204,10 @@ TEST(per_rank_in_pool, is_kept_for_the_life_of_the_pool) {
             for ([[maybe_unused]] const int n : p.imap(f, count_to(40)))
                 EXPECT_EQ(n, 1);
             EXPECT_EQ(p.submit(f, 3).get(), 1);
+            for (const int n : p.starmap(one_each, f, std::vector<std::tuple<int>>(40)))
+                EXPECT_EQ(n, 1);
+            const auto larger = [](int a, int b) { return std::max(a, b); };
+            EXPECT_EQ(p.map_reduce(one_each, larger, 0, f, count_to(40)), 1);
             // Other bound arguments, another object.
             for (int call = 0; call < 3; ++call) {
                 for (const int n : p.map(one_each, mpimap::per_rank(make_solver, 7),

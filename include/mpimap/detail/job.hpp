@@ -70,7 +70,7 @@ class kernel {
 
     /// What is particular to a call: the number of its items, the bounds of indices.
     virtual void read_bounds(reader& in) = 0;
-    /// The parts that calls may have in common: the function, then each broadcast value.
+    /// The parts that calls may have in common: those of the function, one or two, then each broadcast value.
     [[nodiscard]] virtual std::size_t parts() const = 0;
     /// Decodes a part. Gives what may serve later calls, too; nothing where each call needs its own.
     virtual std::shared_ptr<void> read_part(std::size_t i, reader& in) = 0;
@@ -99,6 +99,7 @@ class root_job {
     // The same as kernel reads.
     virtual void write_bounds(writer& out) = 0;
     [[nodiscard]] virtual std::size_t parts() const = 0;
+    [[nodiscard]] virtual std::size_t parts_of_function() const = 0;
     virtual void write_part(std::size_t i, writer& out) = 0;
     /// All of them, one after the other. Gives the size of the bounds.
     std::size_t write_setup(writer& out) {
@@ -113,10 +114,10 @@ class root_job {
     /// A part that was sent before the call and stays, if it is one.
     [[nodiscard]] virtual std::shared_ptr<void> part_in_store(std::size_t i) const = 0;
 
-    /// Makes the root's own copy of the function from part 0; the root reads constants where they are. As
+    /// Makes the root's own copy of the function, part by part; the root reads constants where they are. As
     /// with kernel::read_part, what it gives may serve later calls.
-    virtual std::shared_ptr<void> read_function(reader& in) = 0;
-    virtual void use_function(std::shared_ptr<void> function) = 0;
+    virtual std::shared_ptr<void> read_function(std::size_t i, reader& in) = 0;
+    virtual void use_function(std::size_t i, std::shared_ptr<void> part) = 0;
 
     /// Writes the arguments of a chunk. Less than `count` is given back when an item could not be read or
     /// encoded, which is then a failure; what was written is not to be sent.
@@ -153,9 +154,8 @@ class root_job {
     [[nodiscard]] virtual std::size_t granularity() const { return 1; }
 };
 
-/// Makes the root's own copy of a function from part 0 as it was written, or by writing it.
-std::shared_ptr<void> copy_function(root_job& job, const writer& encoded);
-std::shared_ptr<void> copy_function(root_job& job);
+/// Makes the root's own copy of a function by writing it.
+void copy_function(root_job& job);
 
 struct communicator_state;
 

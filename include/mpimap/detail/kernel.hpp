@@ -436,6 +436,25 @@ inline constexpr bool outlives_calls<per_rank_function<Factory>> = true;
 template <typename T>
 inline constexpr char type_tag = 0;
 
+/// The parts that a function travels in: one, itself. Calls of any kind share those of the same type and
+/// content; what is made of several functions, such as a reduction, has their parts.
+template <typename F>
+struct function_parts {
+    using copy = std::shared_ptr<function_copy<F>>; // null until its first part has been read
+    static constexpr std::size_t count = 1;
+    [[nodiscard]] static const void* type(std::size_t) { return &type_tag<function_copy<F>>; }
+    static void write(std::size_t, writer& out, const F& f) { function_copy<F>::write(out, f); }
+    /// Gives what may serve later calls, too; nothing where each call needs its own.
+    static std::shared_ptr<void> read(std::size_t, reader& in, copy& to) {
+        to = std::make_shared<function_copy<F>>();
+        to->read(in);
+        return outlives_calls<F> ? to : nullptr;
+    }
+    static void use(std::size_t, std::shared_ptr<void> part, copy& to) {
+        to = std::static_pointer_cast<function_copy<F>>(std::move(part));
+    }
+};
+
 template <typename A>
 auto served_cursor(const served_argument<A>& argument, const typename served_argument<A>::received& column,
                    std::size_t first, std::size_t offset) {
@@ -459,23 +478,20 @@ class served_call : public kernel {
         std::apply([&in](auto&... a) { (a.read_bounds(in), ...); }, arguments_);
     }
     [[nodiscard]] std::size_t parts() const override {
-        return (std::size_t{1} + ... + (served_argument<Args>::constant ? 1 : 0));
+        return (function_parts<F>::count + ... + (served_argument<Args>::constant ? 1 : 0));
     }
     std::shared_ptr<void> read_part(std::size_t i, reader& in) override {
-        if (i == 0) {
-            function_ = std::make_shared<function_copy<F>>();
-            function_->read(in);
-            return outlives_calls<F> ? function_ : nullptr;
-        }
+        if (i < function_parts<F>::count)
+            return function_parts<F>::read(i, in, function_);
         std::shared_ptr<void> part;
-        with_constant(i - 1, arguments_, [&](auto& a) { part = a.read(in); });
+        with_constant(i - function_parts<F>::count, arguments_, [&](auto& a) { part = a.read(in); });
         return part;
     }
     void use_part(std::size_t i, std::shared_ptr<void> part) override {
-        if (i == 0) {
-            function_ = std::static_pointer_cast<function_copy<F>>(part);
+        if (i < function_parts<F>::count) {
+            function_parts<F>::use(i, std::move(part), function_);
         } else {
-            with_constant(i - 1, arguments_, [&](auto& a) { a.use(part); });
+            with_constant(i - function_parts<F>::count, arguments_, [&](auto& a) { a.use(part); });
         }
     }
 
@@ -721,34 +737,35 @@ class root_setup : public root_job {
         std::apply([&out](auto&... a) { (a.write_bounds(out), ...); }, arguments_);
     }
     [[nodiscard]] std::size_t parts() const override {
-        return (std::size_t{1} + ... + (root_argument<Args>::constant ? 1 : 0));
+        return (function_parts<F>::count + ... + (root_argument<Args>::constant ? 1 : 0));
     }
+    [[nodiscard]] std::size_t parts_of_function() const override { return function_parts<F>::count; }
     void write_part(std::size_t i, writer& out) override {
-        if (i == 0) {
-            function_copy<F>::write(out, f_);
+        if (i < function_parts<F>::count) {
+            function_parts<F>::write(i, out, f_);
         } else {
-            with_constant(i - 1, arguments_, [&](const auto& a) { a.write(out); });
+            with_constant(i - function_parts<F>::count, arguments_, [&](const auto& a) { a.write(out); });
         }
     }
     [[nodiscard]] const void* part_type(std::size_t i) const override {
-        const void* type = &type_tag<function_copy<F>>; // not what a constant of the same type is
-        if (i != 0)
-            with_constant(i - 1, arguments_, [&](const auto& a) { type = a.type(); });
+        if (i < function_parts<F>::count)
+            return function_parts<F>::type(i);
+        const void* type = nullptr;
+        with_constant(i - function_parts<F>::count, arguments_, [&](const auto& a) { type = a.type(); });
         return type;
     }
     [[nodiscard]] std::shared_ptr<void> part_in_store(std::size_t i) const override {
         std::shared_ptr<void> part;
-        if (i != 0)
-            with_constant(i - 1, arguments_, [&](const auto& a) { part = a.in_store(); });
+        if (i >= function_parts<F>::count)
+            with_constant(i - function_parts<F>::count, arguments_,
+                          [&](const auto& a) { part = a.in_store(); });
         return part;
     }
-    std::shared_ptr<void> read_function(reader& in) override {
-        function_ = std::make_shared<function_copy<F>>();
-        function_->read(in);
-        return outlives_calls<F> ? function_ : nullptr;
+    std::shared_ptr<void> read_function(std::size_t i, reader& in) override {
+        return function_parts<F>::read(i, in, function_);
     }
-    void use_function(std::shared_ptr<void> function) override {
-        function_ = std::static_pointer_cast<function_copy<F>>(function);
+    void use_function(std::size_t i, std::shared_ptr<void> part) override {
+        function_parts<F>::use(i, std::move(part), function_);
     }
 
     /// Null until the function has been read.

@@ -63,8 +63,6 @@ consteval bool applicable() {
 template <typename F>
 struct function_copy<spread<F>> {
     static constexpr bool supported = function_copy<F>::supported;
-    static void write(writer& out, const spread<F>& s) { function_copy<F>::write(out, *s.f); }
-    void read(reader& in) { function_.read(in); }
 
     struct callable {
         callable_of<F>* f;
@@ -82,18 +80,36 @@ struct function_copy<spread<F>> {
         }
     };
     [[nodiscard]] callable& get() {
-        callable_.f = std::addressof(function_.get());
+        callable_.f = std::addressof(function->get());
         return callable_;
     }
 
+    typename function_parts<F>::copy function;
+
   private:
-    function_copy<F> function_;
     callable callable_{nullptr};
 };
 template <typename F>
 inline constexpr bool has_own_shipping<spread<F>> = true;
+
+/// That of the function which the tuples are spread over.
 template <typename F>
-inline constexpr bool outlives_calls<spread<F>> = outlives_calls<F>;
+struct function_parts<spread<F>> {
+    using copy = std::shared_ptr<function_copy<spread<F>>>;
+    static constexpr std::size_t count = 1;
+    [[nodiscard]] static const void* type(std::size_t) { return function_parts<F>::type(0); }
+    static void write(std::size_t, writer& out, const spread<F>& s) {
+        function_parts<F>::write(0, out, *s.f);
+    }
+    static std::shared_ptr<void> read(std::size_t, reader& in, copy& to) {
+        to = std::make_shared<function_copy<spread<F>>>();
+        return function_parts<F>::read(0, in, to->function);
+    }
+    static void use(std::size_t, std::shared_ptr<void> part, copy& to) {
+        to = std::make_shared<function_copy<spread<F>>>();
+        function_parts<F>::use(0, std::move(part), to->function);
+    }
+};
 
 enum class call_kind { map, into, for_each, try_map, reduce };
 

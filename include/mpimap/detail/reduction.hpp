@@ -290,26 +290,50 @@ struct mapped_reduction {
 
 template <typename F, typename Op>
 inline constexpr bool has_own_shipping<mapped_reduction<F, Op>> = true;
-template <typename F, typename Op>
-inline constexpr bool outlives_calls<mapped_reduction<F, Op>> = outlives_calls<F>;
 
 template <typename F, typename Op>
 struct function_copy<mapped_reduction<F, Op>> {
     static constexpr bool supported = function_copy<F>::supported && function_copy<Op>::supported;
-    static void write(writer& out, const mapped_reduction<F, Op>& r) {
-        function_copy<Op>::write(out, *r.op);
-        function_copy<F>::write(out, *r.f);
+    [[nodiscard]] auto& get() { return f->get(); }
+    [[nodiscard]] auto& operation() { return op->get(); }
+
+    typename function_parts<F>::copy f;
+    typename function_parts<Op>::copy op;
+};
+
+/// Those of the map's function and of the operation.
+template <typename F, typename Op>
+struct function_parts<mapped_reduction<F, Op>> {
+    using copy = std::shared_ptr<function_copy<mapped_reduction<F, Op>>>;
+    static constexpr std::size_t count = 2;
+    [[nodiscard]] static const void* type(std::size_t i) {
+        return i == 0 ? function_parts<F>::type(0) : function_parts<Op>::type(0);
     }
-    void read(reader& in) {
-        op_.read(in);
-        f_.read(in);
+    static void write(std::size_t i, writer& out, const mapped_reduction<F, Op>& r) {
+        if (i == 0) {
+            function_parts<F>::write(0, out, *r.f);
+        } else {
+            function_parts<Op>::write(0, out, *r.op);
+        }
     }
-    [[nodiscard]] auto& get() { return f_.get(); }
-    [[nodiscard]] auto& operation() { return op_.get(); }
+    static std::shared_ptr<void> read(std::size_t i, reader& in, copy& to) {
+        make(to);
+        return i == 0 ? function_parts<F>::read(0, in, to->f) : function_parts<Op>::read(0, in, to->op);
+    }
+    static void use(std::size_t i, std::shared_ptr<void> part, copy& to) {
+        make(to);
+        if (i == 0) {
+            function_parts<F>::use(0, std::move(part), to->f);
+        } else {
+            function_parts<Op>::use(0, std::move(part), to->op);
+        }
+    }
 
   private:
-    function_copy<F> f_;
-    function_copy<Op> op_;
+    static void make(copy& to) {
+        if (!to)
+            to = std::make_shared<function_copy<mapped_reduction<F, Op>>>();
+    }
 };
 
 template <typename T, typename F, typename Op, typename... Args>
