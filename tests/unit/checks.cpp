@@ -12,7 +12,6 @@
 #include <gtest/gtest.h>
 
 #include <mpimap/detail/job.hpp>
-#include <mpimap/detail/kernel.hpp>
 #include <mpimap/options.hpp>
 
 namespace {

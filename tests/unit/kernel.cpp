@@ -1,7 +1,9 @@
 // Both halves of a call without MPI: what the root writes for a chunk, what another rank makes of it, and
 // what the root reads back.
 
-#include <mpimap/detail/kernel.hpp>
+#include <mpimap/detail/results.hpp>
+#include <mpimap/detail/root_call.hpp>
+#include <mpimap/detail/served_call.hpp>
 
 #include <algorithm>
 #include <array>

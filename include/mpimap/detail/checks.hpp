@@ -15,7 +15,7 @@
 
 #include <mpimap/arguments.hpp>
 #include <mpimap/codec.hpp>
-#include <mpimap/detail/kernel.hpp>
+#include <mpimap/detail/run_items.hpp>
 #include <mpimap/function.hpp>
 
 namespace mpimap::detail {

@@ -1,11 +1,12 @@
 #pragma once
 
-// What the engine knows of a call: no types, only counts and bytes. Templates (kernel.hpp, map.hpp) end here.
+// What the engine knows of a call: no types, only counts and bytes. Templates (served_call.hpp, root_call.hpp) end here.
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -200,6 +201,10 @@ class collective_call {
     std::unique_ptr<implementation> self_;
     bool left_ = false;
 };
+
+/// The number of items of zipped arguments. Throws invalid_argument, naming the lengths, when `zip::strict`
+/// is asked for and they differ, or when no argument has an end.
+[[nodiscard]] std::size_t zipped_size(const std::vector<std::optional<std::size_t>>& sizes, zip how);
 
 /// Checks of options that need no types; throws invalid_argument.
 void check_options(const options& o, std::size_t items);

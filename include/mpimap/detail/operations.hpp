@@ -17,8 +17,12 @@
 #include <mpimap/arguments.hpp>
 #include <mpimap/detail/checks.hpp>
 #include <mpimap/detail/job.hpp>
-#include <mpimap/detail/kernel.hpp>
+#include <mpimap/detail/parts.hpp>
 #include <mpimap/detail/reduction.hpp>
+#include <mpimap/detail/results.hpp>
+#include <mpimap/detail/root_call.hpp>
+#include <mpimap/detail/run_items.hpp>
+#include <mpimap/detail/served_call.hpp>
 #include <mpimap/errors.hpp>
 #include <mpimap/expected.hpp>
 #include <mpimap/function.hpp>

@@ -15,7 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include <mpimap/detail/kernel.hpp>
+#include <mpimap/detail/parts.hpp>
+#include <mpimap/detail/run_items.hpp>
+#include <mpimap/detail/served_call.hpp>
 
 namespace mpimap::detail {
 

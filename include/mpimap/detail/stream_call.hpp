@@ -19,7 +19,10 @@
 #include <mpimap/codec.hpp>
 #include <mpimap/detail/block_queue.hpp>
 #include <mpimap/detail/job.hpp>
-#include <mpimap/detail/kernel.hpp>
+#include <mpimap/detail/results.hpp>
+#include <mpimap/detail/root_call.hpp>
+#include <mpimap/detail/run_items.hpp>
+#include <mpimap/detail/served_call.hpp>
 #include <mpimap/function.hpp>
 
 namespace mpimap::detail {

@@ -1,0 +1,239 @@
+#pragma once
+
+// Results on their way: those of a chunk at the rank that ran it, those of the whole call at the root.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <mpimap/arguments.hpp>
+#include <mpimap/codec.hpp>
+#include <mpimap/detail/job.hpp>
+#include <mpimap/detail/pointer_scan.hpp>
+
+namespace mpimap::detail {
+
+// ---------------------------------------------------------------- of a chunk, at the rank that ran it
+
+/// A result that travels as bytes, made in its place.
+template <typename R, typename Call>
+void make_result(R* slot, std::size_t index, const Call& call) {
+    const R& result = *::new (static_cast<void*>(slot)) R(call());
+    if constexpr (hides_members<R>) {
+        if (index < items_searched)
+            refuse_hidden_pointers(result, "a result");
+    }
+}
+
+/// Nothing comes back.
+class no_results {
+  public:
+    static constexpr bool drops_results = true;
+    explicit no_results(item_range) {}
+    template <typename Call>
+    void invoke(std::size_t, const Call& call) {
+        call();
+    }
+    std::size_t write(std::size_t, std::size_t to, writer&, failures&, int) { return to; }
+};
+
+template <typename R>
+class kept_results {
+  public:
+    static constexpr bool drops_results = false;
+    explicit kept_results(item_range items) : first_(items.first) {
+        if constexpr (is_bytes<R>) {
+            slots_ = raw_array<R>(items.count);
+        } else {
+            slots_.resize(items.count);
+        }
+    }
+
+    template <typename Call>
+    void invoke(std::size_t i, const Call& call) {
+        if constexpr (is_bytes<R>) {
+            make_result(slots_.data() + i, first_ + i, call);
+        } else {
+            slots_[i].emplace(call());
+        }
+    }
+
+    std::size_t write(std::size_t from, std::size_t to, writer& out, failures& failed, int rank) {
+        if constexpr (is_bytes<R>) {
+            out.heap(slots_.data() + from, (to - from) * sizeof(R));
+        } else {
+            for (std::size_t i = from; i < to; ++i) {
+                const writer::mark before = out.position();
+                try {
+                    write_value(out, slots_[i].has_value());
+                    if (slots_[i])
+                        write_value<R>(out, *slots_[i]);
+                } catch (...) {
+                    add_failure(failed, first_ + i, rank);
+                    slots_[i].reset(); // the next message says that there is none
+                    out.rewind(before);
+                    return i;
+                }
+            }
+        }
+        return to;
+    }
+
+  private:
+    std::size_t first_;
+    std::conditional_t<is_bytes<R>, raw_array<R>, std::vector<std::optional<R>>> slots_;
+};
+
+// ---------------------------------------------------------------- of the whole call, at the root
+
+class no_slots {
+  public:
+    explicit no_slots(std::size_t) {}
+    static constexpr bool plain = true;
+    static constexpr std::size_t item_bytes = 0;
+
+    struct local {
+        static constexpr bool drops_results = true;
+        template <typename Call>
+        void invoke(std::size_t, const Call& call) {
+            call();
+        }
+    };
+    local at(item_range) { return {}; }
+    std::size_t read(item_range items, reader&, failures&, int, std::function<void()>&) {
+        return items.count;
+    }
+};
+
+/// Where results of bytes go in the end: memory of the caller's, or of a vector that is given to them.
+template <typename R>
+class byte_slots {
+  public:
+    static constexpr bool plain = true;
+    static constexpr std::size_t item_bytes = sizeof(R);
+    // bool: std::vector<bool> has no memory of its own per element.
+    static constexpr bool in_vector = std::is_default_constructible_v<R> && !std::is_same_v<R, bool>;
+
+    explicit byte_slots(std::size_t n) : count_(n) {
+        if constexpr (in_vector) {
+            vector_.resize(n);
+            data_ = vector_.data();
+        } else {
+            raw_ = raw_array<R>(n);
+            data_ = raw_.data();
+        }
+    }
+    byte_slots(R* into, std::size_t n) : count_(n), data_(into) {}
+
+    struct local {
+        static constexpr bool drops_results = false;
+        R* data;
+        std::size_t first;
+        template <typename Call>
+        void invoke(std::size_t i, const Call& call) {
+            make_result(data + i, first + i, call);
+        }
+    };
+    local at(item_range items) { return {data_ + items.first, items.first}; }
+    std::size_t read(item_range items, reader& in, failures&, int, std::function<void()>&) {
+        in.heap(static_cast<void*>(data_ + items.first), items.count * sizeof(R));
+        return items.count;
+    }
+
+    R take(std::size_t i) { return data_[i]; }
+    std::vector<R> take_all() {
+        if constexpr (in_vector) {
+            return std::move(vector_);
+        } else {
+            return std::vector<R>(data_, data_ + count_);
+        }
+    }
+
+  private:
+    std::size_t count_;
+    R* data_ = nullptr;
+    std::conditional_t<in_vector, std::vector<R>, std::vector<char>> vector_;
+    raw_array<R> raw_;
+};
+
+template <typename R>
+class value_slots {
+    static constexpr bool direct =
+        read_in_place<R> && std::is_default_constructible_v<R> && std::is_move_assignable_v<R>;
+    using slot = std::conditional_t<direct, R, std::optional<R>>;
+
+  public:
+    static constexpr bool plain = !runs_user_code<R>();
+    static constexpr std::size_t item_bytes = 0;
+
+    explicit value_slots(std::size_t n) : slots_(n) {}
+
+    struct local {
+        static constexpr bool drops_results = false;
+        slot* data;
+        template <typename Call>
+        void invoke(std::size_t i, const Call& call) {
+            if constexpr (direct) {
+                data[i] = call();
+            } else {
+                data[i].emplace(call());
+            }
+        }
+    };
+    local at(item_range items) { return {slots_.data() + items.first}; }
+
+    std::size_t read(item_range items, reader& in, failures& failed, int rank, std::function<void()>&) {
+        for (std::size_t i = 0; i < items.count; ++i) {
+            slot& s = slots_[items.first + i];
+            const std::size_t targets = in.targets().size();
+            try {
+                if (!make_value<bool>(in))
+                    continue;
+                if constexpr (direct) {
+                    read_value<R>(in, s);
+                } else if constexpr (read_in_place<R>) {
+                    read_value<R>(in, s.emplace());
+                } else {
+                    s.emplace(make_value<R>(in));
+                }
+            } catch (...) {
+                in.forget_targets(targets);
+                add_failure(failed, items.first + i, rank);
+                return i;
+            }
+        }
+        return items.count;
+    }
+
+    R take(std::size_t i) {
+        if constexpr (direct) {
+            return std::move(slots_[i]);
+        } else {
+            return *std::move(slots_[i]);
+        }
+    }
+    std::vector<R> take_all() {
+        if constexpr (direct) {
+            return std::move(slots_);
+        } else {
+            std::vector<R> all;
+            all.reserve(slots_.size());
+            for (slot& s : slots_)
+                all.push_back(*std::move(s));
+            return all;
+        }
+    }
+
+  private:
+    std::vector<slot> slots_;
+};
+
+template <typename R>
+using slots_for = std::conditional_t<is_bytes<R>, byte_slots<R>, value_slots<R>>;
+
+} // namespace mpimap::detail

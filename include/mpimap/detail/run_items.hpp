@@ -1,0 +1,132 @@
+#pragma once
+
+// How items are run: the call of the function, with its task where it wants one, and what becomes of what it
+// throws.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <mpimap/detail/job.hpp>
+#include <mpimap/function.hpp>
+
+namespace mpimap::detail {
+
+template <typename T>
+const T& as_item(const T& value) {
+    return value;
+}
+
+template <typename F, typename... Ts>
+inline constexpr bool takes_items = std::is_invocable_v<F&, const Ts&...>;
+template <typename F, typename... Ts>
+consteval bool wants_task() {
+    // Asked only where the plain call does not do: a generic lambda's body is compiled to find out.
+    if constexpr (takes_items<F, Ts...>) {
+        return false;
+    } else {
+        return std::is_invocable_v<F&, task, const Ts&...>;
+    }
+}
+template <typename F, typename... Ts>
+inline constexpr bool takes_task = wants_task<F, Ts...>();
+
+template <typename F, typename... Ts>
+struct call_result : std::invoke_result<F&, const Ts&...> {};
+template <typename F, typename... Ts>
+    requires(takes_task<F, Ts...>)
+struct call_result<F, Ts...> : std::invoke_result<F&, task, const Ts&...> {};
+/// What F gives for one item, decayed.
+template <typename F, typename... Ts>
+using result_of = std::decay_t<typename call_result<F, Ts...>::type>;
+
+template <typename T>
+concept streamable = requires(std::ostream& os, const T& value) {
+    os << value;
+};
+
+template <typename T>
+void append_argument(std::string& text, const T& value) {
+    if constexpr (streamable<T> && !std::is_pointer_v<T>) {
+        append_argument(text, std::addressof(value),
+                        [](std::ostream& os, const void* v) { os << *static_cast<const T*>(v); });
+    } else {
+        append_argument(text, nullptr, nullptr);
+    }
+}
+
+/// The arguments of an item as text, for error messages; empty when none can be streamed or streaming throws.
+template <typename MakeCursors>
+std::string arguments_as_text(const MakeCursors& make_cursors, std::size_t i) noexcept {
+    try {
+        return std::apply(
+            [](auto... cursor) {
+                std::string text;
+                if constexpr ((streamable<std::remove_cvref_t<decltype(*cursor)>> || ...)) {
+                    const char* separator = "";
+                    ((text += separator, separator = ", ", append_argument(text, as_item(*cursor))), ...);
+                }
+                return text;
+            },
+            make_cursors(i));
+    } catch (...) {
+        return {};
+    }
+}
+
+/// Runs items [0, count) of a chunk whose first has the index `first`. `make_cursors(i)` gives the cursors of
+/// item i, `store(i, result)` takes the result. Gives the number of items that need not be run again.
+template <typename Function, typename MakeCursors, typename Store>
+std::size_t run_items(Function& function, std::size_t first, std::size_t count, const place& where, bool stop,
+                      const MakeCursors& make_cursors, Store&& store, failures& failed) {
+    std::size_t i = 0;
+    while (i < count) {
+        try {
+            auto& f = function.get();
+            std::apply(
+                [&](auto... cursor) {
+                    using callable = std::remove_reference_t<decltype(f)>;
+                    constexpr bool plain = takes_items<callable, std::remove_cvref_t<decltype(*cursor)>...>;
+                    using raw =
+                        typename call_result<callable, std::remove_cvref_t<decltype(*cursor)>...>::type;
+                    // A reference may be to an item that lives for this expression only.
+                    using value = std::conditional_t<
+                        std::remove_cvref_t<Store>::drops_results || std::is_void_v<raw>, void,
+                        std::conditional_t<std::is_reference_v<raw>, std::decay_t<raw>, raw>>;
+                    const auto call = [&]() -> value {
+                        if constexpr (plain && std::is_void_v<value>) {
+                            (void)std::invoke(f, as_item(*cursor)...);
+                        } else if constexpr (plain) {
+                            return std::invoke(f, as_item(*cursor)...);
+                        } else if constexpr (std::is_void_v<value>) {
+                            (void)std::invoke(f, task(first + i, where.rank, where.size),
+                                              as_item(*cursor)...);
+                        } else {
+                            return std::invoke(f, task(first + i, where.rank, where.size),
+                                               as_item(*cursor)...);
+                        }
+                    };
+                    while (true) {
+                        store.invoke(i, call);
+                        if (++i == count)
+                            return;
+                        (cursor.next(), ...);
+                    }
+                },
+                make_cursors(i));
+        } catch (...) {
+            add_failure(failed, first + i, where.rank, arguments_as_text(make_cursors, i));
+            ++i;
+            if (stop)
+                break;
+        }
+    }
+    return i;
+}
+
+} // namespace mpimap::detail
