@@ -165,7 +165,7 @@ void check_output(std::size_t room, std::size_t items, const options& o) {
 // ---------------------------------------------------------------- the call
 
 struct collective_call::implementation {
-    helper::pause alone; // first: from here on this thread is the only one in MPI
+    std::optional<helper::pause> alone{std::in_place}; // first: this thread is the only one in MPI
     communicator_state& state;
     int root;
     std::uint64_t signature;
@@ -370,6 +370,9 @@ bool collective_call::results_everywhere() const noexcept {
 
 void collective_call::agree() {
     self_->agree();
+}
+void collective_call::step_out() noexcept {
+    self_->alone.reset();
 }
 void collective_call::leave() noexcept {
     if (!std::exchange(left_, true))

@@ -15,6 +15,7 @@
 
 #include "communicator.hpp"
 #include "dispatcher.hpp"
+#include "helper.hpp"
 #include "mpi_check.hpp"
 #include "nap.hpp"
 #include "part_store.hpp"
@@ -69,6 +70,10 @@ void copy_function(root_job& job) {
 }
 
 // ---------------------------------------------------------------- the pool
+
+// An item may be using a pool that is not the one that runs it, and let go of what belongs to the one that
+// does: whatever gets as far as MPI, or to calls in flight, starts with a helper::pause. There is none for
+// as long as a pool lives: it may outlive the item that made it.
 
 struct pool_core::implementation {
     collective_call entry; // the communicator is busy while it lives
@@ -256,6 +261,7 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
         w.run();
         self.open = false;
         self.entry.leave(); // what follows may be collective while the pool is still in scope
+        self.entry.step_out();
         return;
     }
     self.broken = std::move(failed);
@@ -267,6 +273,7 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
         self.all->poll(); // the rank says why
         pause.wait();
     }
+    self.entry.step_out();
 }
 
 pool_core::~pool_core() = default;
@@ -288,6 +295,7 @@ void pool_core::check_usable() const {
 }
 
 std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, const call_settings& how) {
+    const helper::pause alone;
     implementation& self = *self_;
     self.check_usable();
     auto c = std::make_unique<pool_call::implementation>(self_, job, how);
@@ -316,6 +324,7 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
 }
 
 void pool_core::poll() {
+    const helper::pause alone;
     if (!self_->open)
         return; // the messages that come are another call's, or another pool's
     if (self_->all->in_user_code())
@@ -324,10 +333,12 @@ void pool_core::poll() {
 }
 
 void pool_core::nudge() {
+    const helper::pause alone;
     self_->all->nudge();
 }
 
 std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write) {
+    const helper::pause alone;
     implementation& self = *self_;
     self.check_usable();
     auto bytes = std::make_shared<writer>();
@@ -340,6 +351,7 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
     }
     // All ranks forget it with the last handle, or call that uses it.
     const auto drop = [pool = std::weak_ptr<implementation>(self_), part](void*) {
+        const helper::pause meanwhile;
         const std::shared_ptr<implementation> owner = pool.lock();
         if (owner && owner->open)
             owner->parts->drop(*part);
@@ -348,6 +360,7 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
 }
 
 void pool_core::wait_for_all() {
+    const helper::pause alone;
     self_->all->run_until([this] {
         return std::all_of(self_->calls.begin(), self_->calls.end(),
                            [](const pool_call::implementation* c) { return c->done(); });
@@ -355,6 +368,7 @@ void pool_core::wait_for_all() {
 }
 
 void pool_core::close() {
+    const helper::pause alone;
     implementation& self = *self_;
     if (!self.open)
         return;
@@ -370,6 +384,7 @@ void pool_core::close() {
 }
 
 void pool_core::abandon() noexcept {
+    const helper::pause alone;
     implementation& self = *self_;
     if (!self.open)
         return;
@@ -405,16 +420,18 @@ void throw_call_failed(const pool_core& pool) {
 pool_call::pool_call(std::unique_ptr<implementation> self) : self_(std::move(self)) {}
 
 pool_call::~pool_call() {
-    if (!self_->items || !self_->pool->open || self_->done())
-        return;
-    self_->items->cancel();
-    try {
-        // What is on its way would otherwise arrive at memory that is gone.
-        if (!self_->how.keep)
-            self_->pool->all->run_until([this] { return self_->done(); });
-    } catch (...) {
-        // MPI does not work any more.
+    const helper::pause alone;
+    if (self_->items && self_->pool->open && !self_->done()) {
+        self_->items->cancel();
+        try {
+            // What is on its way would otherwise arrive at memory that is gone.
+            if (!self_->how.keep)
+                self_->pool->all->run_until([this] { return self_->done(); });
+        } catch (...) {
+            // MPI does not work any more.
+        }
     }
+    self_.reset(); // tells the other ranks
 }
 
 bool pool_call::done() {
@@ -422,6 +439,7 @@ bool pool_call::done() {
 }
 
 void pool_call::wait(const std::function<bool()>& ready) {
+    const helper::pause alone;
     if (self_->done() || (ready && ready()) || !self_->pool->open)
         return; // what a closed pool has not run, finish() and check() tell
     self_->pool->check_usable();
@@ -442,10 +460,12 @@ bool pool_call::wait_for(std::chrono::nanoseconds time, const std::function<bool
 }
 
 void pool_call::extend(std::size_t n) {
+    const helper::pause alone;
     self_->items->extend(n);
 }
 
 bool pool_call::withdraw(std::size_t item) {
+    const helper::pause alone;
     return self_->items->withdraw(item);
 }
 
@@ -462,6 +482,7 @@ void pool_call::check() const {
 }
 
 void pool_call::cancel() noexcept {
+    const helper::pause alone;
     try {
         if (self_->items && self_->pool->open && !self_->pool->all->in_user_code())
             self_->items->cancel();
@@ -471,6 +492,7 @@ void pool_call::cancel() noexcept {
 }
 
 void pool_call::finish() {
+    const helper::pause alone;
     implementation& self = *self_;
     failures failed;
     if (self.items) {

@@ -367,6 +367,26 @@ TEST(pool_nesting, an_item_may_have_a_pool_of_its_own) {
     });
 }
 
+/// What per_rank makes in the first item of a rank, and keeps a pool for those that follow.
+struct with_a_pool {
+    std::unique_ptr<pool> own = std::make_unique<pool>(MPI_COMM_SELF);
+    int operator()(int x) { return own->map(twice, std::vector<int>{x}).at(0); }
+};
+
+TEST(pool_nesting, an_item_may_make_a_pool_of_its_own_that_outlives_it) {
+    const auto keeps = mpimap::per_rank([] { return with_a_pool(); });
+    const std::vector<int> xs = count_to(40);
+    for_each_root([&](int root) {
+        expect_on_root(root, mpimap::mpi_map(comm(), {.root = root, .chunk = 1}, keeps, xs),
+                       serial(twice, xs));
+    });
+    with_pool_of_each_root([&](pool& p) {
+        for (const schedule s : {schedule::automatic, schedule::static_})
+            EXPECT_EQ(p.map({.schedule = s}, keeps, xs), serial(twice, xs));
+    });
+    expect_next_call_works();
+}
+
 // ---------------------------------------------------------------- whole maps
 
 /// The lengths at which a division among ranks can go wrong.

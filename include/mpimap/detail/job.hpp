@@ -177,6 +177,9 @@ class collective_call {
 
     /// All ranks are in the same call; throws on every rank otherwise. The first step of run() and serve().
     void agree();
+    /// The communicator stays taken, but the caller goes on: an item of another call may be the one that
+    /// opens a pool. Whoever uses the communicator then pauses the helper of that call, each time.
+    void step_out() noexcept;
     /// Gives the communicator back before destruction.
     void leave() noexcept;
 
