@@ -393,6 +393,7 @@ void dispatcher::deliver_failures() {
 }
 
 void dispatcher::complete_here() {
+    dropped_.clear();
     while (!to_complete_.empty())
         complete(to_complete_.pop());
     decide_failures();
@@ -491,7 +492,9 @@ void dispatcher::stop() {
         return;
     stopped_ = true;
     queue_.clear();
-    stock_.clear();
+    dropped_.swap(stock_);
+    if (session_.on_main_thread())
+        dropped_.clear();
     own_ = {};
     for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
         if (workers_[rank].chunks.empty())

@@ -138,10 +138,11 @@ class dispatcher {
     std::size_t not_ready_;
     std::size_t chunks_sent_ = 0;
     std::size_t chunks_out_ = 0;
-    std::size_t on_the_way_ = 0; // results noticed but not yet in place
-    prepared next_;              // empty between messages: its memory is used again
-    std::deque<prepared> stock_; // encoded ahead: user code runs on the main thread only
-    item_range own_;             // the root's own chunk, as far as it has not been run
+    std::size_t on_the_way_ = 0;   // results noticed but not yet in place
+    prepared next_;                // empty between messages: its memory is used again
+    std::deque<prepared> stock_;   // encoded ahead: user code runs on the main thread only
+    std::deque<prepared> dropped_; // of these, what goes on the main thread: destructors are user code
+    item_range own_;               // the root's own chunk, as far as it has not been run
     std::size_t batch_ = 1;
     failures failed_;
     std::size_t attempts_;
