@@ -46,7 +46,8 @@ std::optional<map_error> worker::run() {
     nap pause;
     while (!ended_ || !(at_once_ || (channel_.sent() && !channel_.transferring()))) {
         const bool moved = channel_.progress(*this);
-        if (!waiting_.empty() && !at_once_) {
+        idle_ = waiting_.empty() || at_once_;
+        if (!idle_) {
             work w = std::move(waiting_.front());
             waiting_.pop_front();
             run_chunk(std::move(w));

@@ -68,8 +68,8 @@ class worker : private message_handler {
     bool can_place(const incoming& m) override;
     void place(incoming& m) override;
     void arrived(incoming& m) override;
-    /// Work, for a rank that has none.
-    [[nodiscard]] bool has_enough() const override { return running_ == 0 && !waiting_.empty(); }
+    /// Work, for a rank that has none. Behind work it looks at all that has come: a stop may be in it.
+    [[nodiscard]] bool has_enough() const override { return idle_ && !waiting_.empty(); }
 
     [[nodiscard]] call* find(std::uint64_t number);
     void place_chunk(incoming& m, const call& c);
@@ -87,6 +87,7 @@ class worker : private message_handler {
     std::map<std::uint64_t, part> parts_;
     work placed_; // the chunk that is coming in: there is one root, and its messages come one by one
     std::deque<work> waiting_;
+    bool idle_ = true;          // since the last look for messages
     std::uint64_t running_ = 0; // the call whose items run
     bool released_ = false;     // meanwhile
     outgoing reply_;            // empty between messages: its memory is used again

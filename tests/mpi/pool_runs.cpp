@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <tuple>
 
@@ -291,6 +292,90 @@ TEST(not_run, what_was_left_when_another_thread_requested_a_stop) {
                                }),
                   0);
     });
+}
+
+/// The calls that take a token, with slow items; what they give before they end is right.
+struct stoppable {
+    const char* name;
+    void (*call)(pool&, const mpimap::options&);
+    bool whole; // all items are known beforehand: any schedule will do
+};
+const stoppable stoppable_calls[] = {
+    {"map", [](pool& p, const mpimap::options& o) { (void)p.map(o, slow, count_to(many)); }, true},
+    {"starmap",
+     [](pool& p, const mpimap::options& o) {
+         (void)p.starmap(o, slow, std::vector<std::tuple<int>>(static_cast<std::size_t>(many)));
+     },
+     true},
+    {"map_into",
+     [](pool& p, const mpimap::options& o) {
+         std::vector<int> out(static_cast<std::size_t>(many), -1);
+         try {
+             p.map_into(o, slow, out, count_to(many));
+         } catch (const mpimap::cancelled&) {
+             for (int i = 0; i < many; ++i) {
+                 const int got = out[static_cast<std::size_t>(i)];
+                 EXPECT_TRUE(got == i || got == -1) << got << " at " << i;
+             }
+             throw;
+         }
+     },
+     true},
+    {"for_each", [](pool& p, const mpimap::options& o) { p.for_each(o, slow, count_to(many)); }, true},
+    {"try_map", [](pool& p, const mpimap::options& o) { (void)p.try_map(o, slow, count_to(many)); }, true},
+    {"map_reduce",
+     [](pool& p, const mpimap::options& o) { (void)p.map_reduce(o, std::plus<>(), 7, slow, count_to(many)); },
+     true},
+    {"amap", [](pool& p, const mpimap::options& o) { (void)p.amap(o, slow, count_to(many)).get(); }, true},
+    {"imap",
+     [](pool& p, const mpimap::options& o) {
+         int next = 0;
+         for (const int y : p.imap(o, slow, count_to(many)))
+             EXPECT_EQ(y, next++);
+     },
+     false},
+    {"uimap",
+     [](pool& p, const mpimap::options& o) {
+         std::vector<bool> seen(static_cast<std::size_t>(many));
+         for (const auto& [i, y] : p.uimap(o, slow, count_to(many))) {
+             EXPECT_EQ(static_cast<int>(i), y);
+             EXPECT_FALSE(seen.at(i));
+             seen.at(i) = true;
+         }
+     },
+     false},
+};
+
+TEST(not_run, what_was_left_of_any_call_that_was_stopped) {
+    for (const stoppable& kind : stoppable_calls) {
+        for (const schedule s : {schedule::automatic, schedule::static_, schedule::dynamic}) {
+            if (s == schedule::static_ && !kind.whole)
+                continue;
+            // One root each: that any rank may be it is tested above.
+            static int number = 0;
+            const int root = number++ % size();
+            SCOPED_TRACE(std::string(kind.name) + ", schedule " + std::to_string(static_cast<int>(s)) +
+                         ", root " + std::to_string(root));
+            const auto stopped = [&](pool& p, const std::stop_source& stop) {
+                EXPECT_THROW(kind.call(p, {.schedule = s, .chunk = 1, .stop = stop.get_token()}),
+                             mpimap::cancelled);
+            };
+            const long ran = runs_in_pool({.root = root}, [&](pool& p) {
+                std::stop_source stop;
+                const std::jthread thread([&stop] {
+                    rest(15);
+                    stop.request_stop();
+                });
+                stopped(p, stop);
+                expect_usable(p);
+            });
+            EXPECT_LT(ran, a_part);
+            std::stop_source before;
+            before.request_stop();
+            EXPECT_EQ(runs_in_pool({.root = root}, [&](pool& p) { stopped(p, before); }), 0);
+        }
+    }
+    expect_next_call_works();
 }
 
 TEST(not_run, what_was_left_of_a_loop_that_was_broken_off) {
