@@ -121,6 +121,7 @@ struct pool_core::implementation {
             all->messages().send(rank, head, outgoing());
         }
     }
+    void leave();
 };
 
 /// Calls of pools are numbered apart from collective ones, of which all ranks know.
@@ -151,6 +152,10 @@ struct pool_call::implementation {
 
     void prepare_parts();
     void introduce(std::size_t rank);
+    void forget_function() {
+        job.use_function(nullptr);
+        parts.clear();
+    }
     [[nodiscard]] bool done() const { return !items || (how.grows ? items->idle() : items->finished()); }
     /// The other ranks may forget the call.
     void release() noexcept {
@@ -182,6 +187,16 @@ struct pool_call::implementation {
         }
     }
 };
+
+/// No more items will run. What per_rank has made here ends as on the other ranks, though futures and the
+/// pool's object may live on.
+void pool_core::implementation::leave() {
+    open = false;
+    entry.leave();
+    for (pool_call::implementation* c : calls)
+        c->forget_function();
+    parts.reset();
+}
 
 void pool_call::implementation::prepare_parts() {
     for (std::size_t i = 0; i < job.parts(); ++i) {
@@ -379,8 +394,7 @@ void pool_core::close() {
         c->release();
     self.farewell(succeeded);
     self.all->take_leave();
-    self.open = false;
-    self.entry.leave();
+    self.leave();
 }
 
 void pool_core::abandon() noexcept {
@@ -397,8 +411,7 @@ void pool_core::abandon() noexcept {
     } catch (...) {
         // MPI does not work any more, or there is no memory for a few bytes: the ranks stay.
     }
-    self.open = false;
-    self.entry.leave();
+    self.leave();
 }
 
 void throw_call_failed(const pool_core& pool) {

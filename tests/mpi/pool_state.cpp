@@ -14,6 +14,8 @@
 #include <tuple>
 
 #include <sys/resource.h>
+#include <tuple>
+#include <utility>
 
 #include "mpi_test.hpp"
 #include "pool_test.hpp"
@@ -374,6 +376,113 @@ TEST(share, a_value_that_was_released_is_sent_again) {
         EXPECT_GE(again, others * large);
         EXPECT_LT(again, others * (large + 50'000) + 10'000);
         EXPECT_LT(bytes_of(call), others * 20'000 + 10'000);
+int ended = 0; // objects, in this process
+
+/// Tells how many there have been on its rank, and how many of them are gone.
+class mortal {
+  public:
+    explicit mortal(int) { ++made; }
+    mortal(mortal&& other) noexcept : alive_(std::exchange(other.alive_, false)) {}
+    mortal(const mortal&) = delete;
+    mortal& operator=(const mortal&) = delete;
+    ~mortal() { ended += alive_ ? 1 : 0; }
+    std::pair<int, int> operator()(std::size_t) const { return {made, ended}; }
+    std::pair<int, int> operator()(mpimap::finishing) const { return {made, ended}; }
+
+  private:
+    bool alive_ = true;
+};
+mortal make_mortal(int number) {
+    return mortal(number);
+}
+
+/// On every rank the item's object was number `made`, and so many before it are gone.
+void expect_seen(const std::vector<std::pair<int, int>>& by_rank, std::pair<int, int> made_and_ended) {
+    for (const std::pair<int, int>& seen : by_rank)
+        EXPECT_EQ(seen, made_and_ended);
+}
+
+TEST(per_rank_in_pool, is_destroyed_where_it_was_made_when_the_pool_closes) {
+    for_each_root([](int root) {
+        enum class way { close, scope, finish, exception };
+        for (const way w : {way::close, way::scope, way::finish, way::exception}) {
+            SCOPED_TRACE(static_cast<int>(w));
+            made = ended = 0;
+            mpimap::future<std::vector<std::pair<int, int>>> whole; // outlive the pool
+            mpimap::future<std::pair<int, int>> one;
+            try {
+                pool p(comm(), {.root = root});
+                if (p) {
+                    const auto f = mpimap::per_rank(make_mortal, 1);
+                    for (int call = 0; call < 3; ++call)
+                        expect_seen(p.map(one_each, f, ranks(p)), {1, 0});
+                    expect_seen(p.amap(one_each, f, ranks(p)).get(), {1, 0});
+                    expect_seen({p.submit(f, std::size_t{0}).get()}, {1, 0});
+                    for (const auto& seen : p.imap(f, ranks(p)))
+                        EXPECT_EQ(seen, (std::pair<int, int>{1, 0}));
+                    whole = p.amap(one_each, f, ranks(p));
+                    one = p.submit(f, std::size_t{0});
+                    whole.wait();
+                    one.wait();
+                    EXPECT_EQ(ended, 0);
+                    if (w == way::finish)
+                        expect_seen(p.finish(f), {1, 0});
+                    if (w == way::exception)
+                        throw std::runtime_error("the program of the root");
+                    if (w == way::close)
+                        p.close();
+                }
+                // Not only when the object of the pool goes.
+                if (w == way::close || w == way::finish || !p) {
+                    EXPECT_EQ(ended, 1);
+                }
+            } catch (const std::runtime_error& e) {
+                EXPECT_EQ(std::string(e.what()), "the program of the root");
+            }
+            EXPECT_EQ(made, 1);
+            EXPECT_EQ(ended, 1);
+            if (rank() == root) {
+                expect_seen(whole.get(), {1, 0});
+                expect_seen({one.get()}, {1, 0});
+            }
+            expect_next_call_works(root);
+        }
+    });
+}
+
+TEST(per_rank_in_pool, is_destroyed_when_others_need_its_room) {
+    for_each_root([](int root) {
+        made = ended = 0;
+        with_pool({.root = root, .cache_bytes = 2 * large}, [](pool& p) {
+            const auto f = mpimap::per_rank(make_mortal, 1);
+            const auto fill = [&p](int number) {
+                const table t(large / 8, number);
+                const auto last = [](std::size_t, const table& x) { return x.back(); };
+                EXPECT_EQ(p.map(one_each, last, ranks(p), mpimap::broadcast(t)).back(), number);
+            };
+            expect_seen(p.map(one_each, f, ranks(p)), {1, 0});
+            for (int number = 0; number < 4; ++number) { // used last: those before it go
+                fill(number);
+                expect_seen(p.map(one_each, f, ranks(p)), {1, 0});
+            }
+            fill(5);
+            fill(6); // unused for longest
+            expect_seen(p.map(one_each, f, ranks(p)), {2, 1});
+        });
+        EXPECT_EQ(made, 2);
+        EXPECT_EQ(ended, 2);
+        // Nothing is kept: each call has its own.
+        made = ended = 0;
+        with_pool({.root = root, .cache_bytes = 0}, [](pool& p) {
+            for (int call = 0; call < 4; ++call)
+                expect_seen(p.map(one_each, mpimap::per_rank(make_mortal, 1), ranks(p)), {call + 1, call});
+        });
+        EXPECT_EQ(made, 4);
+        EXPECT_EQ(ended, 4);
+        expect_next_call_works(root);
+    });
+}
+
         // The caller's object is another one.
         table mine(10, 1.0);
         const auto own = p.share(mine);
