@@ -6,16 +6,16 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include <sys/resource.h>
-#include <tuple>
-#include <utility>
 
 #include "mpi_test.hpp"
 #include "pool_test.hpp"
@@ -79,12 +79,11 @@ TEST(set_up, runs_on_every_rank_before_the_first_item) {
     });
 }
 
-void expect_broken(pool& p, int where) {
-    const auto broken = [&](const auto& call) {
-        const std::string text = text_of<mpimap::broken_pool>(call);
-        EXPECT_CONTAINS(text, "no device");
-        EXPECT_CONTAINS(text, "rank " + std::to_string(where));
-    };
+/// Every call throws, and all say the same: that text.
+std::string text_of_broken(pool& p) {
+    const std::string said =
+        text_of<mpimap::broken_pool>([&] { (void)p.map([](int x) { return x; }, count_to(3)); });
+    const auto broken = [&](const auto& call) { EXPECT_EQ(text_of<mpimap::broken_pool>(call), said); };
     const auto f = [](int x) { return x; };
     const std::vector<int> xs = count_to(100);
     broken([&] { (void)p.map(f, xs); });
@@ -102,7 +101,21 @@ void expect_broken(pool& p, int where) {
         for ([[maybe_unused]] const auto& y : p.uimap(f, xs)) {
         }
     });
+    broken([&] { (void)p.starmap(f, std::vector<std::tuple<int>>(10)); });
+    broken([&] {
+        std::vector<int> out(xs.size());
+        p.map_into(f, out, xs);
+    });
     broken([&] { (void)p.share(1); });
+    broken([&] { (void)p.finish([](mpimap::finishing) { return 0; }); });
+    broken([&] { (void)p.map(f, std::vector<int>()); }); // even without items
+    EXPECT_TRUE(static_cast<bool>(p));                   // not closed
+    return said;
+}
+void expect_broken(pool& p, int where) {
+    const std::string text = text_of_broken(p);
+    EXPECT_CONTAINS(text, "std::runtime_error: no device");
+    EXPECT_CONTAINS(text, "on rank " + std::to_string(where) + " (");
 }
 
 TEST(set_up, that_throws_anywhere_breaks_the_pool) {
@@ -166,6 +179,55 @@ TEST(set_up, that_throws_late_is_known_before_the_first_call) {
         });
         EXPECT_EQ(ran, 0);
         expect_next_call_works(root);
+    });
+}
+
+TEST(set_up, may_throw_what_is_no_exception) {
+    for_each_root([](int root) {
+        const int where = (root + 1) % size();
+        {
+            pool p(comm(), {.root = root, .set_up = [where] {
+                                if (rank() == where)
+                                    throw 42;
+                            }});
+            if (p) {
+                const std::string text = text_of_broken(p);
+                EXPECT_CONTAINS(text, "on rank " + std::to_string(where) + " (");
+                EXPECT_CONTAINS(text, ": int");
+            }
+        }
+        expect_next_call_works(root);
+    });
+}
+
+TEST(set_up, may_throw_on_several_ranks_at_once) {
+    for_each_root([](int root) {
+        for (const bool root_too : {false, true}) {
+            for (int delay = 0; delay < 3; ++delay) { // who is the first to say so
+                {
+                    pool p(comm(), {.root = root, .set_up = [=] {
+                                        rest(rank() * delay);
+                                        if (rank() != root || root_too)
+                                            throw std::runtime_error("no device " + std::to_string(rank()));
+                                    }});
+                    if (p && (root_too || p.size() > 1)) {
+                        const std::string text = text_of_broken(p);
+                        // One of them, with its own text.
+                        int named = 0;
+                        for (int r = 0; r < p.size(); ++r) {
+                            const std::string number = std::to_string(r);
+                            named += contains(text, "on rank " + number + " (") &&
+                                             contains(text, "no device " + number)
+                                         ? 1
+                                         : 0;
+                        }
+                        EXPECT_EQ(named, 1) << text;
+                    }
+                }
+                expect_next_call_works(root);
+            }
+        }
+        with_pool({.root = root}, expect_usable);
     });
 }
 
@@ -312,70 +374,6 @@ TEST(per_rank_in_pool, finish_that_throws_on_a_rank_leaves_the_pool_open) {
     });
 }
 
-// ---------------------------------------------------------------- shared values
-
-TEST(share, sends_a_value_once) {
-    with_pool_of_each_root([](pool& p) {
-        const table t(large / 8, 0.5);
-        const long others = p.size() - 1;
-        std::optional<mpimap::shared<table>> s;
-        const long first = bytes_of([&] {
-            s.emplace(p.share(t));
-            expect_usable(p);
-        });
-        EXPECT_EQ(s->operator*(), t);
-        EXPECT_EQ((*s)->size(), t.size());
-        const auto look_up = [](std::size_t i, const table& x) { return x.at(i) + static_cast<double>(i); };
-        const auto expected = [](std::size_t n) {
-            std::vector<double> all;
-            for (std::size_t i = 0; i < n; ++i)
-                all.push_back(0.5 + static_cast<double>(i));
-            return all;
-        };
-        const std::size_t n = 5 * static_cast<std::size_t>(p.size());
-        const long later = bytes_of([&] {
-            for (int call = 0; call < 5; ++call) {
-                EXPECT_EQ(p.map(one_each, look_up, mpimap::indices(n), *s), expected(n));
-                EXPECT_EQ(p.amap(look_up, mpimap::indices(n), *s).get(), expected(n));
-                std::vector<double> got;
-                for (const double y : p.imap(look_up, mpimap::indices(n), *s))
-                    got.push_back(y);
-                EXPECT_EQ(got, expected(n));
-            }
-        });
-        // Whenever it goes: once to each other rank.
-        EXPECT_GE(first + later, others * large);
-        EXPECT_LT(first + later, others * (large + 100'000) + 10'000);
-        // A copy of the handle keeps it.
-        {
-            const mpimap::shared<table> copy = *s;
-            s.reset();
-            EXPECT_LT(
-                bytes_of([&] { EXPECT_EQ(p.map(one_each, look_up, mpimap::indices(n), copy), expected(n)); }),
-                others * 20'000 + 10'000);
-        }
-        expect_usable(p);
-    });
-}
-
-TEST(share, a_value_that_was_released_is_sent_again) {
-    with_pool_of_each_root([](pool& p) {
-        const long others = p.size() - 1;
-        auto s = p.share(table(large / 8, 2.0));
-        const auto at = [](std::size_t i, const table& t) { return t.at(i); };
-        const table twos(static_cast<std::size_t>(p.size()), 2.0);
-        const auto call = [&] { EXPECT_EQ(p.map(one_each, at, ranks(p), s), twos); };
-        call();
-        EXPECT_LT(bytes_of(call), others * 20'000 + 10'000);
-        auto in_flight = p.amap(at, mpimap::indices(100), s);
-        s.release();
-        s.release();
-        EXPECT_EQ(in_flight.get(), table(100, 2.0));
-        // From now on it is a constant like others: sent with the first call, known in the second.
-        const long again = bytes_of(call);
-        EXPECT_GE(again, others * large);
-        EXPECT_LT(again, others * (large + 50'000) + 10'000);
-        EXPECT_LT(bytes_of(call), others * 20'000 + 10'000);
 int ended = 0; // objects, in this process
 
 /// Tells how many there have been on its rank, and how many of them are gone.
@@ -483,6 +481,70 @@ TEST(per_rank_in_pool, is_destroyed_when_others_need_its_room) {
     });
 }
 
+// ---------------------------------------------------------------- shared values
+
+TEST(share, sends_a_value_once) {
+    with_pool_of_each_root([](pool& p) {
+        const table t(large / 8, 0.5);
+        const long others = p.size() - 1;
+        std::optional<mpimap::shared<table>> s;
+        const long first = bytes_of([&] {
+            s.emplace(p.share(t));
+            expect_usable(p);
+        });
+        EXPECT_EQ(s->operator*(), t);
+        EXPECT_EQ((*s)->size(), t.size());
+        const auto look_up = [](std::size_t i, const table& x) { return x.at(i) + static_cast<double>(i); };
+        const auto expected = [](std::size_t n) {
+            std::vector<double> all;
+            for (std::size_t i = 0; i < n; ++i)
+                all.push_back(0.5 + static_cast<double>(i));
+            return all;
+        };
+        const std::size_t n = 5 * static_cast<std::size_t>(p.size());
+        const long later = bytes_of([&] {
+            for (int call = 0; call < 5; ++call) {
+                EXPECT_EQ(p.map(one_each, look_up, mpimap::indices(n), *s), expected(n));
+                EXPECT_EQ(p.amap(look_up, mpimap::indices(n), *s).get(), expected(n));
+                std::vector<double> got;
+                for (const double y : p.imap(look_up, mpimap::indices(n), *s))
+                    got.push_back(y);
+                EXPECT_EQ(got, expected(n));
+            }
+        });
+        // Whenever it goes: once to each other rank.
+        EXPECT_GE(first + later, others * large);
+        EXPECT_LT(first + later, others * (large + 100'000) + 10'000);
+        // A copy of the handle keeps it.
+        {
+            const mpimap::shared<table> copy = *s;
+            s.reset();
+            EXPECT_LT(
+                bytes_of([&] { EXPECT_EQ(p.map(one_each, look_up, mpimap::indices(n), copy), expected(n)); }),
+                others * 20'000 + 10'000);
+        }
+        expect_usable(p);
+    });
+}
+
+TEST(share, a_value_that_was_released_is_sent_again) {
+    with_pool_of_each_root([](pool& p) {
+        const long others = p.size() - 1;
+        auto s = p.share(table(large / 8, 2.0));
+        const auto at = [](std::size_t i, const table& t) { return t.at(i); };
+        const table twos(static_cast<std::size_t>(p.size()), 2.0);
+        const auto call = [&] { EXPECT_EQ(p.map(one_each, at, ranks(p), s), twos); };
+        call();
+        EXPECT_LT(bytes_of(call), others * 20'000 + 10'000);
+        auto in_flight = p.amap(at, mpimap::indices(100), s);
+        s.release();
+        s.release();
+        EXPECT_EQ(in_flight.get(), table(100, 2.0));
+        // From now on it is a constant like others: sent with the first call, known in the second.
+        const long again = bytes_of(call);
+        EXPECT_GE(again, others * large);
+        EXPECT_LT(again, others * (large + 50'000) + 10'000);
+        EXPECT_LT(bytes_of(call), others * 20'000 + 10'000);
         // The caller's object is another one.
         table mine(10, 1.0);
         const auto own = p.share(mine);
@@ -614,6 +676,25 @@ double cpu_seconds() {
         return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
     };
     return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+TEST(idle, ranks_wake_up_at_once) {
+    if (size() > 5) {
+        GTEST_SKIP() << "so many ranks wait for a core, too";
+    }
+    with_pool({.root = other_root()}, [](pool& p) {
+        std::array<double, 5> seconds{};
+        for (double& s : seconds) {
+            rest(300);
+            const auto begin = std::chrono::steady_clock::now();
+            (void)p.map(
+                one_each, [](std::size_t i) { return i; }, ranks(p)); // all of them have an item
+            s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        }
+        std::ranges::sort(seconds);
+        // Half a millisecond, and the machine's own delays: not what ranks take that look now and then.
+        EXPECT_LT(seconds[2], 0.02);
+    });
 }
 
 TEST(idle, ranks_leave_their_core_to_others) {
