@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <boost/serialization/access.hpp>
@@ -176,6 +177,87 @@ TEST(pool_corners, a_handle_survives_a_call_that_was_refused) {
         }
         EXPECT_EQ(under_way.get(), good);
         EXPECT_EQ(p.map(add, shared, mpimap::broadcast(fragile(5)), xs), good);
+    });
+}
+
+TEST(pool_corners, a_shared_value_that_cannot_be_written_is_refused_at_once) {
+    with_pool([](mpimap::pool& p) {
+        for (int round = 0; round < 3; ++round) {
+            EXPECT_EQ(text_of<std::runtime_error>([&] { (void)p.share(fragile(-1)); }), "cannot be written");
+            expect_usable(p);
+        }
+        const auto good = p.share(fragile(5));
+        const auto add = [](const fragile& f, int x) { return f.value() + x; };
+        EXPECT_EQ(p.map(add, good, count_to(10)), count_to(10, 5));
+    });
+}
+
+TEST(pool_corners, a_shared_value_that_cannot_be_read_fails_each_call_that_uses_it) {
+    with_pool({.root_computes = false}, [](mpimap::pool& p) {
+        const auto add = [](const fragile& f, int x) { return f.value() + x; };
+        const std::vector<int> xs = count_to(20);
+        if (size() == 1) { // read where it is
+            EXPECT_EQ(p.map(add, p.share(fragile(0)), xs), xs);
+            return;
+        }
+        const auto good = p.share(fragile(5));
+        const auto sum = [](int x, int y) { return x + y; };
+        const auto fails = [&](std::size_t index, const auto& call) {
+            const mpimap::map_error e = map_error_of(call);
+            EXPECT_FALSE(e.errors().empty());
+            for (const mpimap::task_error& t : e.errors()) {
+                EXPECT_EQ(t.index(), index);
+                EXPECT_EQ(t.type(), "std::runtime_error");
+                EXPECT_EQ(t.what(), "cannot be read");
+                EXPECT_NE(t.rank(), p.rank());
+                EXPECT_TRUE(t.rank() >= 0 && t.rank() < p.size());
+            }
+            // With a value that can be read the same call works.
+            EXPECT_EQ(p.map(add, good, xs), count_to(20, 5));
+        };
+        constexpr std::size_t whole = mpimap::task_error::no_item;
+        {
+            const auto bad = p.share(fragile(0));
+            EXPECT_EQ(bad->value(), 0); // the root's own
+            for (int round = 0; round < 2; ++round) {
+                fails(whole, [&] { (void)p.map(add, bad, xs); });
+                fails(whole, [&] { (void)p.map({.schedule = mpimap::schedule::static_}, add, bad, xs); });
+                fails(whole, [&] { (void)p.amap(add, bad, xs).get(); });
+                fails(whole, [&] { (void)p.map_reduce(sum, 0, add, bad, xs); });
+                fails(0, [&] { // the first one that the loop does not get
+                    for (const int y : p.imap(add, bad, xs))
+                        ADD_FAILURE() << y;
+                });
+                fails(0, [&] {
+                    for (const auto& r : p.uimap(add, bad, xs))
+                        ADD_FAILURE() << r.value;
+                });
+            }
+        }
+        expect_usable(p);
+    });
+}
+
+TEST(pool_corners, a_bound_value_that_cannot_be_read_fails_where_constants_do_not_go) {
+    with_pool({.root_computes = false}, [](mpimap::pool& p) {
+        if (size() == 1) {
+            return; // nothing travels
+        }
+        const auto add = [](const fragile& f, int x) { return f.value() + x; };
+        const std::vector<std::tuple<int>> tuples(20);
+        const auto bound = [&](int x) { return mpimap::bind_front(add, fragile(x)); };
+        for (int round = 0; round < 2; ++round) {
+            const mpimap::map_error e = map_error_of([&] { (void)p.starmap(bound(-1), tuples); });
+            EXPECT_EQ(e.errors().at(0).what(), "cannot be written");
+            EXPECT_EQ(e.errors().at(0).rank(), p.rank());
+            // The root makes a copy of the function for itself, too.
+            const mpimap::map_error read = map_error_of([&] { (void)p.starmap(bound(0), tuples); });
+            EXPECT_EQ(read.errors().at(0).what(), "cannot be read");
+            EXPECT_EQ(read.errors().at(0).type(), "std::runtime_error");
+            EXPECT_THROW((void)p.submit(bound(0), 1).get(), std::exception);
+            EXPECT_EQ(p.submit(bound(5), 1).get(), 6);
+            EXPECT_EQ(p.starmap(bound(5), tuples), std::vector<int>(20, 5));
+        }
     });
 }
 
