@@ -311,35 +311,50 @@ TEST(lazy, several_are_read_in_turns) {
 
 // ---------------------------------------------------------------- the window
 
+/// With chunks of these sizes: the serial results of n items, and of as many as ten times that the input is
+/// read no further ahead than the window.
+void expect_window_kept(pool& p, std::size_t window, const std::vector<std::size_t>& chunks, std::size_t n) {
+    for (const std::size_t chunk : chunks) {
+        for (const schedule s : {schedule::automatic, schedule::dynamic}) {
+            SCOPED_TRACE("window " + std::to_string(window) + ", chunk " + std::to_string(chunk));
+            const mpimap::options o{.schedule = s, .chunk = chunk};
+            const std::vector<int> xs = count_to(n);
+            EXPECT_EQ(all_of(p.imap(o, twice, xs)), serial(twice, xs));
+            EXPECT_EQ(by_index(p.uimap(o, twice, xs)), numbered(serial(twice, xs)));
+            const int more = 10 * static_cast<int>(n);
+            generator g(more);
+            int taken = 0;
+            for (const int y : p.imap(o, twice, g)) {
+                EXPECT_EQ(y, 2 * taken);
+                // Results that nobody has taken yet count as well.
+                EXPECT_LE(g.made(), taken + static_cast<int>(window));
+                ++taken;
+            }
+            EXPECT_EQ(taken, more);
+            generator u(more);
+            taken = 0;
+            for (const auto& [i, y] : p.uimap(o, twice, u)) {
+                EXPECT_EQ(y, 2 * static_cast<int>(i));
+                EXPECT_LE(u.made(), taken + static_cast<int>(window));
+                ++taken;
+            }
+            EXPECT_EQ(taken, more);
+        }
+    }
+}
+
 TEST(lazy_window, of_any_size_gives_the_serial_result_and_is_kept) {
     for (const std::size_t window : {1UL, 2UL, 9UL, 10UL, 11UL}) {
         with_pool_of_each_root({.window = window}, [window](pool& p) {
-            for (const std::size_t chunk : {1UL, 2UL, 9UL, 10UL, 11UL}) {
-                for (const schedule s : {schedule::automatic, schedule::dynamic}) {
-                    SCOPED_TRACE("window " + std::to_string(window) + ", chunk " + std::to_string(chunk));
-                    const mpimap::options o{.schedule = s, .chunk = chunk};
-                    const std::vector<int> xs = count_to(10);
-                    EXPECT_EQ(all_of(p.imap(o, twice, xs)), serial(twice, xs));
-                    EXPECT_EQ(by_index(p.uimap(o, twice, xs)), numbered(serial(twice, xs)));
-                    generator g(100);
-                    int taken = 0;
-                    for (const int y : p.imap(o, twice, g)) {
-                        EXPECT_EQ(y, 2 * taken);
-                        // Results that nobody has taken yet count as well.
-                        EXPECT_LE(g.made(), taken + static_cast<int>(window));
-                        ++taken;
-                    }
-                    EXPECT_EQ(taken, 100);
-                    generator u(100);
-                    taken = 0;
-                    for (const auto& [i, y] : p.uimap(o, twice, u)) {
-                        EXPECT_EQ(y, 2 * static_cast<int>(i));
-                        EXPECT_LE(u.made(), taken + static_cast<int>(window));
-                        ++taken;
-                    }
-                    EXPECT_EQ(taken, 100);
-                }
-            }
+            expect_window_kept(p, window, {1, 2, 9, 10, 11}, 10);
+        });
+    }
+}
+
+TEST(lazy_window, is_kept_with_chunks_that_are_larger_or_smaller) {
+    for (const std::size_t window : {7UL, 39UL, 40UL, 41UL, 50UL, 99UL, 1000UL}) {
+        with_pool({.root = other_root(), .window = window}, [window](pool& p) {
+            expect_window_kept(p, window, {40, 50}, 40);
         });
     }
 }
@@ -377,6 +392,73 @@ TEST(lazy_window, by_itself_is_bounded) {
                 break;
         }
         expect_usable(p);
+    });
+}
+
+constexpr std::size_t mebibyte = 1024 * 1024 / sizeof(double);
+std::vector<double> mebibyte_of(int x) {
+    return std::vector<double>(mebibyte, static_cast<double>(x));
+}
+
+/// How far a range of items of 1 MiB was read ahead of the one taken: before their size was known, and
+/// afterwards.
+class distances {
+  public:
+    distances() : first_window_(16 * size()) {}
+    void took(const generator& g) {
+        int& most = taken_ < first_window_ ? first_ : later_;
+        most = std::max(most, g.made() - taken_);
+        ++taken_;
+    }
+    void expect_64_MiB() const {
+        EXPECT_EQ(taken_, items());
+        EXPECT_LE(first_, std::max(first_window_, 64));
+        EXPECT_LE(later_, 64);
+        EXPECT_GE(later_, size() == 1 ? 1 : 32); // but ahead it is
+    }
+    [[nodiscard]] int items() const { return first_window_ + 120; }
+
+  private:
+    int first_window_;
+    int first_ = 0;
+    int later_ = 0;
+    int taken_ = 0;
+};
+
+TEST(lazy_window, is_about_64_MiB_of_arguments_or_results) {
+    with_pool({.root = other_root(), .root_computes = false}, [](pool& p) {
+        distances of_arguments;
+        generator g(of_arguments.items());
+        const auto blocks = g | std::views::transform(mebibyte_of);
+        for (const double y : p.imap([](const std::vector<double>& b) { return b.back(); }, blocks)) {
+            EXPECT_GE(y, 0);
+            of_arguments.took(g);
+        }
+        of_arguments.expect_64_MiB();
+
+        distances of_results;
+        generator u(of_results.items());
+        for (const auto& [i, b] : p.uimap(mebibyte_of, u)) {
+            EXPECT_EQ(b.back(), static_cast<double>(i));
+            of_results.took(u);
+        }
+        of_results.expect_64_MiB();
+    });
+}
+
+TEST(lazy_window, of_small_items_is_large) {
+    with_pool({.root = other_root()}, [](pool& p) {
+        constexpr int most = 65536;
+        generator g(3 * most);
+        int taken = 0;
+        int ahead = 0;
+        for (const int y : p.imap(twice, g)) {
+            EXPECT_EQ(y, 2 * taken);
+            ahead = std::max(ahead, g.made() - taken);
+            ++taken;
+        }
+        EXPECT_EQ(taken, 3 * most);
+        EXPECT_EQ(ahead, most);
     });
 }
 
