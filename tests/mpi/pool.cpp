@@ -208,6 +208,82 @@ TEST(pool_life, pools_on_disjoint_communicators_run_at_the_same_time) {
     expect_next_call_works();
 }
 
+TEST(pool_life, on_a_part_of_the_ranks_in_another_order) {
+    if (size() == 1) {
+        GTEST_SKIP() << "needs a rank to leave out";
+    }
+    // Without rank 0, the others from behind: no rank has the number that it has in comm().
+    const bool belongs = rank() != 0;
+    MPI_Comm part = MPI_COMM_NULL;
+    MPI_Comm_split(comm(), belongs ? 0 : MPI_UNDEFINED, -rank(), &part);
+    if (belongs) {
+        int part_rank = 0;
+        MPI_Comm_rank(part, &part_rank);
+        const int part_size = size() - 1;
+        for (int root = 0; root < part_size; ++root) {
+            {
+                pool p(part, {.root = root});
+                EXPECT_EQ(static_cast<bool>(p), part_rank == root);
+                EXPECT_EQ(p.rank(), part_rank);
+                EXPECT_EQ(p.size(), part_size);
+                if (p) {
+                    expect_usable(p);
+                    const auto who = [](mpimap::task t, int) { return t.rank(); };
+                    const auto n = static_cast<std::size_t>(part_size);
+                    EXPECT_EQ(p.map({.schedule = schedule::static_, .chunk = 1}, who, count_to(n)),
+                              count_to(n));
+                    const std::vector<int> zeros(n);
+                    const mpimap::map_error e = map_error_of(
+                        [&] { p.for_each({.schedule = schedule::static_}, divide, zeros, zeros); });
+                    for (const mpimap::task_error& t : e.errors())
+                        EXPECT_EQ(t.rank(), static_cast<int>(t.index()));
+                    int next = 0;
+                    for (const int y : p.imap(twice, count_to(40)))
+                        EXPECT_EQ(y, 2 * next++);
+                    EXPECT_EQ(p.submit(twice, 4).get(), 8);
+                }
+            }
+            // Its own, not one of comm().
+            const std::string text =
+                text_of<mpimap::invalid_argument>([&] { const pool p(part, {.root = part_size}); });
+            EXPECT_CONTAINS(text, std::to_string(part_size) + " ranks");
+        }
+        MPI_Comm_free(&part);
+    } else {
+        EXPECT_CONTAINS(text_of<mpimap::invalid_argument>([&] { const pool p(part); }), "MPI_COMM_NULL");
+    }
+    expect_next_call_works();
+}
+
+TEST(pool_life, an_inter_communicator_is_refused_everywhere) {
+    if (size() == 1) {
+        GTEST_SKIP() << "an inter-communicator needs two groups";
+    }
+    const int half = rank() % 2;
+    MPI_Comm mine = MPI_COMM_NULL;
+    MPI_Comm_split(comm(), half, rank(), &mine);
+    MPI_Comm between = MPI_COMM_NULL;
+    MPI_Intercomm_create(mine, 0, comm(), 1 - half, 1, &between);
+    for (int i = 0; i < 2; ++i) {
+        const std::string text = text_of<mpimap::invalid_argument>([&] { const pool p(between); });
+        EXPECT_CONTAINS(text, "inter-communicator");
+        EXPECT_TRUE(same_everywhere(text));
+    }
+    // What helps, as the page on errors says: both sides as one group.
+    MPI_Comm merged = MPI_COMM_NULL;
+    MPI_Intercomm_merge(between, half, &merged);
+    {
+        pool p(merged, {.root = other_root()});
+        if (p) {
+            expect_usable(p);
+        }
+    }
+    MPI_Comm_free(&merged);
+    MPI_Comm_free(&between);
+    MPI_Comm_free(&mine);
+    expect_next_call_works();
+}
+
 TEST(pool_life, one_communicator_may_have_a_pool_while_another_that_overlaps_is_used_collectively) {
     MPI_Comm copy = MPI_COMM_NULL;
     MPI_Comm_dup(comm(), &copy);
