@@ -1,14 +1,20 @@
 #include <mpimap/detail/code_token.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <elf.h>
 #include <link.h>
 #include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <mpimap/detail/job.hpp>
 #include <mpimap/errors.hpp>
@@ -64,6 +70,28 @@ std::uint64_t module_identity(const dl_phdr_info& info) {
     }
     const char* slash = std::strrchr(info.dlpi_name, '/');
     return hash_text(slash != nullptr ? slash + 1 : info.dlpi_name, layout);
+}
+
+/// The code and data of the program's file. Two programs without build ids may well have the same layout. Not
+/// what is in memory: there may be a debugger's breakpoints.
+std::uint64_t hash_of_file(const dl_phdr_info& info) {
+    std::ifstream file("/proc/self/exe", std::ios::binary);
+    std::vector<char> block(std::size_t{1024} * 1024);
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    for (int i = 0; i < info.dlpi_phnum; ++i) {
+        const ElfW(Phdr)& segment = info.dlpi_phdr[i];
+        if (segment.p_type != PT_LOAD)
+            continue;
+        file.seekg(static_cast<std::streamoff>(segment.p_offset));
+        for (std::size_t left = segment.p_filesz; left != 0 && file;) {
+            file.read(block.data(), static_cast<std::streamsize>(std::min(left, block.size())));
+            const auto n = static_cast<std::size_t>(file.gcount());
+            XXH3_64bits_update(&state, block.data(), n);
+            left -= n;
+        }
+    }
+    return XXH3_64bits_digest(&state);
 }
 
 struct search {
@@ -146,6 +174,10 @@ program this_program() {
             digits += two;
         }
         found.name = digits.empty() ? " (no build id)" : " (build id " + digits + ")";
+        if (digits.empty()) {
+            const std::uint64_t contents = hash_of_file(*info);
+            found.identity = hash_bytes(&contents, sizeof contents, found.identity);
+        }
         return 1;
     };
     dl_iterate_phdr(first, &p);
