@@ -18,6 +18,7 @@ auto make_plain() {
 }
 
 modules::function plugin = nullptr;
+void (*run_in_plugin)(mpimap::pool&) = nullptr;
 
 void load_plugin(const char* path) {
     void* const handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -26,6 +27,8 @@ void load_plugin(const char* path) {
     CHECK(handle != nullptr);
     plugin = reinterpret_cast<modules::function>(dlsym(handle, "plugin_function"));
     CHECK(plugin != nullptr);
+    run_in_plugin = reinterpret_cast<void (*)(mpimap::pool&)>(dlsym(handle, "run_in_plugin"));
+    CHECK(run_in_plugin != nullptr);
 }
 
 /// Whether the system loads each process at addresses of its own.
@@ -89,6 +92,8 @@ void run_all(mpimap::pool& p) {
     modules::run_in_first_file(p);
     modules::run_in_second_file(p);
     modules::run_in_first_file(p);
+    modules::run_in_library(p);
+    CHECK(p.map(modules::add{5}, xs) == from(5));
     int offset = 100;
     for (const modules::function f : modules::functions_of_library()) {
         CHECK(p.map({.schedule = mpimap::schedule::static_}, f, xs) == from(offset));
@@ -114,12 +119,19 @@ int main(int argc, char** argv) {
     if (rank == 0)
         load_plugin(path);
     if (mpimap::pool p(MPI_COMM_WORLD); p) {
-        try {
-            const std::vector<int> got = p.map({.schedule = mpimap::schedule::static_}, plugin, xs);
-            CHECK(p.size() == 1 && got == from(400));
-        } catch (const mpimap::map_error& e) {
-            CHECK(p.size() > 1);
-            CHECK(std::string(e.what()).find("this rank has not loaded") != std::string::npos);
+        const auto expect_alone = [&p](const auto& call) {
+            try {
+                call();
+                CHECK(p.size() == 1);
+            } catch (const mpimap::map_error& e) {
+                CHECK(p.size() > 1);
+                CHECK(std::string(e.what()).find("this rank has not loaded") != std::string::npos);
+            }
+        };
+        for (int i = 0; i < 2; ++i) {
+            expect_alone(
+                [&p] { CHECK(p.map({.schedule = mpimap::schedule::static_}, plugin, xs) == from(400)); });
+            expect_alone([&p] { run_in_plugin(p); });
         }
         run_all(p);
     }
@@ -128,7 +140,9 @@ int main(int argc, char** argv) {
     if (mpimap::pool p(MPI_COMM_WORLD, {.set_up = [path] { load_plugin(path); }}); p) {
         CHECK(p.map({.schedule = mpimap::schedule::static_}, plugin, xs) == from(400));
         CHECK(p.submit(plugin, 1).get() == 401);
+        run_in_plugin(p);
         run_all(p);
+        run_in_plugin(p);
     }
     const std::vector<int> all =
         mpimap::mpi_map(MPI_COMM_WORLD, {.results = mpimap::results::everywhere}, plugin, xs);
