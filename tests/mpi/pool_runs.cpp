@@ -1,11 +1,14 @@
 // Which items of a pool's calls run: each of them once, and those that were cancelled or stopped before they
-// began not at all. Items count where they run; the ranks add up behind the pool.
+// began not at all. Items count where they run; the ranks add up behind the pool. At last, calls of all kinds
+// drawn at random.
 
 #include <mpimap/mpimap.hpp>
 
 #include <algorithm>
 #include <functional>
+#include <list>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -442,6 +445,286 @@ TEST(not_run, what_was_left_when_an_item_failed) {
         }
     });
     expect_next_call_works();
+}
+
+// ---------------------------------------------------------------- calls drawn at random
+
+int drawn(int x) {
+    if (x % 16 == 5)
+        std::this_thread::sleep_for(std::chrono::microseconds(300));
+    return ran(x);
+}
+bool fails(int x) {
+    return x % 7 == 3;
+}
+int drawn_or_fails(int x) {
+    const int y = drawn(x);
+    if (fails(x))
+        throw std::domain_error("of item " + std::to_string(x));
+    return y;
+}
+
+/// A program that mixes calls of all kinds, some of them cancelled, dropped or read in part. No two items
+/// have the same number.
+class random_calls {
+  public:
+    static constexpr std::size_t most_items = 8000;
+
+    random_calls(pool& p, std::uint32_t seed)
+        : pool_(p), random_(seed), least_(most_items), most_(most_items) {}
+
+    void run() {
+        void (random_calls::*const steps[])() = {
+            &random_calls::map,         &random_calls::try_map,   &random_calls::map_that_fails,
+            &random_calls::start_amap,  &random_calls::end_amap,  &random_calls::start_imap,
+            &random_calls::read_imap,   &random_calls::read_imap, &random_calls::submit,
+            &random_calls::take_results};
+        while (next_ + 200 < static_cast<int>(most_items) && ++steps_ < 200)
+            (this->*steps[below(std::size(steps))])();
+    }
+    /// Closed: what is in flight runs. Otherwise only what has been seen is certain to have run.
+    void end(bool closes) {
+        for (const in_flight& c : amaps_)
+            set(c.first, c.n, closes ? 1 : 0, 1);
+        for (const int x : dropped_)
+            set(x, 1, closes ? 1 : 0, 1);
+        for (const submission& one : submissions_)
+            set(one.x, 1, closes && !one.cancelled ? 1 : 0, 1);
+    }
+    /// How often each item may have run.
+    void expect(const std::vector<int>& times) const {
+        for (std::size_t x = 0; x < most_items; ++x) {
+            EXPECT_GE(times[x], least_[x]) << "item " << x;
+            EXPECT_LE(times[x], most_[x]) << "item " << x;
+        }
+    }
+
+  private:
+    struct in_flight {
+        int first;
+        std::size_t n;
+        mpimap::future<std::vector<int>> results;
+    };
+    struct submission {
+        int x;
+        bool cancelled;
+        mpimap::future<int> result;
+    };
+    using view = decltype(std::declval<pool&>().imap(mpimap::options(), drawn, std::vector<int>()));
+    struct lazy {
+        lazy(int x, std::size_t items, view v) : first(x), n(items), results(std::move(v)) {}
+        int first;
+        std::size_t n;
+        view results;
+        std::optional<std::ranges::iterator_t<view>> at = {};
+        std::size_t taken = 0;
+    };
+
+    std::size_t below(std::size_t n) { return random_() % n; }
+    bool one_in(std::size_t n) { return below(n) == 0; }
+    mpimap::options any_schedule() {
+        static const std::vector<mpimap::options> all = options_of_whole_maps();
+        return all[below(all.size())];
+    }
+    std::vector<int> items() {
+        const std::vector<int> all = count_to(one_in(8) ? 0 : below(60), next_);
+        next_ += static_cast<int>(all.size());
+        return all;
+    }
+    void set(int first, std::size_t n, int least, int most) {
+        for (std::size_t i = 0; i < n; ++i) {
+            least_.at(static_cast<std::size_t>(first) + i) = least;
+            most_.at(static_cast<std::size_t>(first) + i) = most;
+        }
+    }
+    void expect_results(int first, std::size_t n, const std::vector<int>& got) {
+        set(first, n, 1, 1);
+        EXPECT_EQ(got, serial([](int x) { return 2 * x; }, count_to(n, first)));
+    }
+    /// Any element, taken out.
+    template <typename List>
+    auto pick(List& all) {
+        const auto at = std::next(all.begin(), static_cast<std::ptrdiff_t>(below(all.size())));
+        List one;
+        one.splice(one.begin(), all, at);
+        return one;
+    }
+
+    void map() {
+        const std::vector<int> xs = items();
+        expect_results(xs.empty() ? 0 : xs.front(), xs.size(), pool_.map(any_schedule(), drawn, xs));
+    }
+    void try_map() {
+        const std::vector<int> xs = items();
+        const auto got = pool_.try_map(any_schedule(), drawn_or_fails, xs);
+        ASSERT_EQ(got.size(), xs.size());
+        for (std::size_t i = 0; i < xs.size(); ++i) {
+            set(xs[i], 1, 1, 1);
+            ASSERT_EQ(got[i].has_value(), !fails(xs[i]));
+            if (got[i]) {
+                EXPECT_EQ(*got[i], 2 * xs[i]);
+            } else {
+                EXPECT_EQ(got[i].error().index(), i);
+                EXPECT_EQ(got[i].error().what(), "of item " + std::to_string(xs[i]));
+            }
+        }
+    }
+    void map_that_fails() {
+        const std::vector<int> xs = items();
+        const auto failing = static_cast<std::size_t>(std::ranges::count_if(xs, fails));
+        mpimap::options o = any_schedule();
+        const bool collects = one_in(2);
+        if (collects)
+            o.on_error = mpimap::on_error::collect;
+        std::size_t failed = 0;
+        try {
+            EXPECT_EQ(pool_.map(o, drawn_or_fails, xs), serial([](int x) { return 2 * x; }, xs));
+        } catch (const mpimap::map_error& e) {
+            failed = e.failed();
+            for (const mpimap::task_error& t : e.errors())
+                EXPECT_EQ(t.what(), "of item " + std::to_string(xs.at(t.index())));
+        }
+        EXPECT_EQ(failed != 0, failing != 0);
+        EXPECT_LE(failed, failing);
+        if (collects) {
+            EXPECT_EQ(failed, failing);
+        }
+        for (const int x : xs)
+            set(x, 1, collects || failing == 0 ? 1 : 0, 1);
+    }
+    void start_amap() {
+        std::vector<int> xs = items();
+        const int first = xs.empty() ? 0 : xs.front();
+        const std::size_t n = xs.size();
+        amaps_.push_back({first, n, pool_.amap(any_schedule(), drawn, std::move(xs))});
+    }
+    void end_amap() {
+        if (amaps_.empty())
+            return;
+        std::list<in_flight> one = pick(amaps_);
+        in_flight& c = one.front();
+        set(c.first, c.n, 0, 1);
+        const bool cancels = one_in(3);
+        if (cancels)
+            c.results.cancel();
+        if (one_in(4))
+            return; // let go
+        if (one_in(4))
+            (void)c.results.wait_for(std::chrono::microseconds(100));
+        try {
+            expect_results(c.first, c.n, c.results.get());
+        } catch (const mpimap::cancelled&) {
+            EXPECT_TRUE(cancels);
+        }
+    }
+    void start_imap() {
+        std::vector<int> xs = items();
+        const int first = xs.empty() ? 0 : xs.front();
+        const std::size_t n = xs.size();
+        set(first, n, 0, 1);
+        mpimap::options o;
+        if (one_in(2))
+            o.schedule = schedule::dynamic;
+        if (one_in(2))
+            o.chunk = 1 + below(20);
+        lazies_.emplace_back(first, n, pool_.imap(o, drawn, std::move(xs)));
+    }
+    void read_imap() {
+        if (lazies_.empty())
+            return;
+        std::list<lazy> one = pick(lazies_);
+        lazy& l = one.front();
+        if (!l.at)
+            l.at.emplace(l.results.begin());
+        for (std::size_t more = below(30); more != 0 && *l.at != l.results.end(); --more, ++*l.at) {
+            const int x = l.first + static_cast<int>(l.taken++);
+            EXPECT_EQ(**l.at, 2 * x);
+            set(x, 1, 1, 1);
+        }
+        if (*l.at == l.results.end()) {
+            EXPECT_EQ(l.taken, l.n);
+        } else if (!one_in(4)) {
+            lazies_.splice(lazies_.end(), one); // otherwise broken off
+        }
+    }
+    void submit() {
+        for (std::size_t n = 1 + below(8); n != 0; --n) {
+            const int x = next_++;
+            if (one_in(8)) {
+                (void)pool_.submit(drawn, x);
+                dropped_.push_back(x);
+                continue;
+            }
+            submissions_.push_back({x, false, pool_.submit(drawn, x)});
+            if (one_in(4)) {
+                submissions_.back().cancelled = true;
+                submissions_.back().result.cancel();
+            }
+        }
+    }
+    void take_results() {
+        for (std::size_t n = below(12); n != 0 && !submissions_.empty(); --n) {
+            std::list<submission> one = pick(submissions_);
+            submission& s = one.front();
+            try {
+                EXPECT_EQ(s.result.get(), 2 * s.x);
+                set(s.x, 1, 1, 1);
+            } catch (const mpimap::cancelled&) {
+                EXPECT_TRUE(s.cancelled);
+                set(s.x, 1, 0, 0);
+            }
+        }
+    }
+
+    pool& pool_;
+    std::mt19937 random_;
+    std::vector<int> least_; // times that an item must, and may, have run
+    std::vector<int> most_;
+    int next_ = 0; // item
+    int steps_ = 0;
+    std::list<in_flight> amaps_;
+    std::list<lazy> lazies_;
+    std::list<submission> submissions_;
+    std::vector<int> dropped_;
+};
+
+TEST(calls_at_random, give_the_serial_results_and_run_their_items_once) {
+    if (size() != 3 && size() != 5) {
+        GTEST_SKIP() << "enough on 3 and 5 ranks";
+    }
+    const auto begun = std::chrono::steady_clock::now();
+    int in_time = 1; // each message takes long where other programs want the cores
+    for (std::uint32_t seed = 1; seed <= 24 && in_time != 0; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        std::mt19937 same(seed); // on every rank
+        constexpr std::size_t windows[] = {0, 1, 7, 64};
+        const int root = static_cast<int>(same() % static_cast<unsigned>(size()));
+        const std::size_t window = windows[same() % std::size(windows)];
+        const bool root_computes = same() % 3 != 0;
+        const bool closes = same() % 4 != 0;
+        times_here.assign(random_calls::most_items, 0);
+        std::optional<random_calls> calls;
+        try {
+            pool p(comm(), {.root = root, .window = window, .root_computes = root_computes});
+            if (p) {
+                calls.emplace(p, seed);
+                calls->run();
+                calls->end(closes);
+                if (!closes)
+                    throw std::runtime_error("the program of the root");
+            }
+        } catch (const std::runtime_error& e) {
+            EXPECT_EQ(std::string(e.what()), "the program of the root");
+        }
+        std::vector<int> times(times_here.size());
+        MPI_Allreduce(times_here.data(), times.data(), static_cast<int>(times.size()), MPI_INT, MPI_SUM,
+                      comm());
+        if (calls)
+            calls->expect(times);
+        in_time = std::chrono::steady_clock::now() - begun < std::chrono::seconds(2) ? 1 : 0;
+        MPI_Bcast(&in_time, 1, MPI_INT, 0, comm());
+        expect_next_call_works(root);
+    }
 }
 
 } // namespace
