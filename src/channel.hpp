@@ -114,8 +114,8 @@ class channel {
     /// left of earlier ones is received, but nobody hears of it.
     void begin(std::uint64_t episode) { episode_ = episode; }
 
-    /// Whether what messages kept alive stays so when they are done, until the first progress() without: where
-    /// its destructors, which may be the user's, must not run now.
+    /// Whether what messages kept alive stays so when they are done, until the first progress() without:
+    /// where its destructors, which may be the user's, must not run now.
     void keep_what_is_done(bool keep) { keeps_ = keep; }
 
     /// Takes a message over and returns at once. `message` is empty then and may be filled again; a small one

@@ -166,6 +166,7 @@ void check_output(std::size_t room, std::size_t items, const options& o) {
 
 struct collective_call::implementation {
     std::optional<helper::pause> alone{std::in_place}; // first: this thread is the only one in MPI
+    const std::shared_ptr<communicator_state> kept;
     communicator_state& state;
     int root;
     std::uint64_t signature;
@@ -175,7 +176,7 @@ struct collective_call::implementation {
     bool lost = false; // there was no memory for the latter
 
     implementation(MPI_Comm comm, int r, std::uint64_t what)
-        : state(state_of(comm)), root(r), signature(what) {}
+        : kept(state_of(comm)), state(*kept), root(r), signature(what) {}
 
     [[nodiscard]] bool is_root() const { return state.rank == root; }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mpimap/detail/code_token.hpp>
@@ -28,13 +29,19 @@ std::size_t piece_bytes() {
 }
 
 /// All states that live, as an attribute of MPI_COMM_SELF: MPI_Finalize deletes that first (MPI 3.1, 8.7.1).
-using living_states = std::vector<communicator_state*>;
+struct living_states {
+    std::vector<std::shared_ptr<communicator_state>> attached;
+    std::vector<std::weak_ptr<communicator_state>> outlasting; // their communicators were freed
+};
 
 int free_states(MPI_Comm, int, void* value, void*) {
-    auto* living = static_cast<living_states*>(value);
-    for (communicator_state* s : *living)
-        delete s;
-    delete living;
+    const std::unique_ptr<living_states> living(static_cast<living_states*>(value));
+    for (const auto& s : living->attached)
+        s->shut_down();
+    for (const auto& s : living->outlasting) {
+        if (const auto still = s.lock())
+            still->shut_down();
+    }
     return MPI_SUCCESS;
 }
 
@@ -67,13 +74,16 @@ int free_state(MPI_Comm, int, void* value, void*) {
     MPI_Comm_get_attr(MPI_COMM_SELF, self_key(), static_cast<void*>(&all), &found);
     if (found == 0)
         return MPI_SUCCESS;
-    auto& list = *static_cast<living_states*>(all);
-    auto* state = static_cast<communicator_state*>(value);
-    const auto at = std::find(list.begin(), list.end(), state);
-    if (at == list.end())
+    auto& [attached, outlasting] = *static_cast<living_states*>(all);
+    const auto at =
+        std::find_if(attached.begin(), attached.end(), [&](const auto& s) { return s.get() == value; });
+    if (at == attached.end())
         return MPI_SUCCESS;
-    list.erase(at);
-    delete state;
+    const std::weak_ptr<communicator_state> state = *at;
+    attached.erase(at);
+    std::erase_if(outlasting, [](const auto& s) { return s.expired(); });
+    if (!state.expired())
+        outlasting.push_back(state);
     return MPI_SUCCESS;
 }
 
@@ -142,13 +152,19 @@ void refuse_other_programs(const communicator_state& s) {
 }
 
 communicator_state::~communicator_state() {
+    shut_down();
+}
+
+void communicator_state::shut_down() {
+    if (give_up)
+        std::exchange(give_up, nullptr)();
     assistant.reset();
     messages.reset(); // has receives posted on the communicator
     if (comm != MPI_COMM_NULL)
         MPI_Comm_free(&comm);
 }
 
-communicator_state& state_of(MPI_Comm comm) {
+std::shared_ptr<communicator_state> state_of(MPI_Comm comm) {
     int initialised = 0;
     int finalised = 0;
     MPI_Initialized(&initialised);
@@ -170,12 +186,12 @@ communicator_state& state_of(MPI_Comm comm) {
     int found = 0;
     check_mpi(MPI_Comm_get_attr(comm, state_key(), static_cast<void*>(&value), &found), "MPI_Comm_get_attr");
     if (found != 0)
-        return *static_cast<communicator_state*>(value);
-    auto fresh = std::make_unique<communicator_state>(comm);
+        return static_cast<communicator_state*>(value)->shared_from_this();
+    auto fresh = std::make_shared<communicator_state>(comm);
     refuse_other_programs(*fresh);
-    living().push_back(fresh.get());
+    living().attached.push_back(fresh);
     check_mpi(MPI_Comm_set_attr(comm, state_key(), fresh.get()), "MPI_Comm_set_attr");
-    return *fresh.release();
+    return fresh;
 }
 
 } // namespace mpimap::detail

@@ -309,9 +309,11 @@ void dispatcher::place(incoming& m) {
             failures failed = read_failures(in);
             for (const failure& f : failed)
                 w.failed.push_back(static_cast<std::size_t>(f.index));
-            if (attempts_ == 1) {
+            if (attempts_ == 1 && !(pool_ && pool_->grows)) {
                 take_in(std::move(failed));
-            } else { // what the chunk brings in their places must not come behind another attempt's results
+            } else {
+                // What the chunk brings in their places must not come behind another attempt's results, nor
+                // after the caller has taken the failures, and the places are gone.
                 w.held.insert(w.held.end(), std::make_move_iterator(failed.begin()),
                               std::make_move_iterator(failed.end()));
             }

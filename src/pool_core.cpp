@@ -76,8 +76,9 @@ void copy_function(root_job& job) {
 // as long as a pool lives: it may outlive the item that made it.
 
 struct pool_core::implementation {
-    collective_call entry; // the communicator is busy while it lives
-    communicator_state& state;
+    collective_call entry; // the communicator is busy while the pool is open
+    const std::shared_ptr<communicator_state> kept;
+    communicator_state& state; // nothing is sent when the pool is closed: MPI may have ended
     pool_settings settings;
     bool open = true;
     std::optional<session> all;
@@ -86,7 +87,8 @@ struct pool_core::implementation {
     std::optional<failure> broken; // the root's own set-up
 
     implementation(MPI_Comm comm, pool_settings s)
-        : entry(comm, s.root, hash_text("mpimap::pool")), state(state_of(comm)), settings(std::move(s)) {}
+        : entry(comm, s.root, hash_text("mpimap::pool")), kept(state_of(comm)), state(*kept),
+          settings(std::move(s)) {}
 
     [[nodiscard]] const failure* failed_set_up() const {
         if (broken)
@@ -121,6 +123,7 @@ struct pool_core::implementation {
             all->messages().send(rank, head, outgoing());
         }
     }
+    void abandon() noexcept;
     void leave();
 };
 
@@ -153,7 +156,8 @@ struct pool_call::implementation {
     void prepare_parts();
     void introduce(std::size_t rank);
     void forget_function() {
-        job.use_function(nullptr);
+        for (std::size_t i = 0; i < job.parts_of_function(); ++i)
+            job.use_function(i, nullptr);
         parts.clear();
     }
     [[nodiscard]] bool done() const { return !items || (how.grows ? items->idle() : items->finished()); }
@@ -192,10 +196,27 @@ struct pool_call::implementation {
 /// pool's object may live on.
 void pool_core::implementation::leave() {
     open = false;
+    state.give_up = nullptr;
     entry.leave();
     for (pool_call::implementation* c : calls)
         c->forget_function();
     parts.reset();
+}
+
+void pool_core::implementation::abandon() noexcept {
+    const helper::pause alone;
+    if (!open)
+        return;
+    try {
+        for (pool_call::implementation* c : calls) {
+            if (c->items)
+                c->items->cancel();
+        }
+        farewell(at_once);
+    } catch (...) {
+        // MPI does not work any more, or there is no memory for a few bytes: the ranks stay.
+    }
+    leave();
 }
 
 void pool_call::implementation::prepare_parts() {
@@ -283,6 +304,10 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     self.all.emplace(self.state, self.settings.root_computes);
     self.parts.emplace(*self.state.messages, static_cast<std::size_t>(self.state.size),
                        self.settings.cache_bytes);
+    self.state.give_up = [pool = std::weak_ptr(self_)] {
+        if (const auto open = pool.lock())
+            open->abandon();
+    };
     nap pause;
     while (lowest != self.state.size && self.failed_set_up() == nullptr) {
         self.all->poll(); // the rank says why
@@ -398,20 +423,7 @@ void pool_core::close() {
 }
 
 void pool_core::abandon() noexcept {
-    const helper::pause alone;
-    implementation& self = *self_;
-    if (!self.open)
-        return;
-    try {
-        for (pool_call::implementation* c : self.calls) {
-            if (c->items)
-                c->items->cancel();
-        }
-        self.farewell(at_once);
-    } catch (...) {
-        // MPI does not work any more, or there is no memory for a few bytes: the ranks stay.
-    }
-    self.leave();
+    self_->abandon();
 }
 
 void throw_call_failed(const pool_core& pool) {

@@ -20,11 +20,19 @@ namespace mpimap {
 
 namespace detail {
 
+/// What a call at its root needs of a constant.
+template <typename T>
+struct constant {
+    const T* value;
+    std::shared_ptr<const void> keep = {}; // what it lives in, unless the caller sees to that
+    std::shared_ptr<void> in_store = {};   // set where a pool's ranks have it already
+};
+
 template <typename T>
 struct broadcast_argument {
     using value_type = std::remove_cvref_t<T>;
     T value; // a reference to an lvalue, which outlives the call, or the value itself
-    std::shared_ptr<void> in_store = {}; // set where a pool's ranks have it already
+    [[nodiscard]] constant<value_type> as_constant() const { return {std::addressof(value)}; }
 };
 
 struct index_argument {

@@ -58,19 +58,26 @@ struct pool_options {
 /// Lives on the root. `*handle` and `handle->` are the root's own copy, which its items read in place. The
 /// other ranks forget the value with the last copy of the handle, or with the last call that uses it.
 template <typename T>
-class shared : public detail::broadcast_argument<const T&> {
+class shared {
   public:
+    using value_type = T; // what items are called with
+
     shared(std::shared_ptr<const T> here, std::shared_ptr<void> stored)
-        : detail::broadcast_argument<const T&>{*here, std::move(stored)}, value_(std::move(here)) {}
+        : value_(std::move(here)), in_store_(std::move(stored)) {}
 
     [[nodiscard]] const T& operator*() const noexcept { return *value_; }
     [[nodiscard]] const T* operator->() const noexcept { return value_.get(); }
     /// This copy of the handle lets go of what the other ranks have. Later calls with it are calls with
     /// `broadcast(*handle)`.
-    void release() noexcept { this->in_store.reset(); }
+    void release() noexcept { in_store_.reset(); }
 
   private:
+    template <typename>
+    friend class detail::root_argument;
+    [[nodiscard]] detail::constant<T> as_constant() const { return {value_.get(), value_, in_store_}; }
+
     std::shared_ptr<const T> value_;
+    std::shared_ptr<void> in_store_;
 };
 
 /// What pool::finish passes to the function, once on each rank: an overload of `operator()` tells it from an

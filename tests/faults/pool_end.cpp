@@ -1,5 +1,5 @@
 // A program that ends with what a pool has left: large messages that nobody waited for, futures and handles
-// that outlive MPI. Run as `pool_end exception`, `pool_end freed`, `pool_end static`.
+// that outlive MPI, a pool that nobody closes. Run as `pool_end exception`, `freed`, `static` or `open`.
 
 #include <cstdio>
 #include <cstring>
@@ -22,6 +22,7 @@ constexpr std::size_t large = 500'000;
 mpimap::future<std::vector<block>> whole;
 mpimap::future<double> one;
 std::optional<mpimap::shared<block>> table;
+std::optional<mpimap::pool> never_closed;
 
 block twice(const block& b) {
     block all = b;
@@ -66,6 +67,13 @@ int main(int argc, char** argv) {
             whole = p.amap(twice, std::vector<block>(4, block(large, 1.0)));
             one = p.submit([](double x) { return x; }, 1.0);
             table.emplace(p.share(block(large, 1.0)));
+        }
+    } else if (std::strcmp(how, "open") == 0) {
+        if (never_closed.emplace(MPI_COMM_WORLD); *never_closed) {
+            const std::vector<int> xs{1, 2, 3};
+            if (never_closed->map([](int x) { return -x; }, xs).back() != -3)
+                MPI_Abort(MPI_COMM_WORLD, 1);
+            whole = never_closed->amap(twice, std::vector<block>(4, block(large, 1.0)));
         }
     } else {
         std::fprintf(stderr, "what is %s?\n", how);

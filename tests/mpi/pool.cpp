@@ -75,6 +75,33 @@ TEST(pool_life, takes_the_communicator_of_boost_or_of_mpi) {
     EXPECT_EQ(static_cast<bool>(p), rank() == other_root());
 }
 
+TEST(pool_life, the_communicator_may_be_freed_before_the_pool) {
+    for_each_root([](int root) {
+        MPI_Comm copy = MPI_COMM_NULL;
+        MPI_Comm_dup(comm(), &copy);
+        mpimap::future<std::vector<int>> later;
+        {
+            pool p(copy, {.root = root});
+            if (rank() == root)
+                MPI_Comm_free(&copy);
+            if (p) {
+                later = p.amap([](int x) { return x + 1; }, count_to(40));
+                EXPECT_EQ(p.map([](int x) { return -x; }, count_to(40)).back(), -39);
+            }
+        }
+        if (copy != MPI_COMM_NULL)
+            MPI_Comm_free(&copy);
+        if (rank() == root) {
+            EXPECT_EQ(later.get().back(), 40);
+        }
+        // A temporary, gone at the end of the line.
+        pool p(boost::mpi::communicator(comm(), boost::mpi::comm_duplicate), {.root = root});
+        if (p) {
+            expect_usable(p);
+        }
+    });
+}
+
 TEST(pool_life, a_pool_that_is_not_used_ends) {
     for_each_root([](int root) { const pool p(comm(), {.root = root}); });
     expect_next_call_works();
@@ -246,7 +273,7 @@ TEST(pool_life, on_a_part_of_the_ranks_in_another_order) {
             // Its own, not one of comm().
             const std::string text =
                 text_of<mpimap::invalid_argument>([&] { const pool p(part, {.root = part_size}); });
-            EXPECT_CONTAINS(text, std::to_string(part_size) + " ranks");
+            EXPECT_CONTAINS(text, std::to_string(part_size) + " rank");
         }
         MPI_Comm_free(&part);
     } else {

@@ -133,6 +133,62 @@ TEST(pool_corners, the_only_item_cannot_be_written_or_read) {
     }
 }
 
+int refuse_multiples_of_three(int x) {
+    if (x % 3 == 0)
+        throw std::domain_error("a multiple of three");
+    return x;
+}
+
+// Failures go ahead of the results of their chunk: who takes them must not forget the items before those
+// come.
+TEST(pool_corners, failures_by_the_thousand_do_not_overtake_results) {
+    with_pool({.root_computes = false}, [](mpimap::pool& p) {
+        const int round_trips = p.size() <= 3 ? 3000 : 300;
+        int failed = 0;
+        const auto count = [&failed](mpimap::future<int>& one) {
+            try {
+                EXPECT_NE(one.get() % 3, 0);
+            } catch (const std::domain_error&) {
+                ++failed;
+            }
+        };
+        for (int i = 0; i < round_trips; ++i) {
+            auto one = p.submit(refuse_multiples_of_three, 3 * i);
+            count(one);
+        }
+        EXPECT_EQ(failed, round_trips);
+        failed = 0;
+        std::vector<mpimap::future<int>> burst;
+        for (int i = 0; i < 6000; ++i)
+            burst.push_back(p.submit(refuse_multiples_of_three, i));
+        for (auto& one : burst)
+            count(one);
+        EXPECT_EQ(failed, 2000);
+
+        const std::vector<int> xs = count_to(6000);
+        const auto expected = [](int k) { return k / 2 * 3 + k % 2 + 1; }; // 1 2 4 5 7 ...
+        for (const std::size_t chunk : {1U, 5U, 300U}) {
+            const mpimap::options o{.chunk = chunk, .on_error = mpimap::on_error::collect};
+            int good = 0;
+            const auto in_order = map_error_of([&] {
+                for (const int x : p.imap(o, refuse_multiples_of_three, xs))
+                    EXPECT_EQ(x, expected(good++));
+            });
+            EXPECT_EQ(in_order.failed(), 2000U);
+            EXPECT_EQ(good, 4000);
+            good = 0;
+            const auto as_completed = map_error_of([&] {
+                for (const auto& [i, x] : p.uimap(o, refuse_multiples_of_three, xs)) {
+                    EXPECT_EQ(static_cast<int>(i), x);
+                    ++good;
+                }
+            });
+            EXPECT_EQ(as_completed.failed(), 2000U);
+            EXPECT_EQ(good, 4000);
+        }
+    });
+}
+
 TEST(pool_corners, an_argument_that_cannot_be_copied_is_not_submitted) {
     with_pool([](mpimap::pool& p) {
         const auto weight = [](const heavy& h) { return h.data.size(); };
@@ -158,6 +214,36 @@ TEST(pool_corners, a_handle_of_another_pool_is_a_constant) {
         EXPECT_EQ(p.map(look, *old, mpimap::indices(3)), (table{1, 2, 3}));
         const auto length = [](const std::string& s, std::size_t) { return s.size(); };
         EXPECT_EQ(p.map(length, fresh, mpimap::indices(1)).at(0), 33U);
+    });
+}
+
+double first_plus(const std::vector<double>& table, int x) {
+    return table.at(0) + x;
+}
+
+TEST(pool_corners, a_call_keeps_the_shared_value_that_it_uses) {
+    with_pool([](mpimap::pool& p) {
+        const std::vector<int> xs = count_to(2000);
+        const auto start = [&](double first) {
+            const auto table = p.share(std::vector<double>(50'000, first));
+            return p.amap(first_plus, table, xs);
+        };
+        auto one = start(1);
+        auto two = start(2);
+        EXPECT_EQ(one.get().back(), 2000);
+        EXPECT_EQ(two.get().back(), 2001);
+    });
+}
+
+TEST(pool_corners, a_handle_may_get_another_value) {
+    with_pool([](mpimap::pool& p) {
+        const std::vector<int> xs = count_to(20);
+        auto table = p.share(std::vector<double>{1});
+        for (int generation = 2; generation < 5; ++generation) {
+            table = p.share(std::vector<double>{1.0 * generation});
+            EXPECT_EQ(p.map(first_plus, table, xs).back(), 19 + generation);
+        }
+        EXPECT_EQ(table->size(), 1U);
     });
 }
 

@@ -92,22 +92,20 @@ template <typename A>
 class root_argument<A> : public nothing_sent {
   public:
     static constexpr bool constant = true;
-    explicit root_argument(std::remove_reference_t<A>& a)
-        : value_(std::addressof(std::as_const(a.value))), in_store_(a.in_store) {}
+    explicit root_argument(std::remove_reference_t<A>& a) : constant_(a.as_constant()) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return std::nullopt; }
     void write_bounds(writer&) {}
     void write(writer& out) const {
         out.new_archive();
-        refuse_hidden_pointers<element_t<A>>(*value_, "a broadcast value");
-        write_value<element_t<A>>(out, *value_);
+        refuse_hidden_pointers<element_t<A>>(*constant_.value, "a broadcast value");
+        write_value<element_t<A>>(out, *constant_.value);
     }
-    [[nodiscard]] const std::shared_ptr<void>& in_store() const { return in_store_; }
+    [[nodiscard]] const std::shared_ptr<void>& in_store() const { return constant_.in_store; }
     [[nodiscard]] static const void* type() { return &type_tag<element_t<A>>; }
-    [[nodiscard]] auto cursor(std::size_t) { return constant_cursor<element_t<A>>(value_); }
+    [[nodiscard]] auto cursor(std::size_t) { return constant_cursor<element_t<A>>(constant_.value); }
 
   private:
-    const element_t<A>* value_;
-    std::shared_ptr<void> in_store_;
+    detail::constant<element_t<A>> constant_;
 };
 template <typename A>
     requires(traits_of<A>::is_index)
