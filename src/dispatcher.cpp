@@ -20,11 +20,13 @@ dispatcher::dispatcher(session& s, root_job& job, const options& o, std::uint64_
       workers_(static_cast<std::size_t>(s.state().size)), not_ready_(pool ? 0 : workers_.size() - 1),
       attempts_(o.attempts), retry_if_(o.retry_if), stop_token_(o.stop), pool_(std::move(pool)) {
     session_.join(*this);
+    if (!queue_.empty())
+        session_.has_items(*this);
     if (!queue_.decided() && !pool_)
         return; // ranks ask when they are ready
     for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
         workers_[rank].ready = pool_.has_value();
-        ask(rank);
+        session_.ask(rank);
     }
 }
 
@@ -39,16 +41,25 @@ dispatcher::~dispatcher() {
 
 // ---------------------------------------------------------------- handing out
 
+bool dispatcher::has_items() const {
+    return !stopped_ && (own_.count != 0 || !stock_.empty() || !queue_.empty());
+}
+
+/// Whether the rank would get a chunk if it wanted one.
+bool dispatcher::has_items_for(const worker& w, std::size_t rank) const {
+    if (stopped_)
+        return false;
+    if (queue_.decided())
+        return !queue_.empty(rank);
+    return w.ready && (!stock_.empty() || !queue_.empty(rank));
+}
+
 bool dispatcher::wants_more(const worker& w, std::size_t rank) const {
     if (queue_.decided()) {
         // All of it at once where that costs no memory; encoded chunks two at a time.
         const bool copied = !job_.plain_arguments() || (pool_ && pool_->refers);
-        return (!copied || w.chunks.size() < 2) && !queue_.empty(rank);
+        return !copied || w.chunks.size() < 2;
     }
-    if (!w.ready)
-        return false;
-    if (stock_.empty() && queue_.empty(rank))
-        return false;
     const std::size_t there = session_.chunks_at(rank);
     if (there == 0)
         return true;
@@ -79,54 +90,47 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
     }
 }
 
-bool dispatcher::hand_out(bool user_code) {
-    bool moved = false;
-    const bool can_encode = user_code || job_.plain_arguments();
+offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
+    worker& w = workers_[rank];
+    if (!has_items_for(w, rank))
+        return offer::nothing;
+    if (!wants_more(w, rank))
+        return offer::enough;
+    // The clock takes a tenth of what a short chunk does.
+    const bool timed = chunks_sent_++ % 8 == 0;
+    const clock::time_point begin = timed ? clock::now() : clock::time_point();
+    prepared& p = next_;
+    if (!stock_.empty() && !queue_.decided()) {
+        p = std::move(stock_.front());
+        stock_.pop_front();
+    } else if (!encode && !job_.plain_arguments()) {
+        return offer::not_now;
+    } else if (!prepare(rank, p)) {
+        return offer::nothing;
+    }
+    introduce(rank);
+    envelope head;
+    head.job = number_;
+    head.kind = message::chunk;
+    head.first = p.items.first;
+    head.count = p.items.count;
+    weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
+    session_.messages().send(static_cast<int>(rank), head, std::move(p.message));
+    w.chunks.push(p.items);
+    session_.chunk_sent(rank);
+    ++chunks_out_;
+    // Sending is about half of what a chunk costs the root; the other half is taking the results. A sample
+    // that was interrupted says nothing.
+    if (timed) {
+        const double sample = std::min(2 * seconds_since(begin), 4 * measured_.chunk_cost);
+        measured_.chunk_cost += (sample - measured_.chunk_cost) / 8;
+    }
+    return offer::sent;
+}
+
+void dispatcher::heed_stop() {
     if (stop_token_.stop_requested())
         cancel();
-    // One chunk each, round after round.
-    while (!asking_.empty() && !stopped_) {
-        if (!queue_.decided() && stock_.empty() && queue_.empty())
-            break;
-        const std::size_t rank = asking_.front();
-        if (!wants_more(workers_[rank], rank)) {
-            workers_[rank].asking = false;
-            asking_.pop();
-            continue;
-        }
-        // The clock takes a tenth of what a short chunk does.
-        const bool timed = chunks_sent_++ % 8 == 0;
-        const clock::time_point begin = timed ? clock::now() : clock::time_point();
-        prepared& p = next_;
-        if (!stock_.empty() && !queue_.decided()) {
-            p = std::move(stock_.front());
-            stock_.pop_front();
-        } else if (!can_encode) {
-            break;
-        } else if (!prepare(rank, p)) {
-            continue; // nothing is left: the rank is struck off next time round
-        }
-        asking_.push(asking_.pop());
-        introduce(rank);
-        envelope head;
-        head.job = number_;
-        head.kind = message::chunk;
-        head.first = p.items.first;
-        head.count = p.items.count;
-        weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
-        session_.messages().send(static_cast<int>(rank), head, std::move(p.message));
-        workers_[rank].chunks.push(p.items);
-        session_.chunk_sent(rank);
-        ++chunks_out_;
-        // Sending is about half of what a chunk costs the root; the other half is taking the results.
-        // A sample that was interrupted says nothing.
-        if (timed) {
-            const double sample = std::min(2 * seconds_since(begin), 4 * measured_.chunk_cost);
-            measured_.chunk_cost += (sample - measured_.chunk_cost) / 8;
-        }
-        moved = true;
-    }
-    return moved;
 }
 
 void dispatcher::introduce(std::size_t rank) {
@@ -136,13 +140,6 @@ void dispatcher::introduce(std::size_t rank) {
     pool_->introduce(rank);
 }
 
-void dispatcher::ask(std::size_t rank) {
-    if (rank == root_ || workers_[rank].asking)
-        return;
-    workers_[rank].asking = true;
-    asking_.push(rank);
-}
-
 void dispatcher::give_back(item_range items) {
     if (items.count == 0)
         return;
@@ -150,8 +147,7 @@ void dispatcher::give_back(item_range items) {
     const std::size_t half = items.count / 2;
     queue_.give_back({items.first, half});
     queue_.give_back({items.first + half, items.count - half});
-    for (std::size_t rank = 0; rank < workers_.size(); ++rank)
-        ask(rank);
+    session_.has_items(*this);
 }
 
 void dispatcher::stock_up() {
@@ -178,8 +174,7 @@ void dispatcher::stock_up() {
 bool dispatcher::run_own_batch() {
     // Looking for messages takes about a microsecond: too long after each of many short chunks.
     constexpr double least_seconds = 10e-6;
-    if (stop_token_.stop_requested())
-        cancel();
+    heed_stop();
     double seconds = 0;
     bool ran = false;
     while (seconds < least_seconds && run_own_chunk(seconds))
@@ -215,8 +210,10 @@ bool dispatcher::run_own_chunk(double& total) {
     measure({batch.first, done}, seconds);
     batch_ = next_batch(std::min(batch_, batch.count), seconds);
     total += seconds;
-    if (done < batch.count && !stopped_)
+    if (done < batch.count && !stopped_) {
         own_ = {batch.first + done, own_.count + batch.count - done};
+        session_.has_items(*this); // meanwhile it may have looked as if there were none
+    }
     take_in(std::move(failed));
     return true;
 }
@@ -250,7 +247,7 @@ void dispatcher::noticed(const incoming& m) {
         } else {
             w.ready = true;
             --not_ready_;
-            ask(static_cast<std::size_t>(m.source));
+            session_.ask(static_cast<std::size_t>(m.source));
         }
         break;
     case message::failed:
@@ -407,6 +404,7 @@ void dispatcher::complete_here() {
 void dispatcher::take_in(failures failed) {
     if (failed.empty())
         return;
+    session_.attend(*this);
     // Whether there is another attempt is for the user to say, on the main thread.
     failures& all = attempts_ == 1 ? failed_ : undecided_;
     all.insert(all.end(), std::make_move_iterator(failed.begin()), std::make_move_iterator(failed.end()));
@@ -461,8 +459,7 @@ void dispatcher::try_again(failure f) {
     for (std::size_t rank = 0; rank < workers_.size(); ++rank)
         everywhere = everywhere && tried(rank);
     queue_.retry(item, everywhere ? std::vector<std::size_t>() : t.ranks);
-    for (std::size_t rank = 0; rank < workers_.size(); ++rank)
-        ask(rank);
+    session_.has_items(*this);
 }
 
 void dispatcher::item_failed() {
@@ -471,7 +468,8 @@ void dispatcher::item_failed() {
 }
 
 void dispatcher::extend(std::size_t n) {
-    queue_.extend(n); // ranks that wait for it are still asking
+    queue_.extend(n);
+    session_.has_items(*this);
     incomplete_ = incomplete_ || (cancel_requested_ && n != 0);
 }
 
@@ -484,6 +482,7 @@ void dispatcher::cancel() {
 }
 
 void dispatcher::abandon(failure f) {
+    session_.attend(*this);
     failed_.push_back(std::move(f));
     abandoned_ = true;
     stop();
@@ -495,8 +494,11 @@ void dispatcher::stop() {
     stopped_ = true;
     queue_.clear();
     dropped_.swap(stock_);
-    if (session_.on_main_thread())
+    if (session_.on_main_thread()) {
         dropped_.clear();
+    } else {
+        session_.attend(*this);
+    }
     own_ = {};
     for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
         if (workers_[rank].chunks.empty())

@@ -81,10 +81,12 @@ class dispatcher {
     void arrived(incoming& m);
     // ... and its turns.
 
-    /// The rank may want a chunk: it is looked at when chunks are handed out, in order of asking.
-    void ask(std::size_t rank);
-    /// `user_code`: whether arguments may be encoded now.
-    bool hand_out(bool user_code);
+    /// Whether there are items to be run, by anybody.
+    [[nodiscard]] bool has_items() const;
+    /// A chunk for a rank that may want one; `encode`: whether that may be done now.
+    [[nodiscard]] offer offer_chunk(std::size_t rank, bool encode);
+    [[nodiscard]] bool may_be_stopped() const noexcept { return stop_token_.stop_possible(); }
+    void heed_stop();
     /// Before the main thread goes into user code: encodes what the helper may have to hand out meanwhile.
     void stock_up();
     /// On the main thread: results that came while it was in user code, failures that may be no final ones.
@@ -96,7 +98,6 @@ class dispatcher {
   private:
     struct worker {
         bool ready = false;
-        bool asking = false;
         bool introduced = false;
         fifo<item_range> chunks;         // handed out, not finished
         std::vector<std::size_t> failed; // items of the chunk whose results are coming in
@@ -108,6 +109,7 @@ class dispatcher {
     };
 
     void give_back(item_range items);
+    [[nodiscard]] bool has_items_for(const worker& w, std::size_t rank) const;
     [[nodiscard]] bool wants_more(const worker& w, std::size_t rank) const;
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
     bool run_own_chunk(double& total);
@@ -160,7 +162,6 @@ class dispatcher {
     bool abandoned_ = false;
     std::optional<pooled> pool_;
     fifo<incoming> to_complete_; // came in while the main thread was in user code
-    fifo<std::size_t> asking_;   // ranks that may want a chunk
 };
 
 } // namespace mpimap::detail

@@ -10,18 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include <mpimap/detail/content.hpp>
+
 #include "channel.hpp"
 
 namespace mpimap::detail {
-
-/// What a part is known by: 128 bits of its encoding (XXH3) and its type.
-struct content {
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-    const void* type = nullptr;
-    auto operator<=>(const content&) const = default;
-};
-[[nodiscard]] content content_of(const writer& encoded, const void* type);
 
 /// A part that some ranks have been sent.
 struct stored_part {

@@ -79,7 +79,8 @@ void refuse_captured_pointers(const void* object, std::size_t size, const char* 
         return;
     if (const auto at = find_pointer(bytes, size, lowest_address, size)) {
         refuse(*at, "the function's state",
-               "If that is a captured pointer or `this`, bind the object itself with bind_front, pass it as "
+               "If that is a captured pointer or `this`, bind the object itself with mpimap::bind_front, "
+               "pass it as "
                "broadcast(x), or give its class a serialize function; if it is a number that only looks like "
                "an address, wrap the function in trust_bytes(f)",
                type);

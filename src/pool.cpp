@@ -31,18 +31,26 @@ void pool::close() {
         core_->close();
 }
 
-void pool::remember(std::shared_ptr<detail::submissions> s) {
-    constexpr std::size_t enough = 16;
-    if (submitted_.size() >= enough) {
-        const auto idle =
-            std::find_if(submitted_.begin(), submitted_.end(), [](const auto& old) { return old->idle(); });
-        if (idle != submitted_.end())
-            submitted_.erase(idle);
+namespace detail {
+
+std::shared_ptr<submissions> submitted_functions::find(const kernel_descriptor* d, const writer& identity) {
+    if (!last_ || !last_->are_of(d, identity)) {
+        const auto at = all_.find(content_of(identity, d));
+        if (at == all_.end())
+            return nullptr;
+        last_ = at->second;
     }
-    submitted_.push_back(std::move(s));
+    return last_->dead() ? nullptr : last_;
 }
 
-namespace detail {
+void submitted_functions::add(std::shared_ptr<submissions> fresh) {
+    if (all_.size() >= sweep_at_) {
+        std::erase_if(all_, [](const auto& known) { return known.second->idle(); });
+        sweep_at_ = std::max<std::size_t>(16, 2 * all_.size());
+    }
+    last_ = std::move(fresh);
+    all_.insert_or_assign(last_->key(), last_);
+}
 
 void check_pool_options(const options& o) {
     if (o.root != 0) {

@@ -141,14 +141,15 @@ struct pool_call::implementation {
     std::vector<std::size_t> ranks; // that take part
     std::optional<dispatcher> items;
     bool released = false;
+    std::list<implementation*>::iterator place; // among the pool's calls
 
     implementation(std::shared_ptr<pool_core::implementation> p, root_job& j, call_settings h)
         : pool(std::move(p)), job(j), how(std::move(h)), number(first_pool_call + ++pool->state.pool_calls) {
-        pool->calls.push_back(this);
+        place = pool->calls.insert(pool->calls.end(), this);
     }
     ~implementation() {
         release();
-        pool->calls.remove(this);
+        pool->calls.erase(place);
     }
     implementation(const implementation&) = delete;
     implementation& operator=(const implementation&) = delete;

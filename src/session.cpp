@@ -79,29 +79,120 @@ session::user_code::~user_code() {
 }
 
 session::session(communicator_state& state, bool computes)
-    : state_(state), computes_(computes || state.size == 1),
+    : state_(state), computes_(computes || state.size == 1), wants_(static_cast<std::size_t>(state.size)),
       chunks_at_(static_cast<std::size_t>(state.size)) {}
 session::~session() = default;
 
+// ---------------------------------------------------------------- calls
+
+namespace {
+
+/// Where the call is, or would be.
+auto place_of(std::vector<dispatcher*>& calls, std::uint64_t number) {
+    return std::lower_bound(calls.begin(), calls.end(), number,
+                            [](const dispatcher* d, std::uint64_t n) { return d->number() < n; });
+}
+
+void remove(std::vector<dispatcher*>& calls, const dispatcher& call) noexcept {
+    const auto at = place_of(calls, call.number());
+    if (at != calls.end() && *at == &call)
+        calls.erase(at);
+}
+
+} // namespace
+
 void session::join(dispatcher& call) {
     calls_.push_back(&call);
+    if (call.may_be_stopped())
+        stoppable_.push_back(&call);
 }
 
 void session::leave(dispatcher& call) noexcept {
-    calls_.erase(std::remove(calls_.begin(), calls_.end(), &call), calls_.end());
+    remove(calls_, call);
+    remove(with_items_, call);
+    remove(stoppable_, call);
+    std::replace(attended_.begin(), attended_.end(), &call, static_cast<dispatcher*>(nullptr));
+}
+
+void session::has_items(dispatcher& call) {
+    const auto at = place_of(with_items_, call.number());
+    if (at == with_items_.end() || *at != &call)
+        with_items_.insert(at, &call);
+    for (const std::size_t rank : std::exchange(got_nothing_, {})) {
+        if (wants_[rank] == want::got_nothing)
+            ask(rank);
+    }
+}
+
+void session::attend(dispatcher& call) {
+    if (attended_.empty() || attended_.back() != &call)
+        attended_.push_back(&call);
+}
+
+void session::ask(std::size_t rank) {
+    if (wants_[rank] == want::asks || rank == static_cast<std::size_t>(state_.rank))
+        return;
+    wants_[rank] = want::asks;
+    asking_.push(rank);
 }
 
 void session::chunk_finished(std::size_t rank) {
     --chunks_at_[rank];
-    for (dispatcher* d : calls_)
-        d->ask(rank);
+    ask(rank);
+}
+
+offer session::offer_chunk(std::size_t rank, bool encode) {
+    offer all = offer::nothing;
+    for (std::size_t i = 0; i < with_items_.size();) {
+        dispatcher& d = *with_items_[i];
+        if (!d.has_items()) {
+            remove(with_items_, d);
+            continue;
+        }
+        const offer one = d.offer_chunk(rank, encode);
+        if (one == offer::sent || one == offer::enough)
+            return one;
+        if (one == offer::not_now)
+            all = one;
+        ++i;
+    }
+    return all;
+}
+
+bool session::hand_out(bool encode) {
+    bool moved = false;
+    for (std::size_t waiting = 0; waiting < asking_.size() && !with_items_.empty();) {
+        const std::size_t rank = asking_.front();
+        const offer o = offer_chunk(rank, encode);
+        if (o == offer::nothing && with_items_.empty())
+            break; // all of them are asked again when there is more
+        asking_.pop();
+        switch (o) {
+        case offer::sent: // it may want another, behind the others
+            moved = true;
+            waiting = 0;
+            asking_.push(rank);
+            break;
+        case offer::not_now:
+            ++waiting;
+            asking_.push(rank);
+            break;
+        case offer::enough:
+            wants_[rank] = want::no;
+            break;
+        case offer::nothing:
+            wants_[rank] = want::got_nothing;
+            got_nothing_.push_back(rank);
+            break;
+        }
+    }
+    return moved;
 }
 
 // ---------------------------------------------------------------- messages
 
-dispatcher* session::call(std::uint64_t number) const noexcept {
-    const auto at = std::lower_bound(calls_.begin(), calls_.end(), number,
-                                     [](const dispatcher* d, std::uint64_t n) { return d->number() < n; });
+dispatcher* session::call(std::uint64_t number) noexcept {
+    const auto at = place_of(calls_, number);
     return at != calls_.end() && (*at)->number() == number ? *at : nullptr;
 }
 
@@ -128,20 +219,34 @@ void session::place(incoming& m) {
 }
 
 void session::arrived(incoming& m) {
-    if (dispatcher* d = call(m.head.job))
+    if (dispatcher* d = call(m.head.job)) {
+        attend(*d);
         d->arrived(m);
+    }
+}
+
+void session::heed_stops() {
+    for (dispatcher* d : stoppable_)
+        d->heed_stop();
+}
+
+/// On the main thread: what messages, and items, have left to be done.
+void session::complete_here() {
+    for (std::size_t i = 0; i < attended_.size(); ++i) { // there may be more meanwhile
+        if (attended_[i] != nullptr)
+            attended_[i]->complete_here();
+    }
+    attended_.clear();
 }
 
 /// Messages in and out; whether there were any.
 bool session::exchange() {
     const engine_at_work here(*this);
     bool moved = state_.size > 1 && messages().progress(*this);
-    for (std::size_t i = 0; i < calls_.size(); ++i) { // one may leave meanwhile
-        calls_[i]->complete_here();
-        moved |= calls_[i]->hand_out(true);
-        if (i < calls_.size())
-            calls_[i]->complete_here(); // arguments that could not be encoded
-    }
+    heed_stops();
+    complete_here();
+    moved |= hand_out(true);
+    complete_here(); // arguments that could not be encoded
     return moved;
 }
 
@@ -151,8 +256,8 @@ void session::answer() {
     messages().keep_what_is_done(true);
     try {
         messages().progress(*this);
-        for (dispatcher* d : calls_)
-            d->hand_out(false);
+        heed_stops();
+        hand_out(false);
     } catch (...) {
         helper_error_ = std::current_exception(); // the main thread throws it
     }
@@ -166,14 +271,21 @@ bool session::run_items() {
     const auto runs_here = [this](const dispatcher* d) { return computes_ || d->decided(); };
     if (has_helper()) {
         const engine_at_work here(*this);
-        for (dispatcher* d : calls_) {
-            if (runs_here(d))
-                d->stock_up();
+        constexpr std::size_t enough = 8; // calls, for one item's time
+        for (std::size_t i = 0; i < std::min(enough, with_items_.size()); ++i) {
+            if (runs_here(with_items_[i]))
+                with_items_[i]->stock_up();
         }
     }
-    for (dispatcher* d : calls_) {
-        if (runs_here(d) && d->run_own_batch())
+    for (std::size_t i = 0; i < with_items_.size();) {
+        dispatcher& d = *with_items_[i];
+        if (!d.has_items()) {
+            remove(with_items_, d);
+            continue;
+        }
+        if (runs_here(&d) && d.run_own_batch())
             return true;
+        ++i;
     }
     return false;
 }
@@ -217,10 +329,8 @@ void session::nudge() {
         return;
     }
     const engine_at_work here(*this);
-    for (dispatcher* d : calls_) {
-        d->hand_out(true);
-        d->complete_here();
-    }
+    hand_out(true);
+    complete_here();
 }
 
 void session::poll() {

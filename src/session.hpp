@@ -14,11 +14,20 @@
 #include "channel.hpp"
 #include "chunking.hpp"
 #include "communicator.hpp"
+#include "fifo.hpp"
 #include "helper.hpp"
 
 namespace mpimap::detail {
 
 class dispatcher;
+
+/// What becomes of a call's offer to a rank.
+enum class offer {
+    sent,    // a chunk is on its way
+    enough,  // the rank has some to do
+    nothing, // the call has no items for it
+    not_now  // arguments must be encoded first, on the main thread
+};
 
 class session : private message_handler {
   public:
@@ -47,6 +56,13 @@ class session : private message_handler {
     /// numbers.
     void join(dispatcher& call);
     void leave(dispatcher& call) noexcept;
+    /// The call has items to be run, though it may have had none before.
+    void has_items(dispatcher& call);
+    /// complete_here() has something to do.
+    void attend(dispatcher& call);
+    /// The rank may want a chunk, of any call. Chunks are handed out one each, in order of asking, the oldest
+    /// call's first; whoever gets nothing is remembered until a call has more.
+    void ask(std::size_t rank);
 
     [[nodiscard]] const communicator_state& state() const noexcept { return state_; }
     [[nodiscard]] channel& messages() noexcept { return *state_.messages; }
@@ -63,7 +79,6 @@ class session : private message_handler {
     /// Chunks of all calls that a rank was sent and has not finished.
     [[nodiscard]] std::size_t chunks_at(std::size_t rank) const noexcept { return chunks_at_[rank]; }
     void chunk_sent(std::size_t rank) noexcept { ++chunks_at_[rank]; }
-    /// The rank may want another chunk, of any call.
     void chunk_finished(std::size_t rank);
 
     /// The main thread leaves the engine for user code while one lives.
@@ -94,15 +109,27 @@ class session : private message_handler {
         return awaited_ != nullptr && on_main_thread_ && (*awaited_)();
     }
 
-    [[nodiscard]] dispatcher* call(std::uint64_t number) const noexcept;
+    [[nodiscard]] dispatcher* call(std::uint64_t number) noexcept;
     bool exchange();
+    void heed_stops();
+    void complete_here();
+    bool hand_out(bool encode);
+    [[nodiscard]] offer offer_chunk(std::size_t rank, bool encode);
     bool run_items();
     [[nodiscard]] bool everybody_starts() const;
     void answer();
 
     communicator_state& state_;
     bool computes_;
-    std::vector<dispatcher*> calls_; // by number
+    // Calls, by number: all of them, those with items to be run, those that may be stopped from outside.
+    std::vector<dispatcher*> calls_;
+    std::vector<dispatcher*> with_items_;
+    std::vector<dispatcher*> stoppable_;
+    std::vector<dispatcher*> attended_; // to be completed here; null where one has left
+    enum class want : unsigned char { no, asks, got_nothing };
+    std::vector<want> wants_; // of the ranks
+    fifo<std::size_t> asking_;
+    std::vector<std::size_t> got_nothing_;
     std::vector<std::size_t> chunks_at_;
     helper* engaged_ = nullptr;
     bool on_main_thread_ = true;

@@ -342,13 +342,13 @@ class pool {
     ///     for (double z : pool.imap(f, std::views::istream<double>(file))) std::cout << z << '\n';
     template <typename F, typename... Args>
     [[nodiscard]] auto imap(const options& o, F&& f, Args&&... args) {
-        return lazy<detail::next_in_order, detail::shipped<F>>(o, detail::as_function(f),
+        return lazy<detail::next_in_order, detail::shipped<F>>(o, std::forward<F>(f),
                                                                std::forward<Args>(args)...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     [[nodiscard]] auto imap(F&& f, Args&&... args) {
-        return lazy<detail::next_in_order, detail::shipped<F>>(options{}, detail::as_function(f),
+        return lazy<detail::next_in_order, detail::shipped<F>>(options{}, std::forward<F>(f),
                                                                std::forward<Args>(args)...);
     }
 
@@ -361,13 +361,13 @@ class pool {
     ///         if (z.found) break;
     template <typename F, typename... Args>
     [[nodiscard]] auto uimap(const options& o, F&& f, Args&&... args) {
-        return lazy<detail::next_completed, detail::shipped<F>>(o, detail::as_function(f),
+        return lazy<detail::next_completed, detail::shipped<F>>(o, std::forward<F>(f),
                                                                 std::forward<Args>(args)...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     [[nodiscard]] auto uimap(F&& f, Args&&... args) {
-        return lazy<detail::next_completed, detail::shipped<F>>(options{}, detail::as_function(f),
+        return lazy<detail::next_completed, detail::shipped<F>>(options{}, std::forward<F>(f),
                                                                 std::forward<Args>(args)...);
     }
 
@@ -383,12 +383,12 @@ class pool {
     ///     auto later = pool.amap(f, xs);
     template <typename F, typename... Args>
     [[nodiscard]] auto amap(const options& o, F&& f, Args&&... args) {
-        return amap_as<detail::shipped<F>>(o, detail::as_function(f), std::forward<Args>(args)...);
+        return amap_as<detail::shipped<F>>(o, std::forward<F>(f), std::forward<Args>(args)...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     [[nodiscard]] auto amap(F&& f, Args&&... args) {
-        return amap_as<detail::shipped<F>>(options{}, detail::as_function(f), std::forward<Args>(args)...);
+        return amap_as<detail::shipped<F>>(options{}, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
     /// One call `f(args...)`; arguments are copied, or moved. A future of the result, which may be void.
@@ -401,7 +401,7 @@ class pool {
     ///     mpimap::future<double> one = pool.submit(add, 1.0, 2.0);
     template <typename F, typename... Args>
     [[nodiscard]] auto submit(F&& f, Args&&... args) {
-        return submit_as<detail::shipped<F>>(detail::as_function(f), std::forward<Args>(args)...);
+        return submit_as<detail::shipped<F>>(std::forward<F>(f), std::forward<Args>(args)...);
     }
 
     // ------------------------------------------------------------ data and set-up
@@ -437,7 +437,8 @@ class pool {
     /// and closes the pool: what each gave, by rank.
     ///
     /// With the `per_rank(...)` of earlier calls it is the object made there that is called; a rank that has
-    /// run no items makes it now. Throws map_error if `f` threw on some rank, and the pool stays open.
+    /// run no items makes it now. Nothing if `f` returns nothing. Throws map_error if `f` threw on some rank,
+    /// and the pool stays open.
     ///
     ///     for (const std::string& report : pool.finish(solver)) std::cout << report << '\n';
     template <typename F>
@@ -445,9 +446,15 @@ class pool {
         core_->check_usable();
         core_->wait_for_all();
         const std::vector<finishing> ranks(static_cast<std::size_t>(size()));
-        auto all = map({.schedule = schedule::static_, .chunk = 1}, std::forward<F>(f), ranks);
-        close();
-        return all;
+        const options one_each{.schedule = schedule::static_, .chunk = 1};
+        if constexpr (detail::gives_nothing<detail::shipped<F>, finishing>) {
+            for_each(one_each, std::forward<F>(f), ranks);
+            close();
+        } else {
+            auto all = map(one_each, std::forward<F>(f), ranks);
+            close();
+            return all;
+        }
     }
 
   private:
@@ -504,9 +511,10 @@ class pool {
         }
     }
 
-    template <template <typename, typename> typename Next, typename F, typename... Args>
-    auto lazy(const options& o, const F& f, Args&&... args) {
-        if constexpr (detail::explain<detail::find_lazy_problem<F, Args...>()>()) {
+    // F is what of the G that was passed is shipped, and kept with the call.
+    template <template <typename, typename> typename Next, typename F, typename G, typename... Args>
+    auto lazy(const options& o, G&& f, Args&&... args) {
+        if constexpr (detail::explain<detail::find_lazy_problem<F, G, Args...>()>()) {
             using R = detail::result_of<detail::callable_of<F>,
                                         detail::element_t<typename detail::source<Args>::column>...>;
             using map = detail::lazy_map<F, R, Args...>;
@@ -514,24 +522,28 @@ class pool {
             detail::check_stream_options(o);
             using next = Next<map, R>;
             return lazy_results<next>(next(detail::begin_call(*core_, [&] {
-                return std::make_unique<map>(core_, o, window_, f, std::forward<Args>(args)...);
+                return std::make_unique<map>(core_, o, window_, F(std::forward<G>(f)),
+                                             std::forward<Args>(args)...);
             })));
         } else {
             return detail::explained{};
         }
     }
 
-    template <typename F, typename... Args>
-    auto amap_as(const options& o, const F& f, Args&&... args) {
-        if constexpr (detail::explain<detail::find_problem<true, F, std::remove_reference_t<Args>...>()>()) {
+    template <typename F, typename G, typename... Args>
+    auto amap_as(const options& o, G&& f, Args&&... args) {
+        constexpr detail::problem found =
+            detail::first_of({detail::find_problem<true, F, std::remove_reference_t<Args>...>(),
+                              detail::keeping_problem<F, G>()});
+        if constexpr (detail::explain<found>()) {
             using map = detail::map_in_flight<detail::map_operation, F, Args...>;
             core_->check_usable();
             detail::check_pool_options(o);
             std::shared_ptr<map> in_flight;
             std::unique_ptr<detail::pool_call> call;
             detail::begin_call(*core_, [&] {
-                in_flight =
-                    std::make_shared<map>(detail::place{rank(), size()}, o, f, std::forward<Args>(args)...);
+                in_flight = std::make_shared<map>(detail::place{rank(), size()}, o, F(std::forward<G>(f)),
+                                                  std::forward<Args>(args)...);
                 detail::call_settings how;
                 how.descriptor = &detail::descriptor_of<typename map::operation_type::served>;
                 how.keep = in_flight;
@@ -545,36 +557,31 @@ class pool {
         }
     }
 
-    template <typename F, typename... Args>
-    auto submit_as(const F& f, Args&&... args) {
-        if constexpr (detail::explain<detail::find_submit_problem<F, std::decay_t<Args>...>()>()) {
+    template <typename F, typename G, typename... Args>
+    auto submit_as(G&& f, Args&&... args) {
+        if constexpr (detail::explain<detail::find_submit_problem<F, G, std::decay_t<Args>...>()>()) {
             using R = detail::result_of<detail::callable_of<F>, std::decay_t<Args>...>;
             using all = detail::submissions_of<F, R, std::decay_t<Args>...>;
             core_->check_usable();
             std::shared_ptr<all> found;
             detail::begin_call(*core_, [&] {
-                for (auto& s : submitted_) {
-                    if (s->descriptor() != all::kernel())
-                        continue;
-                    found = std::static_pointer_cast<all>(s);
-                    if (found->same(f))
-                        return;
-                    found.reset();
+                detail::writer identity = detail::identity_of<F>(f);
+                found = std::static_pointer_cast<all>(submitted_.find(all::kernel(), identity));
+                if (!found) {
+                    found = std::make_shared<all>(core_, F(std::forward<G>(f)), std::move(identity));
+                    submitted_.add(found);
                 }
-                found = std::make_shared<all>(core_, f);
-                remember(found);
             });
             return future<R>(found->add(std::forward<Args>(args)...));
         } else {
             return detail::explained{};
         }
     }
-    void remember(std::shared_ptr<detail::submissions> s);
 
     std::shared_ptr<detail::pool_core> core_;
     std::size_t window_;
-    int exceptions_;                                              // in flight at construction
-    std::vector<std::shared_ptr<detail::submissions>> submitted_; // functions submitted last
+    int exceptions_; // in flight at construction
+    detail::submitted_functions submitted_;
 };
 
 } // namespace mpimap

@@ -1,8 +1,9 @@
-// A program that leaves main by an exception which nobody catches, while ranks serve, wait or run items that
-// would take minutes. Run as `uncaught program`, `uncaught item`, ...; ends_job.cmake looks at how the job
-// ends.
+// A program that leaves main by an exception which nobody catches, or loses a rank, while ranks serve, wait
+// or run items that would take minutes. Run as `uncaught program`, `uncaught item`, ...; ends_job.cmake looks
+// at how the job ends.
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -34,6 +35,13 @@ int noexcept_item(int x) noexcept {
     return failing_item(x);
 }
 
+/// What the system does where memory runs out: the first rank dies, the others wait for it.
+int killed_item(int x) {
+    if (rank == 0)
+        (void)std::raise(SIGKILL);
+    return long_item(x);
+}
+
 const std::vector<int> xs(100);
 const mpimap::options one_each{.schedule = mpimap::schedule::dynamic, .chunk = 1};
 
@@ -60,6 +68,7 @@ const std::map<std::string, std::function<void(pool&)>> programs{
     {"future", [](pool& p) { p.submit(failing_item, 1).get(); }},
     {"set_up", [](pool& p) { (void)p.map(long_item, xs); }},
     {"noexcept_item", [](pool& p) { (void)p.map(one_each, noexcept_item, xs); }},
+    {"killed", [](pool& p) { (void)p.map(one_each, killed_item, xs); }},
     {"no_exception", [](pool&) { throw 42; }},
 };
 

@@ -4,10 +4,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <boost/serialization/access.hpp>
@@ -214,6 +216,59 @@ TEST(pool_corners, a_handle_of_another_pool_is_a_constant) {
         EXPECT_EQ(p.map(look, *old, mpimap::indices(3)), (table{1, 2, 3}));
         const auto length = [](const std::string& s, std::size_t) { return s.size(); };
         EXPECT_EQ(p.map(length, fresh, mpimap::indices(1)).at(0), 33U);
+    });
+}
+
+/// Cannot be copied.
+class movable {
+  public:
+    movable() = default;
+    explicit movable(int x) : x_(std::make_unique<int>(x)) {}
+    int operator()(int y) const { return *x_ + y; }
+    [[nodiscard]] int value() const { return *x_; }
+
+  private:
+    friend class boost::serialization::access;
+    template <typename Archive>
+    void serialize(Archive& archive, unsigned) {
+        archive&* x_;
+    }
+    std::unique_ptr<int> x_ = std::make_unique<int>(0);
+};
+
+TEST(pool_corners, what_cannot_be_copied_is_moved) {
+    with_pool([](mpimap::pool& p) {
+        const std::vector<int> xs = count_to(20);
+        auto later = p.amap(movable(1), xs);
+        auto one = p.submit(movable(2), 40);
+        int i = 0;
+        for (const int y : p.imap(movable(3), xs))
+            EXPECT_EQ(y, 3 + i++);
+        for (const int y :
+             p.imap([](const movable& m) { return m.value(); },
+                    std::views::iota(0, 20) | std::views::transform([](int x) { return movable(x); })))
+            EXPECT_EQ(y, i++ - 20);
+        EXPECT_EQ(i, 40);
+        EXPECT_EQ(later.get().back(), 20);
+        EXPECT_EQ(one.get(), 42);
+    });
+}
+
+TEST(pool_corners, a_thousand_calls_in_flight) {
+    with_pool([](mpimap::pool& p) {
+        constexpr int calls = 1000;
+        const std::vector<int> xs = count_to(3);
+        std::vector<mpimap::future<int>> ones;
+        std::vector<mpimap::future<std::vector<int>>> maps;
+        for (int i = 0; i < calls; ++i) {
+            ones.push_back(p.submit([i](int x) { return i + x; }, 1)); // each a function of its own
+            maps.push_back(p.amap([i](int x) { return i * x; }, xs));
+        }
+        for (int i = calls - 1; i >= 0; --i) {
+            const auto k = static_cast<std::size_t>(i);
+            EXPECT_EQ(ones[k].get(), i + 1);
+            EXPECT_EQ(maps[k].get(), (std::vector<int>{0, i, 2 * i}));
+        }
     });
 }
 

@@ -331,6 +331,16 @@ TEST(per_rank_in_pool, finish_is_by_rank_and_takes_any_function) {
     });
 }
 
+TEST(per_rank_in_pool, finish_takes_a_function_that_returns_nothing) {
+    runs = 0;
+    pool p(comm());
+    if (p) {
+        p.finish([](mpimap::finishing) { ++runs; });
+        EXPECT_FALSE(p);
+    }
+    EXPECT_EQ(sum_over_ranks(runs), size());
+}
+
 TEST(per_rank_in_pool, finish_makes_the_object_where_no_item_has_run) {
     for_each_root([](int root) {
         made = 0;

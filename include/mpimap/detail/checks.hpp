@@ -38,7 +38,8 @@ enum class problem {
     M14,
     M15,
     M16,
-    M17
+    M17,
+    M18
 };
 
 consteval problem first_of(std::initializer_list<problem> list) {
@@ -322,10 +323,29 @@ consteval problem find_output_problem() {
     }
 }
 
+/// Whether a call can keep an F of the G that it was given.
+template <typename F, typename G>
+consteval problem keeping_problem() {
+    return std::is_constructible_v<F, G&&> && std::is_move_constructible_v<F> ? problem::none : problem::M18;
+}
+
+/// Whether F, if it is a function of a T at all, returns nothing.
+template <typename F, typename T>
+consteval bool returns_nothing() {
+    if constexpr (function_problem<F>() == problem::none) {
+        if constexpr (fits<callable_of<F>, T>)
+            return std::is_void_v<result_of<callable_of<F>, T>>;
+    }
+    return false;
+}
+template <typename F, typename T>
+inline constexpr bool gives_nothing = returns_nothing<F, T>();
+
 template <problem P>
 consteval bool explain() {
     static_assert(P != problem::M01,
-                  "mpimap[M01]: an argument after the function is not a range that can be read twice. "
+                  "mpimap[M01]: an argument after the function is not a range that can be read twice (for "
+                  "imap and uimap: not a range that can be read). "
                   "Pass ranges (vectors, lists, views of them), broadcast(x) for one value that all items "
                   "share, or indices(n) for the numbers 0 to n-1.");
     static_assert(P != problem::M02,
@@ -337,14 +357,16 @@ consteval bool explain() {
     static_assert(P != problem::M03,
                   "mpimap[M03]: std::function and std::bind hide what they hold and cannot be sent. "
                   "Pass the function itself, a lambda, or mpimap::bind_front.");
-    static_assert(P != problem::M04,
-                  "mpimap[M04]: the function cannot be called with one element of each range. The order is "
-                  "communicator, options, function, ranges; the function takes one parameter per range (per "
-                  "part of the tuple in mpi_starmap), by value or by const reference.");
+    static_assert(
+        P != problem::M04,
+        "mpimap[M04]: the function cannot be called with one element of each range (submit: with the "
+        "values). The order is "
+        "communicator, options, function, ranges; the function takes one parameter per range (per "
+        "part of the tuple in mpi_starmap), by value or by const reference.");
     static_assert(P != problem::M05,
                   "mpimap[M05]: the elements are, or contain, pointers, references, views or iterators, "
                   "which mean nothing on another rank. Send the values themselves: std::string for "
-                  "string_view, std::vector for span.");
+                  "string_view and texts in quotes, std::vector for span.");
     static_assert(P != problem::M06,
                   "mpimap[M06]: the elements, or something inside of them, cannot be sent. Make their type a "
                   "plain struct of types that can be sent, or give it a Boost serialize function.");
@@ -361,7 +383,7 @@ consteval bool explain() {
                   "of types that can be sent, or give its type a Boost serialize function.");
     static_assert(P != problem::M10,
                   "mpimap[M10]: the function returns nothing, so there are no results to collect. Use "
-                  "mpi_for_each, or return a value.");
+                  "mpi_for_each (in a pool its for_each, or submit), or return a value.");
     static_assert(P != problem::M11,
                   "mpimap[M11]: a type with a serialize function has no public default constructor, so "
                   "that there is no object to read into on the other rank. Give it one.");
@@ -384,9 +406,15 @@ consteval bool explain() {
                   "fills a range that is not const and can be passed over twice, with room for all of them "
                   "and elements to which they convert (a vector of that length, a span): communicator, "
                   "options, function, output, ranges.");
-    static_assert(P != problem::M17,
-                  "mpimap[M17]: submit takes values, not broadcast(x) or share(x). Bind the constant to the "
-                  "function with bind_front, or call amap with the constant and a range of one element.");
+    static_assert(
+        P != problem::M17,
+        "mpimap[M17]: submit takes a function and values, not options, broadcast(x) or share(x). Bind "
+        "the constant to the function with bind_front, or call amap with the options, the constant "
+        "and a range of one element.");
+    static_assert(P != problem::M18,
+                  "mpimap[M18]: what cannot be copied must be moved where a call keeps it: imap, uimap, amap "
+                  "and submit keep the function, imap and uimap the elements of their window. Pass "
+                  "std::move(f), or use map, which reads in place.");
     return P == problem::none;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the engine knows of a call: no types, only counts and bytes. Templates (served_call.hpp, root_call.hpp) end here.
+// What the engine knows of a call: no types, only counts and bytes. Templates (served_call.hpp,
+// root_call.hpp) end here.
 
 #include <cstddef>
 #include <cstdint>

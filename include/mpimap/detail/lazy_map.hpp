@@ -373,12 +373,29 @@ template <typename A>
 concept lazy_argument = traits_of<A>::is_broadcast || traits_of<A>::is_index ||
     std::ranges::input_range<std::remove_reference_t<A>>;
 
-template <typename F, typename... Args>
+/// Whether elements can be put into the window.
+template <typename A>
+consteval bool fits_window() {
+    if constexpr (source<A>::reads) {
+        using range = std::remove_reference_t<A>;
+        return std::is_constructible_v<std::ranges::range_value_t<range>,
+                                       std::ranges::range_reference_t<range>>;
+    } else {
+        return true;
+    }
+}
+
+/// The first problem of a lazy map of F, kept of a G.
+template <typename F, typename G, typename... Args>
 consteval problem find_lazy_problem() {
     if constexpr (!(lazy_argument<Args> && ...)) {
         return problem::M01;
+    } else if constexpr (constexpr problem mapping =
+                             find_problem<true, F, typename source<Args>::column...>();
+                         mapping != problem::none) {
+        return mapping;
     } else {
-        return find_problem<true, F, typename source<Args>::column...>();
+        return (fits_window<Args>() && ...) ? keeping_problem<F, G>() : problem::M18;
     }
 }
 

@@ -5,12 +5,14 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/content.hpp>
 #include <mpimap/detail/pool_core.hpp>
 #include <mpimap/detail/stream_call.hpp>
 #include <mpimap/errors.hpp>
@@ -20,17 +22,56 @@
 
 namespace mpimap::detail {
 
+/// What tells functions apart that are submitted: their state as it travels. Not for pointers: what those are
+/// elsewhere takes long to find out.
+template <typename F>
+writer identity_of(const F& f) {
+    writer identity;
+    if constexpr (choose_shipping<F>() == shipping::pointer) {
+        identity.bytes(std::addressof(f), sizeof f);
+    } else if constexpr (choose_shipping<F>() != shipping::type) {
+        function_copy<F>::write(identity, f);
+    }
+    return identity;
+}
+
+/// All submissions of one function, state and all.
 class submissions {
   public:
-    explicit submissions(const kernel_descriptor* d) : descriptor_(d) {}
+    submissions(const kernel_descriptor* d, writer identity)
+        : descriptor_(d), identity_(std::move(identity)) {
+        identity_.own_spans();
+    }
     virtual ~submissions() = default;
     submissions(const submissions&) = delete;
     submissions& operator=(const submissions&) = delete;
-    [[nodiscard]] const kernel_descriptor* descriptor() const noexcept { return descriptor_; }
+
+    [[nodiscard]] bool are_of(const kernel_descriptor* d, const writer& identity) const {
+        return descriptor_ == d && identity_.same(identity);
+    }
+    [[nodiscard]] content key() const { return content_of(identity_, descriptor_); }
+    /// Nothing is in flight.
     [[nodiscard]] virtual bool idle() = 0;
+    /// There can be no more: the function could not be read.
+    [[nodiscard]] virtual bool dead() = 0;
 
   private:
     const kernel_descriptor* descriptor_;
+    writer identity_;
+};
+
+/// The functions that a pool has been given by submit.
+class submitted_functions {
+  public:
+    /// Null where the function is new.
+    [[nodiscard]] std::shared_ptr<submissions> find(const kernel_descriptor* d, const writer& identity);
+    /// Forgets, now and then, those of which nothing is in flight.
+    void add(std::shared_ptr<submissions> fresh);
+
+  private:
+    std::shared_ptr<submissions> last_; // most likely the next one's, too
+    std::map<content, std::shared_ptr<submissions>> all_;
+    std::size_t sweep_at_ = 16;
 };
 
 /// Whether running an item may change what the function does for the next one on that rank.
@@ -39,15 +80,15 @@ inline constexpr bool may_change =
     !(choose_shipping<F>() == shipping::type || choose_shipping<F>() == shipping::pointer ||
       outlives_calls<F> || (!binds_variable<F> && std::is_invocable_v<const F&, const Ts&...>));
 
-/// All submissions of one function: a call that grows.
+/// One call that grows.
 template <typename F, typename R, typename... Ts>
 class submissions_of : public submissions, public std::enable_shared_from_this<submissions_of<F, R, Ts...>> {
   public:
     using stream = stream_call<F, R, std::deque<Ts>...>;
     static const kernel_descriptor* kernel() { return &descriptor_of<typename stream::served>; }
 
-    submissions_of(std::shared_ptr<pool_core> pool, F f)
-        : submissions(kernel()), pool_(std::move(pool)),
+    submissions_of(std::shared_ptr<pool_core> pool, F f, writer identity)
+        : submissions(kernel(), std::move(identity)), pool_(std::move(pool)),
           job_(std::make_shared<stream>(place{pool_->rank(), pool_->size()}, std::move(f),
                                         may_change<F, Ts...>, std::deque<Ts>()...)) {
         options o;
@@ -59,24 +100,10 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
         how.fresh_function = may_change<F, Ts...>;
         how.keep = job_;
         call_ = pool_->start(*job_, o, how);
-        function_copy<F>::write(encoded_, job_->shipped_function());
-    }
-
-    /// Whether these are submissions of this very function, state and all.
-    [[nodiscard]] bool same(const F& f) const {
-        if (job_->dead())
-            return false;
-        if constexpr (choose_shipping<F>() == shipping::type) {
-            return true;
-        } else if constexpr (choose_shipping<F>() == shipping::pointer) {
-            return f == job_->shipped_function(); // what it is elsewhere takes long to find out
-        }
-        writer other;
-        function_copy<F>::write(other, f);
-        return encoded_.same(other);
     }
 
     [[nodiscard]] bool idle() override { return call_->done(); }
+    [[nodiscard]] bool dead() override { return job_->dead().has_value(); }
 
     template <typename... Xs>
     std::shared_ptr<promised<R>> add(Xs&&... xs) {
@@ -147,7 +174,7 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
             }
             const failure* const known = job.failed(i_);
             if (known == nullptr)
-                throw error("mpimap: the item was given up");
+                throw cancelled("mpimap: the pool was left before the item had run");
             const failure why = *known;
             job.disown(i_);
             task_error(why).rethrow();
@@ -166,15 +193,15 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     std::shared_ptr<pool_core> pool_;
     std::shared_ptr<stream> job_;
     std::unique_ptr<pool_call> call_;
-    writer encoded_;
 };
 
-template <typename F, typename... Ts>
+/// The first problem of a submission of F, kept of a G.
+template <typename F, typename G, typename... Ts>
 consteval problem find_submit_problem() {
     constexpr problem function = function_problem<F>();
     constexpr bool constants = (traits_of<Ts>::is_broadcast || ...);
     constexpr problem arguments = first_of({problem::none, value_problem<Ts>(problem::M05, problem::M06)...});
-    if constexpr (constants) {
+    if constexpr (constants || std::is_same_v<F, options>) {
         return problem::M17;
     } else if constexpr (function != problem::none) {
         return function;
@@ -184,8 +211,9 @@ consteval problem find_submit_problem() {
         return problem::M04;
     } else {
         using R = result_of<callable_of<F>, Ts...>;
-        if constexpr (std::is_void_v<R>) {
-            return problem::none;
+        constexpr problem keeping = keeping_problem<F, G>();
+        if constexpr (std::is_void_v<R> || keeping != problem::none) {
+            return keeping;
         } else {
             return value_problem<R>(problem::M08, problem::M09);
         }
