@@ -101,12 +101,16 @@ int state_key() {
 } // namespace
 
 void wait_for(MPI_Request request) {
+    // A step of a collective that is not blocking may show only at the next look.
+    constexpr int looks = 3;
     nap pause;
     int done = 0;
-    while (done == 0) {
-        check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-        if (done == 0)
-            pause.wait();
+    while (true) {
+        for (int i = 0; i < looks && done == 0; ++i)
+            check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+        if (done != 0)
+            return;
+        pause.wait();
     }
 }
 
