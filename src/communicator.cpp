@@ -35,13 +35,16 @@ struct living_states {
 };
 
 int free_states(MPI_Comm, int, void* value, void*) {
-    const std::unique_ptr<living_states> living(static_cast<living_states*>(value));
-    for (const auto& s : living->attached)
+    auto* const living = static_cast<living_states*>(value);
+    // What a pool lets go of may free communicators: those find nothing here any more.
+    const living_states last = std::exchange(*living, {});
+    for (const auto& s : last.attached)
         s->shut_down();
-    for (const auto& s : living->outlasting) {
+    for (const auto& s : last.outlasting) {
         if (const auto still = s.lock())
             still->shut_down();
     }
+    delete living;
     return MPI_SUCCESS;
 }
 

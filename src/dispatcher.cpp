@@ -19,14 +19,19 @@ dispatcher::dispatcher(session& s, root_job& job, const options& o, std::uint64_
              job.granularity()),
       workers_(static_cast<std::size_t>(s.state().size)), not_ready_(pool ? 0 : workers_.size() - 1),
       attempts_(o.attempts), retry_if_(o.retry_if), stop_token_(o.stop), pool_(std::move(pool)) {
-    session_.join(*this);
-    if (!queue_.empty())
-        session_.has_items(*this);
-    if (!queue_.decided() && !pool_)
-        return; // ranks ask when they are ready
-    for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
-        workers_[rank].ready = pool_.has_value();
-        session_.ask(rank);
+    try {
+        session_.join(*this);
+        if (!queue_.empty())
+            session_.has_items(*this);
+        if (!queue_.decided() && !pool_)
+            return; // ranks ask when they are ready
+        for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
+            workers_[rank].ready = pool_.has_value();
+            session_.ask(rank);
+        }
+    } catch (...) {
+        session_.leave(*this);
+        throw;
     }
 }
 

@@ -199,8 +199,10 @@ void pool_core::implementation::leave() {
     open = false;
     state.give_up = nullptr;
     entry.leave();
-    for (pool_call::implementation* c : calls)
-        c->forget_function();
+    if (all->in_user_code())
+        return;                                       // an item lets go of the pool that is running it
+    for (auto at = calls.begin(); at != calls.end();) // a function may own the future of its call
+        (*at++)->forget_function();
     parts.reset();
 }
 
@@ -317,7 +319,10 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     self.entry.step_out();
 }
 
-pool_core::~pool_core() = default;
+pool_core::~pool_core() {
+    const helper::pause alone;
+    self_.reset();
+}
 
 bool pool_core::is_root() const noexcept {
     return self_->entry.is_root();
@@ -341,6 +346,7 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     self.check_usable();
     auto c = std::make_unique<pool_call::implementation>(self_, job, how);
     if (job.items() != 0 || how.grows) {
+        const session::engine_at_work here(*self.all);
         c->prepare_parts();
         writer opening;
         const bool stop = !how.tolerant && !how.grows && o.on_error == on_error::stop;
@@ -383,7 +389,10 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
     implementation& self = *self_;
     self.check_usable();
     auto bytes = std::make_shared<writer>();
-    write(*bytes);
+    {
+        const session::engine_at_work here(*self.all);
+        write(*bytes);
+    }
     bytes->own_spans(); // the caller may change it afterwards
     std::shared_ptr<stored_part> part = self.parts->add(bytes->size());
     for (std::size_t rank = 0; rank < part->at.size(); ++rank) {
@@ -416,8 +425,8 @@ void pool_core::close() {
     if (self.all->in_user_code())
         throw nested_call("mpimap: an item closes the pool that is running it");
     wait_for_all();
-    for (pool_call::implementation* c : self.calls)
-        c->release();
+    for (auto at = self.calls.begin(); at != self.calls.end();)
+        (*at++)->release();
     self.farewell(succeeded);
     self.all->take_leave();
     self.leave();

@@ -31,18 +31,6 @@ class session::engagement {
     session& session_;
 };
 
-/// User code may be called: serialize, iterators, retry_if. It may not call back.
-class session::engine_at_work {
-  public:
-    explicit engine_at_work(session& s) : session_(s) { ++s.at_work_; }
-    ~engine_at_work() { --session_.at_work_; }
-    engine_at_work(const engine_at_work&) = delete;
-    engine_at_work& operator=(const engine_at_work&) = delete;
-
-  private:
-    session& session_;
-};
-
 bool session::has_helper() const noexcept {
     return state_.size > 1 && state_.thread_level >= MPI_THREAD_SERIALIZED;
 }
@@ -102,12 +90,13 @@ void remove(std::vector<dispatcher*>& calls, const dispatcher& call) noexcept {
 } // namespace
 
 void session::join(dispatcher& call) {
-    calls_.push_back(&call);
+    calls_.insert(place_of(calls_, call.number()), &call);
     if (call.may_be_stopped())
-        stoppable_.push_back(&call);
+        stoppable_.insert(place_of(stoppable_, call.number()), &call);
 }
 
 void session::leave(dispatcher& call) noexcept {
+    ++departures_;
     remove(calls_, call);
     remove(with_items_, call);
     remove(stoppable_, call);
@@ -118,10 +107,11 @@ void session::has_items(dispatcher& call) {
     const auto at = place_of(with_items_, call.number());
     if (at == with_items_.end() || *at != &call)
         with_items_.insert(at, &call);
-    for (const std::size_t rank : std::exchange(got_nothing_, {})) {
+    for (const std::size_t rank : got_nothing_) {
         if (wants_[rank] == want::got_nothing)
             ask(rank);
     }
+    got_nothing_.clear();
 }
 
 void session::attend(dispatcher& call) {
@@ -149,12 +139,13 @@ offer session::offer_chunk(std::size_t rank, bool encode) {
             remove(with_items_, d);
             continue;
         }
+        const std::size_t before = departures_;
         const offer one = d.offer_chunk(rank, encode);
         if (one == offer::sent || one == offer::enough)
             return one;
         if (one == offer::not_now)
             all = one;
-        ++i;
+        i = departures_ == before ? i + 1 : 0; // encoding runs user code, which may let go of calls
     }
     return all;
 }
@@ -226,8 +217,8 @@ void session::arrived(incoming& m) {
 }
 
 void session::heed_stops() {
-    for (dispatcher* d : stoppable_)
-        d->heed_stop();
+    for (std::size_t i = 0; i < stoppable_.size(); ++i) // what a call lets go of may end another
+        stoppable_[i]->heed_stop();
 }
 
 /// On the main thread: what messages, and items, have left to be done.

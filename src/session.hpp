@@ -94,9 +94,20 @@ class session : private message_handler {
         helper* helper_ = nullptr;
     };
 
+    /// While one lives user code may be called, serialize, iterators or retry_if, but may not call back.
+    class engine_at_work {
+      public:
+        explicit engine_at_work(session& s) : session_(s) { ++s.at_work_; }
+        ~engine_at_work() { --session_.at_work_; }
+        engine_at_work(const engine_at_work&) = delete;
+        engine_at_work& operator=(const engine_at_work&) = delete;
+
+      private:
+        session& session_;
+    };
+
   private:
     class engagement;
-    class engine_at_work;
     [[nodiscard]] bool has_helper() const noexcept;
     void engage();
 
@@ -125,6 +136,7 @@ class session : private message_handler {
     std::vector<dispatcher*> calls_;
     std::vector<dispatcher*> with_items_;
     std::vector<dispatcher*> stoppable_;
+    std::size_t departures_ = 0;
     std::vector<dispatcher*> attended_; // to be completed here; null where one has left
     enum class want : unsigned char { no, asks, got_nothing };
     std::vector<want> wants_; // of the ranks

@@ -30,8 +30,8 @@ class promised {
 /// items of any of them run on the root meanwhile, in wait, wait_for and get. Letting go of a future of
 /// `amap` cancels what has not started; one of `submit` runs all the same. May outlive the pool.
 ///
-/// All but valid() throw invalid_argument where there is no value; wait, wait_for and get throw nested_call
-/// in an item and broken_pool if the set-up failed.
+/// All but valid() throw invalid_argument where there is no value; ready, wait, wait_for and get throw
+/// nested_call in an item, wait, wait_for and get broken_pool if the set-up failed.
 ///
 ///     mpimap::future<std::vector<double>> later = pool.amap(f, xs);
 ///     while (!later.wait_for(std::chrono::seconds(1))) report_progress();

@@ -302,6 +302,35 @@ TEST(pool_corners, a_handle_may_get_another_value) {
     });
 }
 
+/// Calls the pool when it is written.
+class caller {
+  public:
+    static inline mpimap::pool* pool = nullptr;
+
+  private:
+    friend class boost::serialization::access;
+    template <typename Archive>
+    void serialize(Archive&, unsigned) {
+        if (Archive::is_saving::value)
+            (void)pool->submit([](int x) { return x; }, 1);
+    }
+};
+
+TEST(pool_corners, what_encodes_a_constant_may_not_call_the_pool) {
+    with_pool([](mpimap::pool& p) {
+        caller::pool = &p;
+        const std::vector<int> xs = count_to(10);
+        const auto ignore = [](const caller&, int x) { return x; };
+        const caller c;
+        EXPECT_CONTAINS(map_error_of([&] { (void)p.map(ignore, mpimap::broadcast(c), xs); }).what(),
+                        "nested_call");
+        EXPECT_CONTAINS(map_error_of([&] { (void)p.amap(ignore, mpimap::broadcast(c), xs); }).what(),
+                        "nested_call");
+        EXPECT_CONTAINS(error_of([&] { (void)p.share(c); }, mpimap::nested_call("none")).what(), "item");
+        expect_usable(p);
+    });
+}
+
 TEST(pool_corners, a_handle_survives_a_call_that_was_refused) {
     with_pool({.root_computes = false}, [](mpimap::pool& p) {
         const auto shared = p.share(std::vector<int>{1, 2, 3});

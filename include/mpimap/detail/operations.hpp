@@ -110,8 +110,9 @@ struct function_parts<spread<F>> {
         return function_parts<F>::read(0, in, to->function);
     }
     static void use(std::size_t, std::shared_ptr<void> part, copy& to) {
-        to = std::make_shared<function_copy<spread<F>>>();
-        function_parts<F>::use(0, std::move(part), to->function);
+        to = part ? std::make_shared<function_copy<spread<F>>>() : nullptr;
+        if (to)
+            function_parts<F>::use(0, std::move(part), to->function);
     }
 };
 

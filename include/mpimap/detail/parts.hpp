@@ -37,6 +37,7 @@ struct function_parts {
         to->read(in);
         return outlives_calls<F> ? to : nullptr;
     }
+    /// Instead: what read() gave earlier, or null, to forget the copy.
     static void use(std::size_t, std::shared_ptr<void> part, copy& to) {
         to = std::static_pointer_cast<function_copy<F>>(std::move(part));
     }

@@ -323,6 +323,10 @@ struct function_parts<mapped_reduction<F, Op>> {
         return i == 0 ? function_parts<F>::read(0, in, to->f) : function_parts<Op>::read(0, in, to->op);
     }
     static void use(std::size_t i, std::shared_ptr<void> part, copy& to) {
+        if (!part) {
+            to = nullptr;
+            return;
+        }
         make(to);
         if (i == 0) {
             function_parts<F>::use(0, std::move(part), to->f);
