@@ -532,10 +532,8 @@ class pool {
 
     template <typename F, typename G, typename... Args>
     auto amap_as(const options& o, G&& f, Args&&... args) {
-        constexpr detail::problem found =
-            detail::first_of({detail::find_problem<true, F, std::remove_reference_t<Args>...>(),
-                              detail::keeping_problem<F, G>()});
-        if constexpr (detail::explain<found>()) {
+        if constexpr (detail::explain<
+                          detail::find_kept_problem<F, G, std::remove_reference_t<Args>...>()>()) {
             using map = detail::map_in_flight<detail::map_operation, F, Args...>;
             core_->check_usable();
             detail::check_pool_options(o);

@@ -329,6 +329,13 @@ consteval problem keeping_problem() {
     return std::is_constructible_v<F, G&&> && std::is_move_constructible_v<F> ? problem::none : problem::M18;
 }
 
+/// The first problem of a map over Args that keeps an F of the G that it was given.
+template <typename F, typename G, typename... Args>
+consteval problem find_kept_problem() {
+    constexpr problem mapping = find_problem<true, F, Args...>();
+    return mapping != problem::none ? mapping : keeping_problem<F, G>();
+}
+
 /// Whether F, if it is a function of a T at all, returns nothing.
 template <typename F, typename T>
 consteval bool returns_nothing() {
