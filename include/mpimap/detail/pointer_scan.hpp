@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 #include <mpimap/codec.hpp>
 
@@ -19,8 +20,30 @@ void clear_padding(T* object) {
 }
 #else
 inline constexpr bool clears_padding = false;
+template <std::size_t N>
+struct byte_array {
+    std::byte all[N];
+};
+/// Whether the byte is part of a value: padding cannot be read in a constant. Nor can any byte of an object
+/// that the compiler does not make of zeros there, such as one with a pointer in it.
+template <typename T, std::size_t I>
+concept byte_of_value = requires {
+    typename std::bool_constant<(
+        __builtin_bit_cast(byte_array<sizeof(T)>, __builtin_bit_cast(T, byte_array<sizeof(T)>{})).all[I] ==
+        std::byte{})>;
+};
+/// As far as it is known.
 template <typename T>
-void clear_padding(T*) {}
+void clear_padding(T* object) {
+    if constexpr (sizeof(T) <= 256) {
+        auto* const bytes = reinterpret_cast<std::byte*>(object);
+        [bytes]<std::size_t... I>(std::index_sequence<I...>) {
+            if constexpr ((byte_of_value<T, I> || ...))
+                ((byte_of_value<T, I> ? void() : void(bytes[I] = std::byte{})), ...);
+        }
+        (std::make_index_sequence<sizeof(T)>{});
+    }
+}
 #endif
 
 /// Copies an object's bytes, padding cleared where the compiler can do that: it may hold old addresses.
