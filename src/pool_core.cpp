@@ -211,9 +211,10 @@ void pool_core::implementation::abandon() noexcept {
     if (!open)
         return;
     try {
-        for (pool_call::implementation* c : calls) {
-            if (c->items)
-                c->items->cancel();
+        for (auto at = calls.begin(); at != calls.end();) {
+            pool_call::implementation& c = **at++;
+            if (c.items)
+                c.items->cancel();
         }
         farewell(at_once);
     } catch (...) {

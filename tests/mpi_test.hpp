@@ -98,4 +98,15 @@ void expect_on_root(int root, const Results& got, const Results& serial) {
     }
 }
 
+/// An inter-communicator between the even and the odd ranks, of which there are two at least. Collective.
+inline MPI_Comm between_halves() {
+    const int half = rank() % 2;
+    MPI_Comm mine = MPI_COMM_NULL;
+    MPI_Comm_split(comm(), half, rank(), &mine);
+    MPI_Comm between = MPI_COMM_NULL;
+    MPI_Intercomm_create(mine, 0, comm(), 1 - half, 1, &between);
+    MPI_Comm_free(&mine);
+    return between;
+}
+
 } // namespace mpimap_test

@@ -149,16 +149,11 @@ TEST(collective, refuses_no_communicator) {
 TEST(collective, refuses_an_inter_communicator) {
     if (size() == 1)
         GTEST_SKIP() << "an inter-communicator needs two groups";
-    const int half = rank() % 2;
-    MPI_Comm mine = MPI_COMM_NULL;
-    MPI_Comm_split(comm(), half, rank(), &mine);
-    MPI_Comm between = MPI_COMM_NULL;
-    MPI_Intercomm_create(mine, 0, comm(), 1 - half, 1, &between);
+    MPI_Comm between = between_halves();
     EXPECT_CONTAINS(
         text_of<mpimap::invalid_argument>([&] { (void)mpi_map(between, next_number, count_to(3)); }),
         "inter-communicator");
     MPI_Comm_free(&between);
-    MPI_Comm_free(&mine);
     expect_next_call_works();
 }
 

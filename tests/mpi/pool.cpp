@@ -286,11 +286,7 @@ TEST(pool_life, an_inter_communicator_is_refused_everywhere) {
     if (size() == 1) {
         GTEST_SKIP() << "an inter-communicator needs two groups";
     }
-    const int half = rank() % 2;
-    MPI_Comm mine = MPI_COMM_NULL;
-    MPI_Comm_split(comm(), half, rank(), &mine);
-    MPI_Comm between = MPI_COMM_NULL;
-    MPI_Intercomm_create(mine, 0, comm(), 1 - half, 1, &between);
+    MPI_Comm between = between_halves();
     for (int i = 0; i < 2; ++i) {
         const std::string text = text_of<mpimap::invalid_argument>([&] { const pool p(between); });
         EXPECT_CONTAINS(text, "inter-communicator");
@@ -298,7 +294,7 @@ TEST(pool_life, an_inter_communicator_is_refused_everywhere) {
     }
     // What helps, as the page on errors says: both sides as one group.
     MPI_Comm merged = MPI_COMM_NULL;
-    MPI_Intercomm_merge(between, half, &merged);
+    MPI_Intercomm_merge(between, rank() % 2, &merged);
     {
         pool p(merged, {.root = other_root()});
         if (p) {
@@ -307,7 +303,6 @@ TEST(pool_life, an_inter_communicator_is_refused_everywhere) {
     }
     MPI_Comm_free(&merged);
     MPI_Comm_free(&between);
-    MPI_Comm_free(&mine);
     expect_next_call_works();
 }
 
