@@ -206,13 +206,27 @@ std::string describe(const std::vector<task_error>& errors, std::size_t failed, 
 
 } // namespace
 
-map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items)
-    : map_error(std::move(errors), failed, items, std::string()) {}
+detail::completion::completion(std::size_t done, std::vector<index_range> ranges)
+    : done_(done), ranges_(ranges.empty()
+                               ? nullptr
+                               : std::make_shared<const std::vector<index_range>>(std::move(ranges))) {}
+
+const std::vector<index_range>& detail::completion::ranges() const noexcept {
+    static const std::vector<index_range> none;
+    return ranges_ ? *ranges_ : none;
+}
+
+cancelled::cancelled(const std::string& what, detail::completion items)
+    : error(what), completion_(std::move(items)) {}
 
 map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items,
-                     const std::string& text)
+                     detail::completion done)
+    : map_error(std::move(errors), failed, items, std::string(), std::move(done)) {}
+
+map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items,
+                     const std::string& text, detail::completion done)
     : error(text.empty() ? describe(errors, failed, items) : text),
       errors_(std::make_shared<const std::vector<task_error>>(std::move(errors))), failed_(failed),
-      items_(items) {}
+      items_(items), completion_(std::move(done)) {}
 
 } // namespace mpimap

@@ -35,10 +35,44 @@ class nested_call : public error {
     using error::error;
 };
 
+/// Indices first, ... last-1 of items.
+struct index_range {
+    std::size_t first = 0;
+    std::size_t last = 0;
+    [[nodiscard]] std::size_t size() const noexcept { return last - first; }
+    friend bool operator==(const index_range&, const index_range&) = default;
+};
+
+namespace detail {
+
+/// Which items of a call have their results. Part of exceptions: copying it does not throw.
+class completion {
+  public:
+    completion() = default;
+    /// `ranges` in order; none where only their number is known.
+    completion(std::size_t done, std::vector<index_range> ranges);
+    [[nodiscard]] std::size_t done() const noexcept { return done_; }
+    [[nodiscard]] const std::vector<index_range>& ranges() const noexcept;
+
+  private:
+    std::size_t done_ = 0;
+    std::shared_ptr<const std::vector<index_range>> ranges_;
+};
+
+} // namespace detail
+
 /// A call was cancelled before all its items had run: by options::stop, or its future.
 class cancelled : public error {
   public:
-    using error::error;
+    explicit cancelled(const std::string& what, detail::completion items = {});
+
+    /// How many items have their results: the same on every rank.
+    [[nodiscard]] std::size_t done() const noexcept { return completion_.done(); }
+    /// Which ones, in order, neighbours as one range. On the root; empty elsewhere.
+    [[nodiscard]] const std::vector<index_range>& completed() const noexcept { return completion_.ranges(); }
+
+  private:
+    detail::completion completion_;
 };
 
 /// The set-up of a pool failed on some rank: thrown by all calls of that pool.
@@ -70,6 +104,13 @@ class remote_error : public error {
     using error::error;
 };
 
+/// Why there is no result of an item.
+enum class failure_kind : unsigned char {
+    threw,    ///< it threw, or its arguments or result could not be encoded or decoded
+    not_run,  ///< the call was stopped before it was handed out
+    cancelled ///< it was handed out, but the rank heard of the stop before it started
+};
+
 namespace detail {
 
 /// What travels of an exception.
@@ -81,6 +122,7 @@ struct failure {
     std::string type;
     std::string what;
     std::string arguments;
+    failure_kind outcome = failure_kind::threw;
 };
 
 /// Describes the exception being handled; called inside a catch block, never throws.
@@ -103,6 +145,8 @@ class task_error {
     task_error() = default;
     explicit task_error(detail::failure data) : data_(std::move(data)) {}
 
+    /// Whether the item threw or was not run, because the call was stopped.
+    [[nodiscard]] failure_kind kind() const noexcept { return data_.outcome; }
     /// The item's index in the input.
     [[nodiscard]] std::size_t index() const noexcept { return static_cast<std::size_t>(data_.index); }
     /// The rank, in the communicator of the call, on which it ran.
@@ -131,20 +175,27 @@ class task_error {
 /// On the root `errors()` has every failure, in order of the item's index; on other ranks the first 64.
 class map_error : public error {
   public:
-    map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items);
-    map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items, const std::string& text);
+    map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items,
+              detail::completion done = {});
+    map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items, const std::string& text,
+              detail::completion done = {});
 
     /// The failures, ordered by index.
     [[nodiscard]] const std::vector<task_error>& errors() const noexcept { return *errors_; }
-    /// How many items failed.
+    /// How many items threw.
     [[nodiscard]] std::size_t failed() const noexcept { return failed_; }
     /// How many items the call had.
     [[nodiscard]] std::size_t items() const noexcept { return items_; }
+    /// How many items have their results: the same on every rank.
+    [[nodiscard]] std::size_t done() const noexcept { return completion_.done(); }
+    /// Which ones, in order, neighbours as one range. On the root; empty elsewhere.
+    [[nodiscard]] const std::vector<index_range>& completed() const noexcept { return completion_.ranges(); }
 
   private:
     std::shared_ptr<const std::vector<task_error>> errors_; // shared: copying an exception must not throw
     std::size_t failed_;
     std::size_t items_;
+    detail::completion completion_;
 };
 
 } // namespace mpimap

@@ -1,0 +1,83 @@
+#include <mpimap/detail/index_set.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <random>
+#include <set>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using mpimap::index_range;
+using mpimap::detail::index_set;
+using ranges = std::vector<index_range>;
+
+TEST(IndexSet, IsEmptyAtFirst) {
+    const index_set s;
+    EXPECT_EQ(s.size(), 0U);
+    EXPECT_TRUE(s.ranges().empty());
+    EXPECT_FALSE(s.contains(0));
+}
+
+TEST(IndexSet, NothingAddsNothing) {
+    index_set s;
+    s.add(7, 7);
+    EXPECT_EQ(s.size(), 0U);
+    EXPECT_TRUE(s.ranges().empty());
+}
+
+TEST(IndexSet, NeighboursBecomeOneRange) {
+    index_set s;
+    s.add(4, 6);
+    s.add(6, 9);
+    s.add(2, 4);
+    EXPECT_EQ(s.ranges(), (ranges{{2, 9}}));
+    s.add(10, 11);
+    EXPECT_EQ(s.ranges(), (ranges{{2, 9}, {10, 11}}));
+    s.add(9, 10); // fills the gap
+    EXPECT_EQ(s.ranges(), (ranges{{2, 11}}));
+    EXPECT_EQ(s.size(), 9U);
+    EXPECT_FALSE(s.contains(1));
+    EXPECT_TRUE(s.contains(2));
+    EXPECT_TRUE(s.contains(10));
+    EXPECT_FALSE(s.contains(11));
+}
+
+TEST(IndexSet, AnyOrderGivesTheSame) {
+    constexpr std::size_t n = 400;
+    for (unsigned seed = 0; seed < 200; ++seed) {
+        std::mt19937 random(seed);
+        ranges pieces;
+        for (std::size_t at = 0; at < n;) {
+            const std::size_t length = std::min(n - at, std::size_t{1} + random() % 5);
+            if (random() % 3 != 0) // the others stay gaps
+                pieces.push_back({at, at + length});
+            at += length;
+        }
+        std::shuffle(pieces.begin(), pieces.end(), random);
+        index_set s;
+        std::set<std::size_t> expected;
+        for (const index_range& r : pieces) {
+            s.add(r.first, r.last);
+            for (std::size_t i = r.first; i < r.last; ++i)
+                expected.insert(i);
+        }
+        EXPECT_EQ(s.size(), expected.size());
+        std::set<std::size_t> got;
+        std::size_t before = n + 1;
+        for (const index_range& r : s.ranges()) {
+            EXPECT_LT(r.first, r.last);
+            EXPECT_TRUE(before == n + 1 || before < r.first) << "ranges that touch are one";
+            before = r.last;
+            for (std::size_t i = r.first; i < r.last; ++i)
+                got.insert(i);
+        }
+        EXPECT_EQ(got, expected) << "seed " << seed;
+        for (std::size_t i = 0; i < n; ++i)
+            EXPECT_EQ(s.contains(i), expected.count(i) == 1);
+    }
+}
+
+} // namespace
