@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -103,25 +102,12 @@ struct channel::mailbox {
 };
 
 channel::channel(MPI_Comm comm, std::size_t piece) : comm_(comm), piece_(piece) {}
+/// All is at rest, or MPI does not work any more.
 channel::~channel() {
     for (; inbox_ && inbox_->taken != inbox_->posted; ++inbox_->taken) {
         MPI_Request& request = inbox_->slots[inbox_->taken % inbox_->slots.size()].request;
         MPI_Cancel(&request);
         MPI_Wait(&request, MPI_STATUS_IGNORE);
-    }
-    // What was given up in the middle, when an exception ended a pool, MPI may still read from or write to.
-    if (sends_ != 0 || transferring()) {
-        struct remains {
-            std::vector<std::unique_ptr<peer>> peers;
-            std::deque<control> controls;
-            remains* before = nullptr; // reachable, for those who look for leaks
-        };
-        // Never freed: there is no moment at which MPI is known to be done with it.
-        auto* const given_up = new remains;
-        given_up->peers = std::move(peers_);
-        given_up->controls = std::move(controls_out_);
-        static std::atomic<remains*> newest;
-        given_up->before = newest.exchange(given_up);
     }
 }
 
@@ -152,6 +138,9 @@ void channel::send(int destination, envelope head, outgoing&& message) {
     head.bytes = content.size();
     const bool all_here = inlined(head);
 
+    const auto to = static_cast<std::size_t>(destination);
+    if (to >= sent_to_.size())
+        sent_to_.resize(to + 1);
     control c;
     if (!spare_.empty()) {
         c.bytes = std::move(spare_.back());
@@ -169,6 +158,7 @@ void channel::send(int destination, envelope head, outgoing&& message) {
     check_mpi(MPI_Isend(c.bytes.data(), static_cast<int>(c.bytes.size()), MPI_BYTE, destination, control_tag,
                         comm_, &c.request),
               "MPI_Isend");
+    ++sent_to_[to];
     // Most small messages have left when MPI_Isend returns.
     int done = 0;
     check_mpi(MPI_Test(&c.request, &done, MPI_STATUS_IGNORE), "MPI_Test");
@@ -388,6 +378,7 @@ bool channel::receive_controls(message_handler& handler) {
         if (done == 0)
             return moved;
         ++in.taken;
+        ++received_;
         moved = true;
         dispatch(status.MPI_SOURCE, oldest.bytes.data(), handler);
         if (handler.has_enough())
@@ -395,6 +386,25 @@ bool channel::receive_controls(message_handler& handler) {
     }
     flooded_ = true;
     return moved;
+}
+
+std::vector<std::uint64_t> channel::sent_to_each(int ranks) const {
+    std::vector<std::uint64_t> all = sent_to_;
+    all.resize(static_cast<std::size_t>(ranks));
+    return all;
+}
+
+bool channel::drain() {
+    struct nobody final : message_handler {
+        void noticed(const incoming&) override {}
+        bool can_place(const incoming&) override { return true; }
+        void place(incoming&) override {}
+        void arrived(incoming&) override {}
+        [[nodiscard]] bool has_enough() const override { return false; }
+    };
+    episode_ = no_episode;
+    nobody listener;
+    return progress(listener);
 }
 
 bool channel::progress(message_handler& handler) {

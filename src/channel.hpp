@@ -110,9 +110,19 @@ class channel {
     channel(const channel&) = delete;
     channel& operator=(const channel&) = delete;
 
-    /// A collective call, or a pool, begins: all ranks give the same number before anything is sent. What is
-    /// left of earlier ones is received, but nobody hears of it.
+    /// A collective call, or a pool, begins: all ranks give the same number, from 1 on, before anything is
+    /// sent. What is left of earlier ones is received, but nobody hears of it.
     void begin(std::uint64_t episode) { episode_ = episode; }
+
+    /// Takes in what still comes, of whatever call, and sends on what was begun; nobody hears of it. The
+    /// channel is of no other use after that.
+    bool drain();
+    /// How many messages were given to send() for each of the ranks, ever.
+    [[nodiscard]] std::vector<std::uint64_t> sent_to_each(int ranks) const;
+    /// Whether so many messages have come, ever, and nothing of ours is on its way in or out.
+    [[nodiscard]] bool at_rest(std::uint64_t received) const noexcept {
+        return received_ == received && sends_ == 0 && active_.empty();
+    }
 
     /// Whether what messages kept alive stays so when they are done, until the first progress() without:
     /// where its destructors, which may be the user's, must not run now.
@@ -133,6 +143,7 @@ class channel {
     [[nodiscard]] std::size_t piece() const noexcept { return piece_; }
 
   private:
+    static constexpr std::uint64_t no_episode = 0;
     struct piece_queue;
     struct transfer_out;
     struct transfer_in;
@@ -153,9 +164,11 @@ class channel {
 
     MPI_Comm comm_;
     std::size_t piece_;
-    std::uint64_t episode_ = 0;
+    std::uint64_t episode_ = no_episode;
     std::size_t sends_ = 0;
-    bool flooded_ = false; // the last progress() did not see the end of the small messages
+    std::vector<std::uint64_t> sent_to_; // headers, by destination as far as there were any
+    std::uint64_t received_ = 0;         // headers
+    bool flooded_ = false;               // the last progress() did not see the end of the small messages
     std::vector<std::unique_ptr<peer>> peers_;
     std::vector<int> active_;
     std::deque<control> controls_out_;

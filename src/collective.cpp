@@ -340,15 +340,15 @@ struct collective_call::implementation {
 collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signature) {
     auto self = std::make_unique<implementation>(comm, root, signature);
     communicator_state& s = self->state;
-    if (s.busy) {
-        throw nested_call("mpimap: an item, or the program of a pool, made a collective call on the "
-                          "communicator that is in use. "
-                          "Call the pool instead; in items use another communicator, such as MPI_COMM_SELF, "
-                          "or map in one call");
+    s.enter();
+    try {
+        s.prepare(comm);
+        self->number = ++s.calls;
+        s.messages->begin(self->number);
+    } catch (...) {
+        s.leave();
+        throw;
     }
-    s.busy = true;
-    self->number = ++s.calls;
-    s.messages->begin(self->number);
     self_ = std::move(self);
 }
 
@@ -377,7 +377,7 @@ void collective_call::step_out() noexcept {
 }
 void collective_call::leave() noexcept {
     if (!std::exchange(left_, true))
-        self_->state.busy = false;
+        self_->state.leave();
 }
 
 void collective_call::run(const options& o, bool tolerant, const std::function<root_job&()>& prepare) {

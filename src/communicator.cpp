@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
+#include <iterator>
+#include <list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,22 +31,93 @@ std::size_t piece_bytes() {
     return n == 0 ? most : std::min<std::size_t>(n, most);
 }
 
+/// The duplicate of a communicator that was freed. What has been sent on it must arrive before it is freed,
+/// too: how much that is, all its ranks tell each other when each has done with it.
+class retired_duplicate {
+  public:
+    retired_duplicate(MPI_Comm comm, std::unique_ptr<channel> messages, int size)
+        : comm_(comm), messages_(std::move(messages)), sent_(messages_->sent_to_each(size)) {}
+
+    /// One step further; true when it has been freed.
+    bool tend() {
+        if (!told_) {
+            check_mpi(MPI_Ireduce_scatter_block(sent_.data(), &expected_, 1, MPI_UINT64_T, MPI_SUM, comm_,
+                                                &request_),
+                      "MPI_Ireduce_scatter_block");
+            told_ = true;
+        }
+        messages_->drain();
+        int all_told = 0;
+        check_mpi(MPI_Test(&request_, &all_told, MPI_STATUS_IGNORE), "MPI_Test");
+        if (all_told == 0 || !messages_->at_rest(expected_))
+            return false;
+        messages_.reset(); // has receives posted on it
+        check_mpi(MPI_Comm_free(&comm_), "MPI_Comm_free");
+        return true;
+    }
+    /// MPI does not work any more: it may still write to what it was lent.
+    void give_up() noexcept { (void)messages_.release(); }
+
+  private:
+    MPI_Comm comm_;
+    std::unique_ptr<channel> messages_;
+    std::vector<std::uint64_t> sent_;
+    std::uint64_t expected_ = 0;
+    MPI_Request request_ = MPI_REQUEST_NULL;
+    bool told_ = false;
+};
+
 /// All states that live, as an attribute of MPI_COMM_SELF: MPI_Finalize deletes that first (MPI 3.1, 8.7.1).
 struct living_states {
     std::vector<std::shared_ptr<communicator_state>> attached;
     std::vector<std::weak_ptr<communicator_state>> outlasting; // their communicators were freed
+    std::list<retired_duplicate> retired;
 };
 
+// Calls on several communicators may come from several threads. Recursive: what is let go of under it may
+// free communicators.
+std::recursive_mutex states_mutex;
+living_states* all_states = nullptr; // the attribute's; null before the first call and behind MPI_Finalize
+bool tending = false;
+std::atomic<std::size_t> retired_count{0};
+
+void tend_all(std::list<retired_duplicate>& retired) noexcept {
+    if (std::exchange(tending, true))
+        return; // from what a message kept alive until now
+    for (auto at = retired.begin(); at != retired.end();) {
+        bool over = false;
+        try {
+            over = at->tend();
+        } catch (const mpi_error&) {
+            at->give_up();
+            over = true;
+        } catch (...) {
+            // Without memory: another time.
+        }
+        at = over ? retired.erase(at) : std::next(at);
+    }
+    retired_count = retired.size();
+    tending = false;
+}
+
 int free_states(MPI_Comm, int, void* value, void*) {
+    const std::lock_guard lock(states_mutex);
     auto* const living = static_cast<living_states*>(value);
-    // What a pool lets go of may free communicators: those find nothing here any more.
-    const living_states last = std::exchange(*living, {});
-    for (const auto& s : last.attached)
+    // What a pool lets go of may free communicators.
+    const std::vector<std::shared_ptr<communicator_state>> attached = std::exchange(living->attached, {});
+    const std::vector<std::weak_ptr<communicator_state>> outlasting = std::exchange(living->outlasting, {});
+    for (const auto& s : attached)
         s->shut_down();
-    for (const auto& s : last.outlasting) {
+    for (const auto& s : outlasting) {
         if (const auto still = s.lock())
             still->shut_down();
     }
+    nap pause;
+    while (!living->retired.empty()) {
+        tend_all(living->retired);
+        pause.wait();
+    }
+    all_states = nullptr;
     delete living;
     return MPI_SUCCESS;
 }
@@ -59,31 +133,27 @@ int self_key() {
 }
 
 living_states& living() {
-    void* value = nullptr;
-    int found = 0;
-    check_mpi(MPI_Comm_get_attr(MPI_COMM_SELF, self_key(), static_cast<void*>(&value), &found),
-              "MPI_Comm_get_attr");
-    if (found == 0) {
-        value = new living_states;
-        check_mpi(MPI_Comm_set_attr(MPI_COMM_SELF, self_key(), value), "MPI_Comm_set_attr");
+    if (all_states == nullptr) {
+        auto fresh = std::make_unique<living_states>();
+        check_mpi(MPI_Comm_set_attr(MPI_COMM_SELF, self_key(), fresh.get()), "MPI_Comm_set_attr");
+        all_states = fresh.release();
     }
-    return *static_cast<living_states*>(value);
+    return *all_states;
 }
 
 /// The user frees the communicator, or MPI_Finalize does when free_states has already been.
 int free_state(MPI_Comm, int, void* value, void*) {
-    int found = 0;
-    void* all = nullptr;
-    MPI_Comm_get_attr(MPI_COMM_SELF, self_key(), static_cast<void*>(&all), &found);
-    if (found == 0)
+    const std::lock_guard lock(states_mutex);
+    if (all_states == nullptr)
         return MPI_SUCCESS;
-    auto& [attached, outlasting] = *static_cast<living_states*>(all);
+    auto& [attached, outlasting, retired] = *all_states;
     const auto at =
         std::find_if(attached.begin(), attached.end(), [&](const auto& s) { return s.get() == value; });
     if (at == attached.end())
         return MPI_SUCCESS;
     const std::weak_ptr<communicator_state> state = *at;
     attached.erase(at);
+    tend_all(retired);
     std::erase_if(outlasting, [](const auto& s) { return s.expired(); });
     if (!state.expired())
         outlasting.push_back(state);
@@ -113,20 +183,41 @@ void wait_for(MPI_Request request) {
             check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
         if (done != 0)
             return;
+        tend_retired_duplicates();
         pause.wait();
     }
 }
 
-communicator_state::communicator_state(MPI_Comm user) {
-    MPI_Request request = MPI_REQUEST_NULL;
-    check_mpi(MPI_Comm_idup(user, &comm, &request), "MPI_Comm_idup");
-    wait_for(request);
-    MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &size);
-    MPI_Query_thread(&thread_level);
-    messages = std::make_unique<channel>(comm, piece_bytes());
+void tend_retired_duplicates() noexcept {
+    if (retired_count == 0)
+        return;
+    const std::unique_lock lock(states_mutex, std::try_to_lock);
+    if (lock)
+        tend_all(living().retired);
 }
+
+void communicator_state::enter() {
+    std::unique_lock lock(mutex_);
+    if (busy_ && thread_ == std::this_thread::get_id()) {
+        throw nested_call("mpimap: an item, or the program of a pool, made a collective call on the "
+                          "communicator that is in use. "
+                          "Call the pool instead; in items use another communicator, such as MPI_COMM_SELF, "
+                          "or map in one call");
+    }
+    left_.wait(lock, [this] { return !busy_; });
+    busy_ = true;
+    thread_ = std::this_thread::get_id();
+}
+
+void communicator_state::leave() noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        busy_ = false;
+    }
+    left_.notify_one();
+}
+
+namespace {
 
 /// Functions travel as places in the program: all ranks must run the same one. Collective.
 void refuse_other_programs(const communicator_state& s) {
@@ -158,17 +249,47 @@ void refuse_other_programs(const communicator_state& s) {
     throw mismatched_call("mpimap: all ranks must run the same program, but " + text + ", " + name_of(other));
 }
 
+} // namespace
+
+void communicator_state::prepare(MPI_Comm user) {
+    if (comm != MPI_COMM_NULL)
+        return;
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Comm_idup(user, &comm, &request), "MPI_Comm_idup");
+    wait_for(request);
+    try {
+        MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
+        MPI_Comm_rank(comm, &rank);
+        MPI_Comm_size(comm, &size);
+        MPI_Query_thread(&thread_level);
+        messages = std::make_unique<channel>(comm, piece_bytes());
+        refuse_other_programs(*this);
+    } catch (...) {
+        shut_down(); // the next call tries again
+        throw;
+    }
+}
+
 communicator_state::~communicator_state() {
     shut_down();
 }
 
-void communicator_state::shut_down() {
+void communicator_state::shut_down() noexcept {
     if (give_up)
         std::exchange(give_up, nullptr)();
     assistant.reset();
-    messages.reset(); // has receives posted on the communicator
-    if (comm != MPI_COMM_NULL)
-        MPI_Comm_free(&comm);
+    if (comm == MPI_COMM_NULL)
+        return;
+    const MPI_Comm duplicate = std::exchange(comm, MPI_COMM_NULL);
+    try {
+        const std::lock_guard lock(states_mutex);
+        std::list<retired_duplicate>& retired = living().retired;
+        retired.emplace_back(duplicate, std::move(messages), size);
+        tend_all(retired);
+    } catch (...) {
+        // Without memory the duplicate stays: its number is given to no other.
+        (void)messages.release(); // NOLINT(bugprone-unused-return-value): MPI may write to what it holds
+    }
 }
 
 std::shared_ptr<communicator_state> state_of(MPI_Comm comm) {
@@ -189,13 +310,14 @@ std::shared_ptr<communicator_state> state_of(MPI_Comm comm) {
     check_mpi(MPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
     if (inter != 0)
         throw invalid_argument("mpimap: the communicator is an inter-communicator");
+    tend_retired_duplicates();
+    const std::lock_guard lock(states_mutex);
     void* value = nullptr;
     int found = 0;
     check_mpi(MPI_Comm_get_attr(comm, state_key(), static_cast<void*>(&value), &found), "MPI_Comm_get_attr");
     if (found != 0)
         return static_cast<communicator_state*>(value)->shared_from_this();
-    auto fresh = std::make_shared<communicator_state>(comm);
-    refuse_other_programs(*fresh);
+    auto fresh = std::make_shared<communicator_state>();
     living().attached.push_back(fresh);
     check_mpi(MPI_Comm_set_attr(comm, state_key(), fresh.get()), "MPI_Comm_set_attr");
     return fresh;

@@ -2,11 +2,15 @@
 
 // What is kept of a communicator between calls: a duplicate, so that our messages never meet the user's, and
 // what belongs to it. It hangs on the communicator as an attribute and goes with it, or with the last call or
-// pool that uses it; all that is MPI's in it goes at the start of MPI_Finalize.
+// pool that uses it. The duplicate itself is freed when nothing is under way on it any more: MPI gives its
+// number to other communicators then, and what came late would be theirs.
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <thread>
 
 #include <mpi.h>
 
@@ -17,32 +21,46 @@ namespace mpimap::detail {
 class helper;
 
 struct communicator_state : std::enable_shared_from_this<communicator_state> {
-    explicit communicator_state(MPI_Comm user);
+    communicator_state() = default;
     ~communicator_state();
     communicator_state(const communicator_state&) = delete;
     communicator_state& operator=(const communicator_state&) = delete;
 
-    /// Gives MPI back what is its own. Nothing can be sent after that.
-    void shut_down();
+    /// A call, or a pool, begins; one at a time: another thread's call waits for the end of this one's.
+    /// Throws nested_call where it is this thread's own that is open.
+    void enter();
+    void leave() noexcept;
+
+    /// Makes the duplicate where there is none yet. Collective, and inside enter() and leave().
+    void prepare(MPI_Comm user);
+    /// Gives MPI back what is its own, as soon as nothing is under way. Nothing can be sent after that.
+    void shut_down() noexcept;
 
     MPI_Comm comm = MPI_COMM_NULL;
     int rank = 0;
     int size = 1;
     int thread_level = 0;
-    std::uint64_t calls = 0;      // collective ones: the same on every rank
-    std::uint64_t pool_calls = 0; // this rank's, as the root of pools
-    bool busy = false;
+    std::uint64_t calls = 0;       // collective ones: the same on every rank
+    std::uint64_t pool_calls = 0;  // this rank's, as the root of pools
     std::function<void()> give_up; // lets the ranks of an open pool go, when MPI ends before it
     std::unique_ptr<channel> messages;
     std::unique_ptr<helper> assistant; // made at the first call that has work for it
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable left_;
+    bool busy_ = false;
+    std::thread::id thread_; // whose call it is
 };
 
 /// Waits for a request in naps.
 void wait_for(MPI_Request request);
 
-/// The state of a communicator, which may be freed while somebody has it. Made at the first call on it
-/// (collective then). Throws mismatched_call on every rank when they run different programs, invalid_argument
-/// when MPI is not initialised or the communicator is no intra-communicator that this rank is in.
+/// Moves on what duplicates of freed communicators still have under way, if there are any.
+void tend_retired_duplicates() noexcept;
+
+/// The state of a communicator, which may be freed while somebody has it. Throws invalid_argument when MPI is
+/// not initialised or the communicator is no intra-communicator that this rank is in. Sends nothing.
 [[nodiscard]] std::shared_ptr<communicator_state> state_of(MPI_Comm comm);
 
 } // namespace mpimap::detail

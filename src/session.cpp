@@ -309,6 +309,7 @@ void session::run_until(const std::function<bool()>& done) {
         if ((!wait && run_items()) || moved) {
             pause.reset();
         } else {
+            tend_retired_duplicates();
             pause.wait(messages().transferring());
         }
     }

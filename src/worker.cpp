@@ -55,6 +55,7 @@ std::optional<map_error> worker::run() {
         } else if (moved) {
             pause.reset();
         } else {
+            tend_retired_duplicates();
             pause.wait(channel_.transferring());
         }
         if (closing_ && !at_once_ && waiting_.empty() && !channel_.transferring()) {
