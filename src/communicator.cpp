@@ -72,16 +72,18 @@ struct living_states {
     std::vector<std::shared_ptr<communicator_state>> attached;
     std::vector<std::weak_ptr<communicator_state>> outlasting; // their communicators were freed
     std::list<retired_duplicate> retired;
+    bool tending = false;
+
+    void tend() noexcept;
+    void retire(MPI_Comm comm, std::unique_ptr<channel> messages, int size) noexcept;
 };
 
 // Calls on several communicators may come from several threads. Recursive: what is let go of under it may
 // free communicators.
 std::recursive_mutex states_mutex;
-living_states* all_states = nullptr; // the attribute's; null before the first call and behind MPI_Finalize
-bool tending = false;
 std::atomic<std::size_t> retired_count{0};
 
-void tend_all(std::list<retired_duplicate>& retired) noexcept {
+void living_states::tend() noexcept {
     if (std::exchange(tending, true))
         return; // from what a message kept alive until now
     for (auto at = retired.begin(); at != retired.end();) {
@@ -100,25 +102,38 @@ void tend_all(std::list<retired_duplicate>& retired) noexcept {
     tending = false;
 }
 
+void living_states::retire(MPI_Comm comm, std::unique_ptr<channel> messages, int size) noexcept {
+    try {
+        retired.emplace_back(comm, std::move(messages), size);
+    } catch (...) {
+        // Without memory the duplicate stays: its number is given to no other.
+        (void)messages.release();
+    }
+    tend();
+}
+
 int free_states(MPI_Comm, int, void* value, void*) {
     const std::lock_guard lock(states_mutex);
-    auto* const living = static_cast<living_states*>(value);
+    const std::unique_ptr<living_states> living(static_cast<living_states*>(value));
     // What a pool lets go of may free communicators.
     const std::vector<std::shared_ptr<communicator_state>> attached = std::exchange(living->attached, {});
     const std::vector<std::weak_ptr<communicator_state>> outlasting = std::exchange(living->outlasting, {});
+    const auto shut_down = [&living](communicator_state& s) {
+        s.end_use();
+        if (s.comm != MPI_COMM_NULL)
+            living->retire(std::exchange(s.comm, MPI_COMM_NULL), std::move(s.messages), s.size);
+    };
     for (const auto& s : attached)
-        s->shut_down();
+        shut_down(*s);
     for (const auto& s : outlasting) {
         if (const auto still = s.lock())
-            still->shut_down();
+            shut_down(*still);
     }
     nap pause;
     while (!living->retired.empty()) {
-        tend_all(living->retired);
+        living->tend();
         pause.wait();
     }
-    all_states = nullptr;
-    delete living;
     return MPI_SUCCESS;
 }
 
@@ -132,31 +147,39 @@ int self_key() {
     return key;
 }
 
+/// Null before the first call, and at the end of MPI.
+living_states* find_living() {
+    void* value = nullptr;
+    int found = 0;
+    check_mpi(MPI_Comm_get_attr(MPI_COMM_SELF, self_key(), static_cast<void*>(&value), &found),
+              "MPI_Comm_get_attr");
+    return found == 0 ? nullptr : static_cast<living_states*>(value);
+}
+
 living_states& living() {
-    if (all_states == nullptr) {
-        auto fresh = std::make_unique<living_states>();
-        check_mpi(MPI_Comm_set_attr(MPI_COMM_SELF, self_key(), fresh.get()), "MPI_Comm_set_attr");
-        all_states = fresh.release();
-    }
-    return *all_states;
+    if (living_states* const known = find_living())
+        return *known;
+    auto fresh = std::make_unique<living_states>();
+    check_mpi(MPI_Comm_set_attr(MPI_COMM_SELF, self_key(), fresh.get()), "MPI_Comm_set_attr");
+    return *fresh.release();
 }
 
 /// The user frees the communicator, or MPI_Finalize does when free_states has already been.
 int free_state(MPI_Comm, int, void* value, void*) {
     const std::lock_guard lock(states_mutex);
-    if (all_states == nullptr)
+    living_states* const all = find_living();
+    if (all == nullptr)
         return MPI_SUCCESS;
-    auto& [attached, outlasting, retired] = *all_states;
+    auto& attached = all->attached;
     const auto at =
         std::find_if(attached.begin(), attached.end(), [&](const auto& s) { return s.get() == value; });
     if (at == attached.end())
         return MPI_SUCCESS;
     const std::weak_ptr<communicator_state> state = *at;
     attached.erase(at);
-    tend_all(retired);
-    std::erase_if(outlasting, [](const auto& s) { return s.expired(); });
+    std::erase_if(all->outlasting, [](const auto& s) { return s.expired(); });
     if (!state.expired())
-        outlasting.push_back(state);
+        all->outlasting.push_back(state);
     return MPI_SUCCESS;
 }
 
@@ -193,7 +216,7 @@ void tend_retired_duplicates() noexcept {
         return;
     const std::unique_lock lock(states_mutex, std::try_to_lock);
     if (lock)
-        tend_all(living().retired);
+        living().tend();
 }
 
 void communicator_state::enter() {
@@ -274,21 +297,21 @@ communicator_state::~communicator_state() {
     shut_down();
 }
 
-void communicator_state::shut_down() noexcept {
+void communicator_state::end_use() noexcept {
     if (give_up)
         std::exchange(give_up, nullptr)();
     assistant.reset();
+}
+
+void communicator_state::shut_down() noexcept {
+    end_use();
     if (comm == MPI_COMM_NULL)
         return;
-    const MPI_Comm duplicate = std::exchange(comm, MPI_COMM_NULL);
+    const std::lock_guard lock(states_mutex);
     try {
-        const std::lock_guard lock(states_mutex);
-        std::list<retired_duplicate>& retired = living().retired;
-        retired.emplace_back(duplicate, std::move(messages), size);
-        tend_all(retired);
+        living().retire(std::exchange(comm, MPI_COMM_NULL), std::move(messages), size);
     } catch (...) {
-        // Without memory the duplicate stays: its number is given to no other.
-        (void)messages.release(); // NOLINT(bugprone-unused-return-value): MPI may write to what it holds
+        (void)messages.release(); // MPI does not work any more
     }
 }
 

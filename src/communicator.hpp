@@ -35,6 +35,8 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     void prepare(MPI_Comm user);
     /// Gives MPI back what is its own, as soon as nothing is under way. Nothing can be sent after that.
     void shut_down() noexcept;
+    /// The first half of it: lets go of an open pool and of the helper.
+    void end_use() noexcept;
 
     MPI_Comm comm = MPI_COMM_NULL;
     int rank = 0;
