@@ -18,12 +18,13 @@
 namespace mpimap::detail {
 
 enum class message : std::uint32_t {
-    ready,   // worker to root: the function was read, or not: then the body is a failure
-    chunk,   // root to worker: the arguments of some items
-    results, // worker to root: the results of some items of the oldest chunk
-    failed,  // worker to root: items that failed
-    stop,    // root to worker: run no more items
-    end,     // root to worker: the verdict
+    ready,    // worker to root: the function was read, or not: then the body is a failure
+    chunk,    // root to worker: the arguments of some items
+    results,  // worker to root: the results of some items of the oldest chunk
+    failed,   // worker to root: items that failed
+    returned, // worker to root: items of a chunk that have not been run, and wait behind one that takes long
+    stop,     // root to worker: run no more items
+    end,      // root to worker: the verdict
 
     // Pools only.
     part,     // root to worker: a function or a constant, to be kept
@@ -42,7 +43,8 @@ enum : std::uint32_t {
     failed_call = 1,
     given_up = 2,
     cancelled_call = 2,
-    at_once = 1
+    at_once = 1,
+    returnable = 1
 };
 
 struct envelope {
@@ -50,7 +52,7 @@ struct envelope {
     std::uint64_t job = 0;     // the number of the call: what is left of an earlier one is dropped
     message kind = message::ready;
     std::uint32_t last = 0;  // results: the chunk is finished, or given up; ready, end: failed or cancelled;
-                             // farewell: at once
+                             // farewell: at once; chunk: items of it may be returned
     std::uint64_t first = 0; // items; part, forget: its number
     std::uint64_t count = 0;
     std::uint64_t not_run = 0;   // results: items at the chunk's end that were not run

@@ -125,6 +125,12 @@ nap_length helper_nap(std::size_t ranks, bool plenty, double item_time) {
     return {std::clamp(nap, shortest_if_awaited, longest_nap), true};
 }
 
+nap_length patience_nap(double item_time) {
+    constexpr double least = 5e-3;
+    constexpr double most = 1;
+    return {std::clamp(2 * item_time, least, most), false};
+}
+
 std::vector<item_range> chunks_by_cost(const std::vector<double>& costs, std::size_t ranks,
                                        std::optional<std::size_t> chunk) {
     const double total = std::accumulate(costs.begin(), costs.end(), 0.0);

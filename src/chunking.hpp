@@ -74,6 +74,10 @@ struct nap_length {
 /// what each look takes from the root's core is weighed against what the others lose while they wait.
 [[nodiscard]] nap_length helper_nap(std::size_t ranks, bool plenty, double item_time);
 
+/// How the helper of another rank sleeps: an item that outlasts one nap, or two, is a long one, behind which
+/// nothing should wait. Twice the mean of the items that this rank has run, at least 5 ms.
+[[nodiscard]] nap_length patience_nap(double item_time);
+
 /// With costs: consecutive items joined into chunks of about equal cost (total/16P, one item at least),
 /// longest first.
 [[nodiscard]] std::vector<item_range> chunks_by_cost(const std::vector<double>& costs, std::size_t ranks,

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <list>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -217,6 +218,18 @@ void tend_retired_duplicates() noexcept {
     const std::unique_lock lock(states_mutex, std::try_to_lock);
     if (lock)
         living().tend();
+}
+
+helper* helper_of(communicator_state& state) {
+    if (state.size == 1 || state.thread_level < MPI_THREAD_SERIALIZED)
+        return nullptr;
+    try {
+        if (!state.assistant)
+            state.assistant = std::make_unique<helper>();
+    } catch (const std::system_error&) {
+        return nullptr; // no thread to be had: all works without one
+    }
+    return state.assistant.get();
 }
 
 void communicator_state::enter() {

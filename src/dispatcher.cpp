@@ -68,6 +68,8 @@ bool dispatcher::wants_more(const worker& w, std::size_t rank) const {
     const std::size_t there = session_.chunks_at(rank);
     if (there == 0)
         return true;
+    if (session_.is_held_up(rank) || !may_wait_behind())
+        return false;
     return there < look_ahead(w.chunks.empty() ? 1 : w.chunks.back().count, plenty(), measured_);
 }
 
@@ -105,10 +107,12 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
     const bool timed = chunks_sent_++ % 8 == 0;
     const clock::time_point begin = timed ? clock::now() : clock::time_point();
     prepared& p = next_;
-    if (!stock_.empty() && !queue_.decided()) {
+    const bool may_encode = encode || job_.plain_arguments();
+    if (!stock_.empty() && !queue_.decided() && !(may_encode && queue_.has_returned())) {
         p = std::move(stock_.front());
         stock_.pop_front();
-    } else if (!encode && !job_.plain_arguments()) {
+        in_stock_ -= p.items.count;
+    } else if (!may_encode) {
         return offer::not_now;
     } else if (!prepare(rank, p)) {
         return offer::nothing;
@@ -119,6 +123,8 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
     head.kind = message::chunk;
     head.first = p.items.first;
     head.count = p.items.count;
+    if (!queue_.decided())
+        head.last = returnable;
     weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
     session_.messages().send(static_cast<int>(rank), head, std::move(p.message));
     w.chunks.push(p.items);
@@ -148,11 +154,57 @@ void dispatcher::introduce(std::size_t rank) {
 void dispatcher::give_back(item_range items) {
     if (items.count == 0)
         return;
-    // In halves: where item after item cannot be read, each would otherwise send all that is behind it again.
-    const std::size_t half = items.count / 2;
-    queue_.give_back({items.first, half});
-    queue_.give_back({items.first + half, items.count - half});
+    // In parts: there may be several ranks for them, and where item after item cannot be read, each would
+    // otherwise send all that is behind it again.
+    std::size_t parts = std::min(items.count, std::max<std::size_t>(2, workers_.size()));
+    for (; parts != 0; --parts) {
+        const std::size_t part = items.count / parts;
+        queue_.give_back({items.first, part});
+        items = {items.first + part, items.count - part};
+    }
     session_.has_items(*this);
+}
+
+/// What a rank had been handed and has not run.
+void dispatcher::take_back(std::size_t rank, item_range items) {
+    fifo<item_range>& chunks = workers_[rank].chunks;
+    item_range* const at = std::find_if(chunks.begin(), chunks.end(), [&](const item_range& chunk) {
+        return chunk.first <= items.first && chunk.end() == items.end();
+    });
+    if (at == chunks.end())
+        return;
+    session_.held_up(rank);
+    if (at->first == items.first) {
+        chunks.erase(at);
+        --chunks_out_;
+        session_.chunk_returned(rank);
+    } else {
+        at->count -= items.count;
+    }
+    const auto known = items.count == 1 ? trials_.find(items.first) : trials_.end();
+    if (known != trials_.end()) {
+        hand_out_again(items.first, known->second);
+    } else {
+        give_back(items);
+    }
+}
+
+void dispatcher::let_others_run_the_rest() {
+    if (own_.count == 0 || queue_.decided() || workers_.size() == 1)
+        return;
+    give_back(std::exchange(own_, {}));
+}
+
+bool dispatcher::run_what_others_cannot() {
+    if (stopped_)
+        return false;
+    if (workers_.size() == 1 || queue_.decided())
+        return run_own_batch();
+    if (own_.count == 0) {
+        session_.begins_chunk(*this);
+        own_ = queue_.next_for_nobody_but(root_);
+    }
+    return own_.count != 0 && run_own_batch();
 }
 
 void dispatcher::stock_up() {
@@ -162,15 +214,27 @@ void dispatcher::stock_up() {
     if (measured_.items_done != 0 && measured_.item_time * static_cast<double>(batch_) < worth_it)
         return;
     constexpr std::size_t most_bytes = 64 * 1024 * 1024;
+    // One for each rank; and since the item may take long, more of it each time, in a fraction of what an
+    // item takes.
+    const double patience =
+        measured_.items_done == 0 ? 1e-3 : measured_.item_time * static_cast<double>(batch_) / 16;
+    const clock::time_point begin = clock::now();
     std::size_t bytes = 0;
     for (const prepared& p : stock_)
-        bytes += p.message.out.body().size();
-    while (!stopped_ && stock_.size() + 1 < workers_.size() && bytes < most_bytes) {
+        bytes += p.message.out.size();
+    while (!stopped_ && bytes < most_bytes &&
+           (stock_.size() + 1 < workers_.size() || seconds_since(begin) < patience)) {
+        const bool returned = queue_.has_returned(); // they have waited
         prepared p;
         if (!prepare(work_queue::anyone, p))
             return;
-        bytes += p.message.out.body().size();
-        stock_.push_back(std::move(p));
+        bytes += p.message.out.size();
+        in_stock_ += p.items.count;
+        if (returned) {
+            stock_.push_front(std::move(p));
+        } else {
+            stock_.push_back(std::move(p));
+        }
     }
 }
 
@@ -192,10 +256,12 @@ bool dispatcher::run_own_chunk(double& total) {
     if (stopped_)
         return false;
     if (own_.count == 0) {
+        session_.begins_chunk(*this);
         own_ = queue_.next(root_, measured_);
         if (own_.count == 0 && !stock_.empty()) { // taken for others, but nobody else wants it now
             own_ = stock_.front().items;
             stock_.pop_front();
+            in_stock_ -= own_.count;
         }
         if (own_.count == 0)
             return false;
@@ -221,6 +287,17 @@ bool dispatcher::run_own_chunk(double& total) {
     }
     take_in(std::move(failed));
     return true;
+}
+
+/// Whether a rank may have items that wait behind others: what it returns must be encoded once more, which
+/// may have to wait for the end of an item of the root's own.
+bool dispatcher::may_wait_behind() const {
+    constexpr double short_item = 2e-3;
+    return job_.plain_arguments() || (measured_.items_done != 0 && measured_.item_time < short_item);
+}
+
+bool dispatcher::plenty() const {
+    return may_wait_behind() && plenty_left(queue_.remaining() + in_stock_, workers_.size(), measured_);
 }
 
 void dispatcher::measure(item_range items, double seconds) {
@@ -262,6 +339,10 @@ void dispatcher::noticed(const incoming& m) {
         break;
     case message::refused:
         ++on_the_way_;
+        break;
+    case message::returned:
+        take_back(static_cast<std::size_t>(m.source),
+                  {static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)});
         break;
     case message::results: {
         ++on_the_way_;
@@ -456,6 +537,10 @@ void dispatcher::try_again(failure f) {
     trial& t = trials_[item];
     t.ranks.push_back(static_cast<std::size_t>(f.rank));
     t.last = std::move(f);
+    hand_out_again(item, t);
+}
+
+void dispatcher::hand_out_again(std::size_t item, const trial& t) {
     const auto tried = [&](std::size_t rank) {
         const bool runs_items = rank != root_ || session_.computes() || queue_.decided();
         return !runs_items || std::find(t.ranks.begin(), t.ranks.end(), rank) != t.ranks.end();
@@ -499,6 +584,7 @@ void dispatcher::stop() {
     stopped_ = true;
     queue_.clear();
     dropped_.swap(stock_);
+    in_stock_ = 0;
     if (session_.on_main_thread()) {
         dropped_.clear();
     } else {

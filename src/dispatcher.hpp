@@ -92,6 +92,10 @@ class dispatcher {
     /// On the main thread: results that came while it was in user code, failures that may be no final ones.
     void complete_here();
     bool run_own_batch();
+    /// What the root has taken of a chunk and not begun, while it is in another item or elsewhere.
+    void let_others_run_the_rest();
+    /// A batch of items that only the root can run; whether there were any.
+    bool run_what_others_cannot();
     /// Whether nothing is known of the items yet and nobody else is ready to run them.
     [[nodiscard]] bool waits_for_first_worker() const;
 
@@ -107,11 +111,16 @@ class dispatcher {
         item_range items;
         outgoing message;
     };
+    struct trial {
+        std::vector<std::size_t> ranks; // where it failed
+        failure last;
+    };
 
     void give_back(item_range items);
     [[nodiscard]] bool has_items_for(const worker& w, std::size_t rank) const;
     [[nodiscard]] bool wants_more(const worker& w, std::size_t rank) const;
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
+    void take_back(std::size_t rank, item_range items);
     bool run_own_chunk(double& total);
     void complete(const incoming& m);
     void deliver_failures();
@@ -119,8 +128,10 @@ class dispatcher {
     void decide_failures();
     [[nodiscard]] bool again(failure& f);
     void try_again(failure f);
-    /// Whether an item may wait behind another.
-    [[nodiscard]] bool plenty() const { return plenty_left(queue_.remaining(), workers_.size(), measured_); }
+    void hand_out_again(std::size_t item, const trial& t);
+    [[nodiscard]] bool may_wait_behind() const;
+    /// Whether so much is left that an item may wait behind another.
+    [[nodiscard]] bool plenty() const;
     void measure(item_range items, double seconds);
     static void weigh(std::size_t items, std::uint64_t bytes, double& mean);
     void introduce(std::size_t rank);
@@ -143,17 +154,14 @@ class dispatcher {
     std::size_t on_the_way_ = 0;   // results noticed but not yet in place
     prepared next_;                // empty between messages: its memory is used again
     std::deque<prepared> stock_;   // encoded ahead: user code runs on the main thread only
+    std::size_t in_stock_ = 0;     // items
     std::deque<prepared> dropped_; // of these, what goes on the main thread: destructors are user code
     item_range own_;               // the root's own chunk, as far as it has not been run
     std::size_t batch_ = 1;
     failures failed_;
     std::size_t attempts_;
     std::function<bool(const task_error&)> retry_if_;
-    failures undecided_; // of items that may get another attempt
-    struct trial {
-        std::vector<std::size_t> ranks; // where it failed
-        failure last;
-    };
+    failures undecided_;                  // of items that may get another attempt
     std::map<std::size_t, trial> trials_; // by item
     std::stop_token stop_token_;
     bool cancel_requested_ = false;

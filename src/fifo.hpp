@@ -15,6 +15,13 @@ class fifo {
     [[nodiscard]] std::size_t size() const noexcept { return items_.size() - first_; }
     [[nodiscard]] T& front() noexcept { return items_[first_]; }
     [[nodiscard]] const T& back() const noexcept { return items_.back(); }
+    [[nodiscard]] T* begin() noexcept { return items_.data() + first_; }
+    [[nodiscard]] T* end() noexcept { return items_.data() + items_.size(); }
+    void erase(T* at) {
+        items_.erase(items_.begin() + (at - items_.data()));
+        if (first_ == items_.size())
+            clear();
+    }
     void push(T item) {
         // One that never runs empty would grow for ever.
         constexpr std::size_t enough = 16;
@@ -26,14 +33,16 @@ class fifo {
     }
     T pop() {
         T item = std::move(items_[first_]);
-        if (++first_ == items_.size()) {
-            items_.clear();
-            first_ = 0;
-        }
+        if (++first_ == items_.size())
+            clear();
         return item;
     }
 
   private:
+    void clear() {
+        items_.clear();
+        first_ = 0;
+    }
     std::vector<T> items_;
     std::size_t first_ = 0;
 };

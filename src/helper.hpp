@@ -11,8 +11,9 @@
 
 namespace mpimap::detail {
 
-/// A thread that answers other ranks while the root's main thread runs a long item. It sleeps otherwise: a
-/// helper that always polls takes a quarter of the root when both threads share a core.
+/// A thread that answers other ranks while the main thread runs a long item: at the root it takes results and
+/// hands out chunks, elsewhere it gives back what waits behind the item. It sleeps otherwise: a helper that
+/// always polls takes a quarter of the root when both threads share a core.
 ///
 /// User code runs on the main thread only. One thread at a time is in MPI: the one that holds `mutex`.
 class helper {
@@ -45,11 +46,27 @@ class helper {
     /// Returns when `serve` is not running and will not again. Call without the mutex.
     void disengage();
 
-    /// The main thread brackets user code with these.
-    void enter_user_code(const nap_length& nap) noexcept;
-    void leave_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
+    /// The main thread, which holds the mutex, is in user code while one lives.
+    class user_code {
+      public:
+        user_code(helper& h, const nap_length& nap) : helper_(h) {
+            h.enter_user_code(nap);
+            h.mutex.unlock();
+        }
+        ~user_code() {
+            helper_.leave_user_code();
+            helper_.mutex.lock();
+        }
+        user_code(const user_code&) = delete;
+        user_code& operator=(const user_code&) = delete;
+
+      private:
+        helper& helper_;
+    };
 
   private:
+    void enter_user_code(const nap_length& nap) noexcept;
+    void leave_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
     void run();
 
     std::atomic<std::uint64_t> batch_{0}; // odd while the main thread is in user code
@@ -63,5 +80,11 @@ class helper {
     bool quit_ = false;
     std::thread thread_;
 };
+
+struct communicator_state;
+
+/// The communicator's, made now if there is none. Null where the thread level, or the system, allows none, or
+/// there is nobody to answer.
+[[nodiscard]] helper* helper_of(communicator_state& state);
 
 } // namespace mpimap::detail

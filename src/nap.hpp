@@ -42,17 +42,18 @@ class nap {
     void reset() { begun_ = false; }
 
     /// `transferring`: a large message is under way, which moves on only while we look: be patient before
-    /// sleeping.
-    void wait(bool transferring = false) {
+    /// sleeping. Whether the wait has become a long one.
+    bool wait(bool transferring = false) {
         if (!begun_) {
             begun_ = true;
             since_ = clock::now();
-            return;
+            return false;
         }
         const clock::duration waited = clock::now() - since_;
         if (waited < (transferring ? patient_spin : spin))
-            return;
+            return false;
         sleep_for(std::clamp<clock::duration>(waited / 10, shortest, longest));
+        return waited > long_wait;
     }
 
   private:
@@ -60,6 +61,7 @@ class nap {
     static constexpr clock::duration patient_spin = std::chrono::milliseconds(2);
     static constexpr clock::duration shortest = std::chrono::microseconds(5);
     static constexpr clock::duration longest = std::chrono::microseconds(500);
+    static constexpr clock::duration long_wait = std::chrono::milliseconds(2);
     clock::time_point since_;
     bool begun_ = false;
 };

@@ -4,8 +4,11 @@
 #include <cstring>
 #include <deque>
 #include <list>
+#include <mutex>
+#include <new>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -85,6 +88,9 @@ struct pool_core::implementation {
     std::optional<part_store> parts;
     std::list<pool_call::implementation*> calls;
     std::optional<failure> broken; // the root's own set-up
+    const std::thread::id thread = std::this_thread::get_id();
+    std::mutex other_threads;
+    std::vector<std::function<void()>> left_to_do; // asked for by other threads
 
     implementation(MPI_Comm comm, pool_settings s)
         : entry(comm, s.root, hash_text("mpimap::pool")), kept(state_of(comm)), state(*kept),
@@ -95,7 +101,43 @@ struct pool_core::implementation {
             return &*broken;
         return all->broken() ? &*all->broken() : nullptr;
     }
+    void check_thread() const {
+        if (thread != std::this_thread::get_id()) {
+            throw invalid_argument(
+                "mpimap: a pool, with its futures and ranges, is for the thread that made it: "
+                "let that one call, or make a pool for each thread on a communicator of its "
+                "own");
+        }
+    }
+    void do_what_is_left() {
+        std::vector<std::function<void()>> asked;
+        {
+            const std::lock_guard lock(other_threads);
+            asked.swap(left_to_do);
+        }
+        for (const std::function<void()>& f : asked)
+            f();
+    }
+    /// See pool_core.
+    void on_own_thread(std::function<void()> f) noexcept {
+        const helper::pause alone;
+        if (thread == std::this_thread::get_id()) {
+            f();
+            return;
+        }
+        const std::lock_guard lock(other_threads);
+        if (!open) {
+            f();
+            return;
+        }
+        try {
+            left_to_do.push_back(std::move(f));
+        } catch (const std::bad_alloc&) {
+            // It stays as it is until the pool goes.
+        }
+    }
     void check_usable() const {
+        check_thread();
         if (!entry.is_root())
             throw invalid_argument("mpimap: the pool is closed, and its calls are made on its root");
         if (!open)
@@ -123,6 +165,7 @@ struct pool_core::implementation {
             all->messages().send(rank, head, outgoing());
         }
     }
+    void look();
     void abandon() noexcept;
     void leave();
 };
@@ -161,6 +204,7 @@ struct pool_call::implementation {
             job.use_function(i, nullptr);
         parts.clear();
     }
+    void leave();
     [[nodiscard]] bool done() const { return !items || (how.grows ? items->idle() : items->finished()); }
     /// The other ranks may forget the call.
     void release() noexcept {
@@ -196,7 +240,11 @@ struct pool_call::implementation {
 /// No more items will run. What per_rank has made here ends as on the other ranks, though futures and the
 /// pool's object may live on.
 void pool_core::implementation::leave() {
-    open = false;
+    {
+        const std::lock_guard lock(other_threads);
+        open = false;
+    }
+    do_what_is_left();
     state.give_up = nullptr;
     entry.leave();
     if (all->in_user_code())
@@ -339,6 +387,14 @@ int pool_core::size() const noexcept {
 }
 void pool_core::check_usable() const {
     self_->check_usable();
+    self_->do_what_is_left();
+}
+void pool_core::check_thread() const {
+    self_->check_thread();
+}
+
+void pool_core::on_own_thread(std::function<void()> f) noexcept {
+    self_->on_own_thread(std::move(f));
 }
 
 std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, const call_settings& how) {
@@ -371,17 +427,25 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     return std::make_unique<pool_call>(std::move(c));
 }
 
+/// Without running items to wait for.
+void pool_core::implementation::look() {
+    check_thread();
+    if (!open)
+        return; // the messages that come are another call's, or another pool's
+    if (all->in_user_code())
+        throw nested_call("mpimap: an item asks for a future of the pool that is running it");
+    do_what_is_left();
+    all->look();
+}
+
 void pool_core::poll() {
     const helper::pause alone;
-    if (!self_->open)
-        return; // the messages that come are another call's, or another pool's
-    if (self_->all->in_user_code())
-        throw nested_call("mpimap: an item asks for a future of the pool that is running it");
-    self_->all->poll();
+    self_->look();
 }
 
 void pool_core::nudge() {
     const helper::pause alone;
+    self_->do_what_is_left();
     self_->all->nudge();
 }
 
@@ -401,17 +465,21 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
             self.parts->send(*part, rank, bytes);
     }
     // All ranks forget it with the last handle, or call that uses it.
-    const auto drop = [pool = std::weak_ptr<implementation>(self_), part](void*) {
-        const helper::pause meanwhile;
+    const auto drop = [pool = std::weak_ptr(self_), part](void*) {
         const std::shared_ptr<implementation> owner = pool.lock();
-        if (owner && owner->open)
-            owner->parts->drop(*part);
+        if (!owner)
+            return;
+        owner->on_own_thread([&self = *owner, part] {
+            if (self.open)
+                self.parts->drop(*part);
+        });
     };
     return {static_cast<void*>(part.get()), drop};
 }
 
 void pool_core::wait_for_all() {
     const helper::pause alone;
+    self_->check_thread();
     self_->all->run_until([this] {
         return std::all_of(self_->calls.begin(), self_->calls.end(),
                            [](const pool_call::implementation* c) { return c->done(); });
@@ -421,6 +489,7 @@ void pool_core::wait_for_all() {
 void pool_core::close() {
     const helper::pause alone;
     implementation& self = *self_;
+    self.check_thread();
     if (!self.open)
         return;
     if (self.all->in_user_code())
@@ -456,18 +525,26 @@ void throw_call_failed(const pool_core& pool) {
 pool_call::pool_call(std::unique_ptr<implementation> self) : self_(std::move(self)) {}
 
 pool_call::~pool_call() {
-    const helper::pause alone;
-    if (self_->items && self_->pool->open && !self_->done()) {
-        self_->items->cancel();
-        try {
-            // What is on its way would otherwise arrive at memory that is gone.
-            if (!self_->how.keep)
-                self_->pool->all->run_until([this] { return self_->done(); });
-        } catch (...) {
-            // MPI does not work any more.
-        }
+    const std::shared_ptr<pool_core::implementation> pool = self_->pool;
+    // Shared, since functions must be copyable.
+    pool->on_own_thread([self = std::shared_ptr(std::move(self_))]() mutable {
+        self->leave();
+        self.reset(); // tells the other ranks
+    });
+}
+
+/// The call ends: items that have not started are not run.
+void pool_call::implementation::leave() {
+    if (!items || !pool->open || done())
+        return;
+    items->cancel();
+    try {
+        // What is on its way would otherwise arrive at memory that is gone.
+        if (!how.keep)
+            pool->all->run_until([this] { return done(); });
+    } catch (...) {
+        // MPI does not work any more.
     }
-    self_.reset(); // tells the other ranks
 }
 
 bool pool_call::done() {
@@ -476,6 +553,7 @@ bool pool_call::done() {
 
 void pool_call::wait(const std::function<bool()>& ready) {
     const helper::pause alone;
+    self_->pool->check_thread();
     if (self_->done() || (ready && ready()) || !self_->pool->open)
         return; // what a closed pool has not run, finish() and check() tell
     self_->pool->check_usable();
@@ -485,23 +563,29 @@ void pool_call::wait(const std::function<bool()>& ready) {
 
 bool pool_call::wait_for(std::chrono::nanoseconds time, const std::function<bool()>& ready) {
     const clock::time_point begin = clock::now();
-    bool in_time = true;
-    wait([&] {
-        if (ready && ready())
+    const auto over = [&] { return done() || (ready && ready()); };
+    {
+        const helper::pause alone;
+        self_->pool->check_thread();
+        if (over())
             return true;
-        in_time = clock::now() - begin < time;
-        return !in_time;
-    });
-    return done() || (ready && ready());
+        self_->pool->look(); // however short the time
+    }
+    const auto in_time = [&] { return clock::now() - begin < time; };
+    if (!over() && in_time())
+        wait([&] { return (ready && ready()) || !in_time(); });
+    return over();
 }
 
 void pool_call::extend(std::size_t n) {
     const helper::pause alone;
+    self_->pool->check_thread();
     self_->items->extend(n);
 }
 
 bool pool_call::withdraw(std::size_t item) {
     const helper::pause alone;
+    self_->pool->check_thread();
     return self_->items->withdraw(item);
 }
 
@@ -517,8 +601,9 @@ void pool_call::check() const {
         throw cancelled("mpimap: the call was cancelled before all items had run");
 }
 
-void pool_call::cancel() noexcept {
+void pool_call::cancel() {
     const helper::pause alone;
+    self_->pool->check_thread();
     try {
         if (self_->items && self_->pool->open && !self_->pool->all->in_user_code())
             self_->items->cancel();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <system_error>
 #include <utility>
 
 #include "dispatcher.hpp"
@@ -31,20 +30,12 @@ class session::engagement {
     session& session_;
 };
 
-bool session::has_helper() const noexcept {
-    return state_.size > 1 && state_.thread_level >= MPI_THREAD_SERIALIZED;
-}
-
 void session::engage() {
-    if (!has_helper() || engaged_ != nullptr)
+    if (engaged_ != nullptr)
         return;
-    try {
-        if (!state_.assistant)
-            state_.assistant = std::make_unique<helper>();
-    } catch (const std::system_error&) {
-        return; // no thread to be had: all works without one
-    }
-    engaged_ = state_.assistant.get();
+    engaged_ = helper_of(state_);
+    if (engaged_ == nullptr)
+        return;
     engaged_->engage([this] { answer(); });
     engaged_->mutex.lock();
 }
@@ -52,23 +43,16 @@ void session::engage() {
 session::user_code::user_code(session& s, const nap_length& helpers) : session_(s) {
     s.engage();
     s.running_items_ = true;
-    helper_ = s.engaged_;
-    if (helper_ == nullptr)
-        return;
-    helper_->enter_user_code(helpers);
-    helper_->mutex.unlock();
+    if (s.engaged_ != nullptr)
+        helper_.emplace(*s.engaged_, helpers);
 }
 session::user_code::~user_code() {
     session_.running_items_ = false;
-    if (helper_ == nullptr)
-        return;
-    helper_->leave_user_code();
-    helper_->mutex.lock();
 }
 
 session::session(communicator_state& state, bool computes)
     : state_(state), computes_(computes || state.size == 1), wants_(static_cast<std::size_t>(state.size)),
-      chunks_at_(static_cast<std::size_t>(state.size)) {}
+      chunks_at_(static_cast<std::size_t>(state.size)), held_up_(static_cast<std::size_t>(state.size)) {}
 session::~session() = default;
 
 // ---------------------------------------------------------------- calls
@@ -100,6 +84,8 @@ void session::leave(dispatcher& call) noexcept {
     remove(calls_, call);
     remove(with_items_, call);
     remove(stoppable_, call);
+    if (computing_ == &call)
+        computing_ = nullptr;
     std::replace(attended_.begin(), attended_.end(), &call, static_cast<dispatcher*>(nullptr));
 }
 
@@ -119,6 +105,17 @@ void session::attend(dispatcher& call) {
         attended_.push_back(&call);
 }
 
+void session::begins_chunk(dispatcher& call) {
+    if (computing_ != &call)
+        let_others_run_the_rest();
+    computing_ = &call;
+}
+
+void session::let_others_run_the_rest() {
+    if (computing_ != nullptr)
+        computing_->let_others_run_the_rest();
+}
+
 void session::ask(std::size_t rank) {
     if (wants_[rank] == want::asks || rank == static_cast<std::size_t>(state_.rank))
         return;
@@ -128,6 +125,7 @@ void session::ask(std::size_t rank) {
 
 void session::chunk_finished(std::size_t rank) {
     --chunks_at_[rank];
+    held_up_[rank] = false;
     ask(rank);
 }
 
@@ -248,6 +246,7 @@ void session::answer() {
     try {
         messages().progress(*this);
         heed_stops();
+        let_others_run_the_rest();
         hand_out(false);
     } catch (...) {
         helper_error_ = std::current_exception(); // the main thread throws it
@@ -260,7 +259,7 @@ void session::answer() {
 
 bool session::run_items() {
     const auto runs_here = [this](const dispatcher* d) { return computes_ || d->decided(); };
-    if (has_helper()) {
+    if (helper_of(state_) != nullptr) {
         const engine_at_work here(*this);
         constexpr std::size_t enough = 8; // calls, for one item's time
         for (std::size_t i = 0; i < std::min(enough, with_items_.size()); ++i) {
@@ -330,6 +329,15 @@ void session::poll() {
         ++i;
     if (helper_error_)
         std::rethrow_exception(std::exchange(helper_error_, nullptr));
+}
+
+void session::look() {
+    let_others_run_the_rest();
+    poll();
+    const auto ran = std::find_if(with_items_.begin(), with_items_.end(),
+                                  [](dispatcher* d) { return d->run_what_others_cannot(); });
+    if (ran != with_items_.end())
+        poll(); // what it has settled is known
 }
 
 void session::flush() {

@@ -44,6 +44,8 @@ class session : private message_handler {
 
     /// Serves them once, without running items.
     void poll();
+    /// The same, and runs a batch of what nobody else can run.
+    void look();
     /// After an item was added: as poll(), but looks after messages only now and then.
     void nudge();
 
@@ -60,6 +62,8 @@ class session : private message_handler {
     void has_items(dispatcher& call);
     /// complete_here() has something to do.
     void attend(dispatcher& call);
+    /// The call takes items for the root to run: of one call at a time.
+    void begins_chunk(dispatcher& call);
     /// The rank may want a chunk, of any call. Chunks are handed out one each, in order of asking, the oldest
     /// call's first; whoever gets nothing is remembered until a call has more.
     void ask(std::size_t rank);
@@ -80,6 +84,10 @@ class session : private message_handler {
     [[nodiscard]] std::size_t chunks_at(std::size_t rank) const noexcept { return chunks_at_[rank]; }
     void chunk_sent(std::size_t rank) noexcept { ++chunks_at_[rank]; }
     void chunk_finished(std::size_t rank);
+    /// The rank has not run it, since what it runs takes long: it wants no other before that is over.
+    void chunk_returned(std::size_t rank) { --chunks_at_[rank]; }
+    void held_up(std::size_t rank) { held_up_[rank] = true; }
+    [[nodiscard]] bool is_held_up(std::size_t rank) const { return held_up_[rank]; }
 
     /// The main thread leaves the engine for user code while one lives.
     class user_code {
@@ -91,7 +99,7 @@ class session : private message_handler {
 
       private:
         session& session_;
-        helper* helper_ = nullptr;
+        std::optional<helper::user_code> helper_;
     };
 
     /// While one lives user code may be called, serialize, iterators or retry_if, but may not call back.
@@ -108,7 +116,6 @@ class session : private message_handler {
 
   private:
     class engagement;
-    [[nodiscard]] bool has_helper() const noexcept;
     void engage();
 
     void noticed(const incoming& m) override;
@@ -127,6 +134,7 @@ class session : private message_handler {
     bool hand_out(bool encode);
     [[nodiscard]] offer offer_chunk(std::size_t rank, bool encode);
     bool run_items();
+    void let_others_run_the_rest();
     [[nodiscard]] bool everybody_starts() const;
     void answer();
 
@@ -143,6 +151,8 @@ class session : private message_handler {
     fifo<std::size_t> asking_;
     std::vector<std::size_t> got_nothing_;
     std::vector<std::size_t> chunks_at_;
+    std::vector<bool> held_up_;       // ranks in a long item
+    dispatcher* computing_ = nullptr; // whose items the root has run last
     helper* engaged_ = nullptr;
     bool on_main_thread_ = true;
     const std::function<bool()>* awaited_ = nullptr;

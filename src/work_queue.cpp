@@ -144,6 +144,18 @@ std::deque<work_queue::failed_item>::const_iterator work_queue::retry_for(std::s
     });
 }
 
+item_range work_queue::next_for_nobody_but(std::size_t rank) {
+    for (auto at = retries_.begin(); at != retries_.end(); ++at) {
+        const bool here = std::find(at->not_by.begin(), at->not_by.end(), rank) == at->not_by.end();
+        if (here && at->not_by.size() + 1 == request_.ranks) {
+            const item_range once_more{at->item, 1};
+            retries_.erase(at);
+            return once_more;
+        }
+    }
+    return {};
+}
+
 std::vector<std::size_t> work_queue::retries() const {
     std::vector<std::size_t> items;
     for (const failed_item& f : retries_)

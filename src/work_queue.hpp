@@ -20,8 +20,11 @@ class work_queue {
 
     /// The next chunk for a rank, or for whoever wants it first; empty when there is none.
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m);
+    /// Of retry(): an item that no other rank may run; empty when there is none.
+    [[nodiscard]] item_range next_for_nobody_but(std::size_t rank);
     /// Items that were handed out but not run; they are handed out again before all others, to any rank.
     void give_back(item_range items);
+    [[nodiscard]] bool has_returned() const noexcept { return !cleared_ && !returned_.empty(); }
     /// An item that failed, to be run by a rank other than those.
     void retry(std::size_t item, std::vector<std::size_t> not_by) {
         if (!cleared_)

@@ -43,9 +43,15 @@ void worker::break_down(const failure& why) {
 }
 
 std::optional<map_error> worker::run() {
+    struct engagement {
+        worker& w;
+        ~engagement() { w.disengage(); }
+    } const until_the_end{*this};
     nap pause;
     while (!ended_ || !(at_once_ || (channel_.sent() && !channel_.transferring()))) {
         const bool moved = channel_.progress(*this);
+        if (helper_error_)
+            std::rethrow_exception(std::exchange(helper_error_, nullptr));
         idle_ = waiting_.empty() || at_once_;
         if (!idle_) {
             work w = std::move(waiting_.front());
@@ -56,7 +62,8 @@ std::optional<map_error> worker::run() {
             pause.reset();
         } else {
             tend_retired_duplicates();
-            pause.wait(channel_.transferring());
+            if (pause.wait(channel_.transferring()))
+                disengage();
         }
         if (closing_ && !at_once_ && waiting_.empty() && !channel_.transferring()) {
             // The last message: results of calls that were cancelled may be on their way.
@@ -79,6 +86,11 @@ worker::call* worker::find(std::uint64_t number) {
 
 void worker::noticed(const incoming& m) {
     switch (m.head.kind) {
+    case message::chunk:
+        announced_.push({{static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)},
+                         m.head.job,
+                         m.head.last == returnable});
+        break;
     case message::stop:
         if (call* c = find(m.head.job))
             c->stopped = true;
@@ -95,8 +107,11 @@ void worker::noticed(const incoming& m) {
     }
 }
 
-/// Chunks are decoded when they are soon to be run: memory for two is enough, and is reused.
+/// Chunks are decoded when they are soon to be run: memory for two is enough, and is reused. All but what is
+/// small and the engine's own is for the main thread.
 bool worker::can_place(const incoming& m) {
+    if (!on_main_thread_)
+        return m.head.kind == message::stop || m.head.kind == message::farewell;
     return m.head.kind != message::chunk || waiting_.size() < 2;
 }
 
@@ -112,24 +127,25 @@ void worker::place(incoming& m) {
 void worker::place_chunk(incoming& m, const call& c) {
     placed_ = {};
     work& w = placed_;
-    w.call = m.head.job;
-    w.items = {static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)};
+    const item_range items = announced_.front().items;
+    if (announced_.front().returned)
+        return;
     if (m.lost) {
         try {
             throw std::bad_alloc();
         } catch (...) {
-            w.failed.push_back(current_failure(w.items.first, state_.rank));
+            w.failed.push_back(current_failure(items.first, state_.rank));
         }
     }
     if (c.broken || broken_ || m.lost)
         return;
     reader in = m.body();
     try {
-        w.arguments = c.serving->read_chunk(w.items, in, w.readable, w.failed);
+        w.arguments = c.serving->read_chunk(items, in, w.readable, w.failed);
     } catch (...) {
         w.arguments.reset();
         w.readable = 0;
-        w.failed.push_back(current_failure(w.items.first, state_.rank));
+        w.failed.push_back(current_failure(items.first, state_.rank));
     }
     if (!w.arguments)
         return;
@@ -162,15 +178,19 @@ void worker::place_part(incoming& m) {
 
 void worker::arrived(incoming& m) {
     switch (m.head.kind) {
-    case message::chunk:
+    case message::chunk: {
+        const announced what = announced_.pop();
         if (find(m.head.job) == nullptr)
             return; // of a call that is over
+        placed_.what = what;
         if (!asked_.empty()) {
             placed_.waited = seconds_since(asked_.front());
             asked_.pop_front();
         }
-        waiting_.push_back(std::move(placed_));
+        if (!what.returned)
+            waiting_.push_back(std::move(placed_));
         break;
+    }
     case message::end:
         if (find(m.head.job) == nullptr)
             return;
@@ -197,8 +217,8 @@ void worker::arrived(incoming& m) {
             c->stopped = true;
         break;
     case message::release:
-        if (m.head.job == running_) {
-            calls_[running_].stopped = true;
+        if (running_ != nullptr && m.head.job == running_->what.call) {
+            calls_[m.head.job].stopped = true;
             released_ = true; // not from under its items
         } else {
             calls_.erase(m.head.job);
@@ -262,17 +282,18 @@ void worker::use_part(kernel& k, std::size_t i, part& p) {
 // ---------------------------------------------------------------- items
 
 void worker::run_chunk(work w) {
-    call* const c = find(w.call);
-    if (c == nullptr)
+    call* const c = find(w.what.call);
+    if (c == nullptr || w.what.returned)
         return;
-    running_ = w.call;
+    running_ = &w;
+    claimed_ = 0;
     std::size_t done = 0;
     bool give_up = c->broken || c->stopped || broken_;
     if (c->fresh_function && !give_up) {
         try {
             use_part(*c->own, 0, parts_.at(c->function));
         } catch (...) {
-            w.failed.push_back(current_failure(w.items.first, state_.rank));
+            w.failed.push_back(current_failure(w.what.items.first, state_.rank));
             w.readable = 0;
         }
     }
@@ -282,9 +303,12 @@ void worker::run_chunk(work w) {
     while (done < w.readable && !give_up) {
         const std::size_t before = w.failed.size();
         const std::size_t size = std::min(w.readable - done, c->batch);
-        done = w.arguments->run(done, done + size, c->stop_at_failure, w.failed);
+        done = run_batch(w, done, done + size, *c);
         end = clock::now();
-        c->batch = next_batch(std::min(c->batch, size), seconds_between(batch_begin, end));
+        const double seconds_of_batch = seconds_between(batch_begin, end);
+        c->seconds += seconds_of_batch;
+        c->items += size;
+        c->batch = next_batch(std::min(c->batch, size), seconds_of_batch);
         if (c->stop_at_failure && w.failed.size() != before)
             give_up = true;
         if (done < w.readable) {
@@ -293,14 +317,87 @@ void worker::run_chunk(work w) {
             batch_begin = clock::now();
         }
     }
-    running_ = 0;
+    running_ = nullptr;
     if (std::exchange(released_, false)) {
         w.arguments.reset();
-        calls_.erase(w.call);
+        calls_.erase(w.what.call);
         return;
     }
     send_results(w, done, seconds_between(begin, end), give_up);
 }
+
+/// Items [from, to) of the chunk. User code: the helper sees to the rest if they take long.
+std::size_t worker::run_batch(work& w, std::size_t from, std::size_t to, const call& c) {
+    claimed_ = to;
+    if (!w.what.returnable)
+        return w.arguments->run(from, to, c.stop_at_failure, w.failed);
+    engage();
+    if (engaged_ == nullptr)
+        return w.arguments->run(from, to, c.stop_at_failure, w.failed);
+    const double item_time = c.items == 0 ? 0 : c.seconds / static_cast<double>(c.items);
+    const helper::user_code outside(*engaged_, patience_nap(item_time));
+    return w.arguments->run(from, to, c.stop_at_failure, w.failed);
+}
+
+// ---------------------------------------------------------------- the helper
+
+void worker::engage() {
+    if (engaged_ != nullptr)
+        return;
+    engaged_ = helper_of(state_);
+    if (engaged_ == nullptr)
+        return;
+    engaged_->engage([this] { give_back(); });
+    engaged_->mutex.lock();
+}
+
+void worker::disengage() {
+    if (engaged_ == nullptr)
+        return;
+    helper& h = *std::exchange(engaged_, nullptr);
+    h.mutex.unlock();
+    h.disengage();
+}
+
+/// On the helper thread: the batch that runs takes long. Whatever has been handed out to this rank and waits
+/// behind it goes back to the root, for ranks that have nothing to do.
+void worker::give_back() {
+    on_main_thread_ = false;
+    channel_.keep_what_is_done(true);
+    try {
+        channel_.progress(*this);
+        work& now = *running_;
+        const item_range all = now.what.items;
+        // Behind an item that could not be read nothing is known.
+        if (claimed_ < all.count && now.readable == all.count) {
+            give_back(now.what, {all.first + claimed_, all.count - claimed_});
+            now.what.items.count = claimed_;
+            now.readable = claimed_;
+        }
+        for (work& w : waiting_)
+            give_back(w.what, w.what.items);
+        for (announced& a : announced_)
+            give_back(a, a.items);
+    } catch (...) {
+        helper_error_ = std::current_exception(); // the main thread throws it
+    }
+    channel_.keep_what_is_done(false);
+    on_main_thread_ = true;
+}
+
+void worker::give_back(announced& chunk, item_range items) {
+    if (!chunk.returnable || chunk.returned)
+        return;
+    envelope head;
+    head.job = chunk.call;
+    head.kind = message::returned;
+    head.first = items.first;
+    head.count = items.count;
+    channel_.send(root_, head, outgoing());
+    chunk.returned = items.first == chunk.items.first;
+}
+
+// ---------------------------------------------------------------- results
 
 void worker::tell_failures(message kind, std::uint64_t number, failures& failed) {
     if (failed.empty())
@@ -317,7 +414,7 @@ void worker::tell_failures(message kind, std::uint64_t number, failures& failed)
 
 void worker::send_results(work& w, std::size_t done, double seconds, bool give_up) {
     // An item whose arguments could not be decoded ends the chunk: those behind it were not run.
-    const bool unreadable = done == w.readable && w.readable < w.items.count && !give_up;
+    const bool unreadable = done == w.readable && w.readable < w.what.items.count && !give_up;
     std::size_t written = 0;
     bool last = false;
     while (!last) {
@@ -328,18 +425,18 @@ void worker::send_results(work& w, std::size_t done, double seconds, bool give_u
             to = w.arguments->write_results(written, done, message.out, w.failed);
         }
         // Failures go ahead: the root knows then that the results are not all there.
-        tell_failures(message::failed, w.call, w.failed);
+        tell_failures(message::failed, w.what.call, w.failed);
         last = to == done;
         envelope head;
-        head.job = w.call;
+        head.job = w.what.call;
         head.kind = message::results;
-        head.first = w.items.first + written;
+        head.first = w.what.items.first + written;
         head.count = give_up ? 0 : to - written;
         if (last) {
             head.last = give_up ? given_up : finished;
             head.seconds = seconds;
             head.waited = w.waited;
-            head.not_run = give_up ? 0 : w.items.count - done - (unreadable ? 1 : 0);
+            head.not_run = give_up ? 0 : w.what.items.count - done - (unreadable ? 1 : 0);
         }
         if (give_up)
             message.clear();

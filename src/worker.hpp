@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,8 @@
 
 #include "channel.hpp"
 #include "communicator.hpp"
+#include "fifo.hpp"
+#include "helper.hpp"
 #include "nap.hpp"
 
 namespace mpimap::detail {
@@ -46,10 +49,18 @@ class worker : private message_handler {
         bool broken = false; // the function could not be read
         bool stopped = false;
         std::size_t batch = 1;
+        std::size_t items = 0; // run here
+        double seconds = 0;    // that they took
+    };
+    /// A chunk that is coming in: there is one root, and its messages come in order.
+    struct announced {
+        item_range items;
+        std::uint64_t call = 0;
+        bool returnable = false;
+        bool returned = false; // to the root, since what runs here takes long
     };
     struct work {
-        std::uint64_t call = 0;
-        item_range items;
+        announced what;
         std::shared_ptr<chunk> arguments;
         std::size_t readable = 0; // items whose arguments could be decoded
         failures failed;          // and why the next one could not
@@ -69,7 +80,7 @@ class worker : private message_handler {
     void place(incoming& m) override;
     void arrived(incoming& m) override;
     /// Work, for a rank that has none. Behind work it looks at all that has come: a stop may be in it.
-    [[nodiscard]] bool has_enough() const override { return idle_ && !waiting_.empty(); }
+    [[nodiscard]] bool has_enough() const override { return on_main_thread_ && idle_ && !waiting_.empty(); }
 
     [[nodiscard]] call* find(std::uint64_t number);
     void place_chunk(incoming& m, const call& c);
@@ -77,6 +88,11 @@ class worker : private message_handler {
     void open_call(const incoming& m);
     static void use_part(kernel& k, std::size_t i, part& p);
     void run_chunk(work w);
+    std::size_t run_batch(work& w, std::size_t from, std::size_t to, const call& c);
+    void engage();
+    void disengage();
+    void give_back();
+    void give_back(announced& chunk, item_range items);
     void tell_failures(message kind, std::uint64_t number, failures& failed);
     void send_results(work& w, std::size_t done, double seconds, bool give_up);
 
@@ -85,12 +101,17 @@ class worker : private message_handler {
     int root_;
     std::map<std::uint64_t, call> calls_;
     std::map<std::uint64_t, part> parts_;
-    work placed_; // the chunk that is coming in: there is one root, and its messages come one by one
+    fifo<announced> announced_; // whose headers are here
+    work placed_;               // the first of them, when it is being read
     std::deque<work> waiting_;
-    bool idle_ = true;          // since the last look for messages
-    std::uint64_t running_ = 0; // the call whose items run
-    bool released_ = false;     // meanwhile
-    outgoing reply_;            // empty between messages: its memory is used again
+    bool idle_ = true;        // since the last look for messages
+    work* running_ = nullptr; // the chunk whose items run
+    std::size_t claimed_ = 0; // of them those that run now or have run
+    bool released_ = false;   // its call, meanwhile
+    bool on_main_thread_ = true;
+    helper* engaged_ = nullptr;
+    std::exception_ptr helper_error_;
+    outgoing reply_; // empty between messages: its memory is used again
     bool broken_ = false;
     bool ended_ = false;
     bool closing_ = false; // there will be no more calls

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <utility>
 
 #include <mpi.h>
 #include <simgrid/actor.h>
@@ -71,11 +73,13 @@ class call {
     bool mine_;
 };
 
-// The one helper that is engaged: there is one root.
-std::function<void()> serve;
-mpimap::detail::helper* helper_at_work = nullptr;
-aid_t helped_rank = -1;
-mpimap::detail::nap_length length_of_nap;
+/// A helper that is engaged, of which a rank has one at most.
+struct engagement {
+    mpimap::detail::helper* by = nullptr;
+    std::function<void()> serve;
+    mpimap::detail::nap_length nap;
+};
+std::map<aid_t, engagement> engaged;
 
 } // namespace
 
@@ -100,15 +104,17 @@ void compute(double seconds) {
     const call c;
     if (c)
         seen.items += seconds;
-    if (helper_at_work == nullptr || helped_rank != sg_actor_self_get_pid()) {
+    const auto found = engaged.find(sg_actor_self_get_pid());
+    if (found == engaged.end()) {
         pass(seconds);
         return;
     }
+    const engagement& here = found->second;
     // As the helper's thread does: where items are short it looks every millisecond whether the same one is
     // still running, where they are long it answers after each nap.
-    const double nap = length_of_nap.seconds;
+    const double nap = here.nap.seconds;
     double length = (2 - now() / nap + std::floor(now() / nap)) * nap;
-    if (length_of_nap.for_long_items)
+    if (here.nap.for_long_items)
         length -= nap;
     while (seconds > 0) {
         const double part = std::min(seconds, length);
@@ -116,8 +122,8 @@ void compute(double seconds) {
         seconds -= part;
         if (seconds <= 0)
             break;
-        const std::lock_guard lock(helper_at_work->mutex);
-        serve();
+        const std::lock_guard lock(here.by->mutex);
+        here.serve();
         length = nap;
     }
 }
@@ -150,19 +156,16 @@ helper::pause::pause() : around_(nullptr) {}
 helper::pause::~pause() = default;
 
 void helper::engage(std::function<void()> f) {
-    serve = std::move(f);
-    helper_at_work = this;
-    helped_rank = sg_actor_self_get_pid();
+    engaged[sg_actor_self_get_pid()] = {this, std::move(f), {}};
 }
 
 void helper::enter_user_code(const nap_length& nap) noexcept {
-    length_of_nap = nap;
+    engaged[sg_actor_self_get_pid()].nap = nap;
     batch_.fetch_add(1);
 }
 
 void helper::disengage() {
-    helper_at_work = nullptr;
-    serve = nullptr;
+    engaged.erase(sg_actor_self_get_pid());
 }
 
 } // namespace mpimap::detail
@@ -195,6 +198,13 @@ int MPI_Ibcast(void* data, int count, MPI_Datatype type, int root, MPI_Comm comm
     const call c;
     *request = MPI_REQUEST_NULL;
     return PMPI_Bcast(data, count, type, root, comm);
+}
+
+int MPI_Ireduce_scatter_block(const void* data, void* result, int count, MPI_Datatype type, MPI_Op op,
+                              MPI_Comm comm, MPI_Request* request) {
+    const call c;
+    *request = MPI_REQUEST_NULL;
+    return PMPI_Reduce_scatter_block(data, result, count, type, op, comm);
 }
 
 int MPI_Isend(const void* data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm,

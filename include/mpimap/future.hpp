@@ -30,8 +30,8 @@ class promised {
 /// items of any of them run on the root meanwhile, in wait, wait_for and get. Letting go of a future of
 /// `amap` cancels what has not started; one of `submit` runs all the same. May outlive the pool.
 ///
-/// All but valid() throw invalid_argument where there is no value; ready, wait, wait_for and get throw
-/// nested_call in an item, wait, wait_for and get broken_pool if the set-up failed.
+/// All but valid() throw invalid_argument where there is no value, and on another thread; ready, wait,
+/// wait_for and get throw nested_call in an item, wait, wait_for and get broken_pool if the set-up failed.
 ///
 ///     mpimap::future<std::vector<double>> later = pool.amap(f, xs);
 ///     while (!later.wait_for(std::chrono::seconds(1))) report_progress();
@@ -49,12 +49,13 @@ class future {
 
     /// Whether there is a value, or an error, to come or to be taken. False after get().
     [[nodiscard]] bool valid() const noexcept { return promised_ != nullptr; }
-    /// Whether get() would return, or throw, at once. Looks for messages and hands out items, but runs none.
+    /// Whether get() would return, or throw, at once. Looks for messages and hands out items, and runs none
+    /// but what no other rank can run, as pool::poll: a loop that only asks ends on any number of ranks.
     [[nodiscard]] bool ready() const { return promised().ready(); }
     /// Until ready.
     void wait() const { promised().wait(); }
-    /// True if ready in time. An item that the root runs meanwhile is not interrupted, so it may take longer
-    /// by the length of one.
+    /// True if ready in time. Looks once at least, as ready(), also where the time is zero or negative. An
+    /// item that the root runs meanwhile is not interrupted, so it may take longer by the length of one.
     template <typename Rep, typename Period>
     bool wait_for(std::chrono::duration<Rep, Period> time) const {
         // In floating point: hours::max() in nanoseconds is out of range.

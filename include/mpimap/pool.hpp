@@ -404,6 +404,24 @@ class pool {
         return submit_as<detail::shipped<F>>(std::forward<F>(f), std::forward<Args>(args)...);
     }
 
+    /// Moves calls in flight on, as every other function of the pool does: takes in results that have come
+    /// and hands out further chunks. Never waits. For programs that compute something of their own between
+    /// `submit` or `amap` and `get`: call it about every millisecond, since other ranks have no more than
+    /// about that, or two items, in hand.
+    ///
+    /// Runs no items on the root but those that no other rank can run (with one rank all; the root's part of
+    /// a schedule::static_; with options::attempts those that have failed everywhere else), and of these one,
+    /// or as many as take a tenth of a millisecond, so that a loop that only asks ends. What an item throws
+    /// is told by its future, never here. Throws invalid_argument where the pool is closed, or off the root,
+    /// nested_call in an item, broken_pool.
+    ///
+    ///     auto later = pool.amap(f, xs);
+    ///     while (!later.ready()) compute_a_little(); // ready() polls, too
+    void poll() {
+        core_->check_usable();
+        core_->poll();
+    }
+
     // ------------------------------------------------------------ data and set-up
 
     /// Sends a value to every rank, to stay there while the handle lives. Calls with the handle neither
@@ -547,7 +565,7 @@ class pool {
                 how.keep = in_flight;
                 call = core_->start(in_flight->job(), o, how);
             });
-            core_->poll();
+            core_->nudge();
             return future<detail::map_result<map>>(
                 std::make_shared<detail::promised_map<map>>(core_, std::move(in_flight), std::move(call)));
         } else {

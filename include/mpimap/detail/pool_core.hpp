@@ -74,14 +74,19 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
     [[nodiscard]] int rank() const noexcept;
     [[nodiscard]] int size() const noexcept;
 
-    /// Throws where no call can be made now: closed, broken, or inside of an item.
+    /// Throws where no call can be made now: closed, broken, inside of an item, on another thread.
     void check_usable() const;
+    /// Throws on a thread that has not made the pool.
+    void check_thread() const;
+    /// Calls `f` when the helper is out of the way, on the pool's own thread: where another one asks, when
+    /// the pool is used next, or ends.
+    void on_own_thread(std::function<void()> f) noexcept;
 
     /// Sends nothing yet: functions and constants follow with a rank's first items. The job must live as long
     /// as the call.
     [[nodiscard]] std::unique_ptr<pool_call> start(root_job& job, const options& o, const call_settings& how);
 
-    /// Moves on whatever can be moved on without running items here.
+    /// Moves on whatever can be moved on. Runs no items here but what no other rank can run, of that a batch.
     void poll();
     /// The same after an item has been added: hands it out if somebody waits for one, looks after messages
     /// now and then.
@@ -117,6 +122,7 @@ class pool_call {
     /// Serves the pool until `ready` (done, if there is none), or for as long as given. Items run here
     /// meanwhile.
     void wait(const std::function<bool()>& ready = {});
+    /// Looks once at least.
     bool wait_for(std::chrono::nanoseconds time, const std::function<bool()>& ready = {});
     /// There are n more items at the end.
     void extend(std::size_t n);
@@ -124,7 +130,7 @@ class pool_call {
     bool withdraw(std::size_t item);
     /// What an item sends and gets back, in bytes, as far as known; 0 if not.
     [[nodiscard]] double bytes_per_item() const;
-    void cancel() noexcept;
+    void cancel();
     /// Throws broken_pool if the set-up failed, `cancelled` if this call has been or the pool is closed.
     void check() const;
     /// When done: what the call throws, or the job's finish().
