@@ -320,6 +320,7 @@ void session::nudge() {
         return;
     }
     const engine_at_work here(*this);
+    heed_stops();
     hand_out(true);
     complete_here();
 }

@@ -2,6 +2,7 @@
 
 // For programs that initialise MPI themselves, before any test framework could.
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -21,12 +22,13 @@ class checks {
     }
 
     [[nodiscard]] int status() {
-        MPI_Allreduce(MPI_IN_PLACE, &failed_, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
-        return failed_ == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        int failed = failed_;
+        MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
 
   private:
-    int failed_ = 0;
+    std::atomic<int> failed_ = 0; // some tests have threads
 };
 
 /// Runs `test(checks)` between MPI_Init_thread and MPI_Finalize. 77, for "skipped", if MPI gives another
