@@ -294,8 +294,7 @@ struct collective_call::implementation {
     }
 
     /// Tells all other ranks how the call went and waits until the messages have left.
-    void end(session& all, std::uint32_t how,
-             const std::function<void(writer&)>& write_verdict = {}) const {
+    void end(session& all, std::uint32_t how, const std::function<void(writer&)>& write_verdict = {}) const {
         for (int rank = 0; rank < state.size; ++rank) {
             if (rank == state.rank)
                 continue;
@@ -447,8 +446,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         return;
     }
     if (failed.empty()) {
-        const cancelled verdict =
-            cancelled_after("the call was cancelled", job->completed(), job->items());
+        const cancelled verdict = cancelled_after("the call was cancelled", job->completed(), job->items());
         self.end(all, cancelled_call, [&](writer& out) { write_cancelled(out, verdict); });
         throw verdict;
     }

@@ -224,9 +224,9 @@ std::string describe(const std::vector<task_error>& errors, std::size_t failed, 
 } // namespace
 
 detail::completion::completion(std::size_t done, std::vector<index_range> ranges)
-    : done_(done), ranges_(ranges.empty()
-                               ? nullptr
-                               : std::make_shared<const std::vector<index_range>>(std::move(ranges))) {}
+    : done_(done),
+      ranges_(ranges.empty() ? nullptr
+                             : std::make_shared<const std::vector<index_range>>(std::move(ranges))) {}
 
 const std::vector<index_range>& detail::completion::ranges() const noexcept {
     static const std::vector<index_range> none;

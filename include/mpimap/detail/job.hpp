@@ -141,16 +141,16 @@ class root_job {
 
     /// All results are in place: what must still be done on the root before the verdict, such as filling a
     /// range of the user's or building what the call returns. `failed` is empty, except in tolerant calls.
-    /// What it throws is a failure of no item; it may add failures of items.
-    /// In tolerant calls some items may have neither a failure nor a result: see done().
+    /// What it throws is a failure of no item; it may add failures of items. In tolerant calls some items may
+    /// have neither a result nor a failure: see done().
     virtual void finish(failures& failed) = 0;
 
     /// Instead, where the call is about to throw: what the caller is to have of results that are there, see
     /// done(). May add failures of items.
     virtual void finish_partly(failures&) {}
 
-    // What has become of items, as the engine tells it: none of them twice. Not of calls that grow, which look
-    // at single items themselves.
+    // What has become of items, as the engine tells it: none of them twice. Not of calls that grow, which
+    // look at single items themselves.
 
     /// They have their results, in place by the end of the call.
     void items_done(std::size_t first, std::size_t last) { done_.add(first, last); }
@@ -175,9 +175,6 @@ class root_job {
     [[nodiscard]] virtual bool plain_results() const = 0;
     /// Chunks of at least this size end at a multiple of it.
     [[nodiscard]] virtual std::size_t granularity() const { return 1; }
-
-    /// The results of items from there on could not be given to the caller.
-    void not_done_from(std::size_t item) { done_.cut(item); }
 
   private:
     index_set done_;
