@@ -25,11 +25,15 @@ namespace mpimap::detail {
 /// A result that travels as bytes, made in its place.
 template <typename R, typename Call>
 void make_result(R* slot, std::size_t index, const Call& call) {
-    const R& result = *::new (static_cast<void*>(slot)) R(call());
     if constexpr (hides_members<R>) {
-        if (index < items_searched)
+        if (index < items_searched) { // beside it: what is refused must not be in a range of the caller's
+            const R result(call());
             refuse_hidden_pointers(result, "a result");
+            std::memcpy(static_cast<void*>(slot), std::addressof(result), sizeof(R));
+            return;
+        }
     }
+    ::new (static_cast<void*>(slot)) R(call());
 }
 
 /// Nothing comes back.
