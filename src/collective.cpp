@@ -64,10 +64,6 @@ std::string lengths_text(const std::vector<std::optional<std::size_t>>& sizes) {
     return text;
 }
 
-[[noreturn]] void throw_cancelled() {
-    throw cancelled("mpimap: the call was cancelled before all items had run");
-}
-
 [[noreturn]] void throw_chunk(const std::string& why) {
     throw invalid_argument("mpimap: options::chunk " + why);
 }
@@ -298,20 +294,17 @@ struct collective_call::implementation {
     }
 
     /// Tells all other ranks how the call went and waits until the messages have left.
-    void end(session& all, const map_error* verdict, bool cancelled = false) const {
+    void end(session& all, std::uint32_t how, const std::function<void(writer&)>& write_verdict = {}) const {
         for (int rank = 0; rank < state.size; ++rank) {
             if (rank == state.rank)
                 continue;
             envelope head;
             head.job = number;
             head.kind = message::end;
+            head.last = how;
             outgoing message;
-            if (cancelled)
-                head.last = cancelled_call;
-            if (verdict != nullptr) {
-                head.last = failed_call;
-                write_map_error(message.out, *verdict);
-            }
+            if (write_verdict)
+                write_verdict(message.out);
             all.messages().send(rank, head, std::move(message));
         }
         all.flush();
@@ -434,24 +427,31 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         all.run_until(finished); // takes in what is still on its way
     }
     failures failed = d->take_failures();
-    if (d->cancelled() && (failed.empty() || tolerant)) {
-        self.end(all, nullptr, true);
-        throw_cancelled();
-    }
-    if (!d->abandoned() && (failed.empty() || tolerant)) {
-        try {
+    const auto succeeds = [&] {
+        return !d->abandoned() && (tolerant || (failed.empty() && !d->cancelled()));
+    };
+    try {
+        if (succeeds()) {
             job->finish(failed);
-        } catch (...) {
-            no_item_failed();
-            failed = d->take_failures();
+        } else {
+            job->finish_partly(failed);
         }
+    } catch (...) {
+        no_item_failed();
+        for (failure& f : d->take_failures())
+            failed.push_back(std::move(f));
     }
-    if (!d->abandoned() && (failed.empty() || tolerant)) {
-        self.end(all, nullptr);
+    if (succeeds()) {
+        self.end(all, succeeded);
         return;
     }
-    const map_error verdict = verdict_of(std::move(failed), job->items());
-    self.end(all, &verdict);
+    if (failed.empty()) {
+        const cancelled verdict = cancelled_after("the call was cancelled", job->completed(), job->items());
+        self.end(all, cancelled_call, [&](writer& out) { write_cancelled(out, verdict); });
+        throw verdict;
+    }
+    const map_error verdict = verdict_of(std::move(failed), job->items(), job->completed());
+    self.end(all, failed_call, [&](writer& out) { write_map_error(out, verdict); });
     throw verdict;
 }
 
@@ -469,10 +469,11 @@ void collective_call::serve(kernel& k) {
     self.read_shared([&k](reader& in) { k.read_setup(in); }, failed);
     self.body = buffer();
     w.ready(self.number, failed ? &*failed : nullptr);
-    if (std::optional<map_error> verdict = w.run())
-        throw *std::move(verdict);
-    if (w.cancelled())
-        throw_cancelled();
+    w.run();
+    if (w.failed())
+        throw *w.failed();
+    if (w.stopped())
+        throw *w.stopped();
 }
 
 void collective_call::share(const std::function<void(writer&)>& write,

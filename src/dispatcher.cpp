@@ -10,6 +10,29 @@
 #include "verdict.hpp"
 
 namespace mpimap::detail {
+namespace {
+
+std::vector<std::size_t> items_of(const failures& failed) {
+    std::vector<std::size_t> items;
+    for (const failure& f : failed)
+        items.push_back(static_cast<std::size_t>(f.index));
+    return items;
+}
+
+/// What is left of a range without those of its items, which are in order.
+template <typename Visit>
+void for_each_gap(item_range items, const std::vector<std::size_t>& without, const Visit& visit) {
+    std::size_t next = items.first;
+    for (const std::size_t item : without) {
+        if (item < next || item >= items.end())
+            continue;
+        visit(item_range{next, item - next});
+        next = item + 1;
+    }
+    visit(item_range{next, items.end() - next});
+}
+
+} // namespace
 
 dispatcher::dispatcher(session& s, root_job& job, const options& o, std::uint64_t number, bool stop,
                        std::optional<pooled> pool)
@@ -154,6 +177,10 @@ void dispatcher::introduce(std::size_t rank) {
 void dispatcher::give_back(item_range items) {
     if (items.count == 0)
         return;
+    if (stopped_) {
+        drop(items);
+        return;
+    }
     // In parts: there may be several ranks for them, and where item after item cannot be read, each would
     // otherwise send all that is behind it again.
     std::size_t parts = std::min(items.count, std::max<std::size_t>(2, workers_.size()));
@@ -205,6 +232,37 @@ bool dispatcher::run_what_others_cannot() {
         own_ = queue_.next_for_nobody_but(root_);
     }
     return own_.count != 0 && run_own_batch();
+}
+
+void dispatcher::give_back_between(item_range items, const std::vector<std::size_t>& failed) {
+    for_each_gap(items, failed, [this](item_range gap) { give_back(gap); });
+}
+
+void dispatcher::settle(item_range items, const std::vector<std::size_t>& failed) {
+    if (!grows())
+        for_each_gap(items, failed, [this](item_range gap) { job_.items_done(gap.first, gap.end()); });
+}
+
+void dispatcher::settle(incoming& m, const std::vector<std::size_t>& failed) {
+    if (grows() || workers_[static_cast<std::size_t>(m.source)].failures_lost)
+        return;
+    const item_range placed{static_cast<std::size_t>(m.head.first), m.placed};
+    if (!m.complete) {
+        settle(placed, failed);
+        return;
+    }
+    m.complete = [this, placed, failed, complete = std::move(m.complete)] {
+        complete(); // may throw
+        settle(placed, failed);
+    };
+}
+
+void dispatcher::drop(item_range items) {
+    if (items.count == 0)
+        return;
+    incomplete_ = true;
+    if (!grows())
+        job_.items_given_up(items.first, items.end());
 }
 
 void dispatcher::stock_up() {
@@ -284,7 +342,10 @@ bool dispatcher::run_own_chunk(double& total) {
     if (done < batch.count && !stopped_) {
         own_ = {batch.first + done, own_.count + batch.count - done};
         session_.has_items(*this); // meanwhile it may have looked as if there were none
+    } else {
+        drop({batch.first + done, batch.count - done});
     }
+    settle({batch.first, done}, items_of(failed));
     take_in(std::move(failed));
     return true;
 }
@@ -357,10 +418,11 @@ void dispatcher::noticed(const incoming& m) {
             --chunks_out_;
             session_.chunk_finished(static_cast<std::size_t>(m.source));
             const auto rest = static_cast<std::size_t>(m.head.not_run);
-            if (rest != 0)
+            if (m.head.last == given_up) {
+                drop({chunk.end() - rest, rest});
+            } else {
                 give_back({chunk.end() - rest, rest});
-            if (m.head.last == given_up)
-                incomplete_ = true;
+            }
         }
         break;
     }
@@ -375,8 +437,16 @@ bool dispatcher::can_place(const incoming& m) const {
 
 void dispatcher::place(incoming& m) {
     const item_range items{static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)};
+    worker& w = workers_[static_cast<std::size_t>(m.source)];
     reader in = m.body();
+    std::vector<std::size_t> failed_here; // in order
+    if (m.head.kind == message::ready && m.head.last != 0)
+        --not_ready_;
     try {
+        if (m.head.kind == message::results) {
+            failed_here = m.head.last != 0 ? std::exchange(w.failed, {}) : w.failed;
+            std::sort(failed_here.begin(), failed_here.end());
+        }
         if (m.lost)
             throw std::bad_alloc();
         switch (m.head.kind) {
@@ -384,15 +454,13 @@ void dispatcher::place(incoming& m) {
             if (m.head.last != 0) {
                 for (failure& f : read_failures(in))
                     abandon(std::move(f));
-                --not_ready_;
             }
             break;
         case message::failed: {
-            worker& w = workers_[static_cast<std::size_t>(m.source)];
             failures failed = read_failures(in);
             for (const failure& f : failed)
                 w.failed.push_back(static_cast<std::size_t>(f.index));
-            if (attempts_ == 1 && !(pool_ && pool_->grows)) {
+            if (attempts_ == 1 && !grows()) {
                 take_in(std::move(failed));
             } else {
                 // What the chunk brings in their places must not come behind another attempt's results, nor
@@ -407,8 +475,6 @@ void dispatcher::place(incoming& m) {
                 abandon(std::move(f));
             break;
         case message::results: {
-            std::vector<std::size_t>& known = workers_[static_cast<std::size_t>(m.source)].failed;
-            const std::vector<std::size_t> failed_here = m.head.last != 0 ? std::exchange(known, {}) : known;
             if (items.count == 0)
                 break;
             deliver_failures(); // ahead of the results of the same chunk
@@ -417,15 +483,9 @@ void dispatcher::place(incoming& m) {
             m.placed = job_.read_results(items, in, failed, m.complete);
             // The archive is of no use behind an item that could not be read: the items behind it run again.
             // Those that failed there have been told.
-            std::size_t next = items.first + m.placed + 1;
-            for (const std::size_t item : failed_here) {
-                if (item < next || item >= items.end())
-                    continue;
-                give_back({next, item - next});
-                next = item + 1;
-            }
-            if (next < items.end())
-                give_back({next, items.end() - next});
+            if (m.placed != items.count)
+                give_back_between({items.first + m.placed + 1, items.count - m.placed - 1}, failed_here);
+            settle(m, failed_here);
             take_in(std::move(failed));
             break;
         }
@@ -433,13 +493,22 @@ void dispatcher::place(incoming& m) {
             break;
         }
     } catch (...) {
-        failed_.push_back(current_failure(items.first, session_.state().rank));
         in.forget_targets(0);
         m.complete = nullptr;
-        if (m.head.kind == message::results && items.count != 0) // the others run again
-            give_back({items.first + 1, items.count - 1});
-        item_failed();
+        if (m.head.kind == message::results) {
+            if (items.count != 0) {
+                failed_.push_back(current_failure(items.first, session_.state().rank));
+                give_back_between({items.first + 1, items.count - 1}, failed_here); // the others run again
+                item_failed();
+            }
+        } else {
+            // Which items have failed, nobody knows any more.
+            w.failures_lost = true;
+            abandon(current_failure(task_error::no_item, session_.state().rank));
+        }
     }
+    if (m.head.kind == message::results && m.head.last != 0)
+        w.failures_lost = false;
     m.targets = std::move(in.targets());
     if (pool_)
         m.keep = pool_->keep;
@@ -473,7 +542,7 @@ void dispatcher::complete(const incoming& m) {
 
 /// Of calls that grow, on the main thread: whoever takes results looks at the same records.
 void dispatcher::deliver_failures() {
-    if (session_.on_main_thread() && pool_ && pool_->grows && !failed_.empty())
+    if (session_.on_main_thread() && grows() && !failed_.empty())
         job_.take_failures(std::exchange(failed_, {}));
 }
 
@@ -583,6 +652,7 @@ void dispatcher::stop() {
         return;
     stopped_ = true;
     queue_.clear();
+    drop(own_);
     dropped_.swap(stock_);
     in_stock_ = 0;
     if (session_.on_main_thread()) {
@@ -608,7 +678,7 @@ bool dispatcher::finished() const {
 }
 
 bool dispatcher::idle() const {
-    const bool undelivered = pool_ && pool_->grows && !failed_.empty();
+    const bool undelivered = grows() && !failed_.empty();
     return chunks_out_ == 0 && on_the_way_ == 0 && undecided_.empty() && !undelivered &&
            (stopped_ || (own_.count == 0 && stock_.empty() && queue_.empty()));
 }
@@ -619,6 +689,14 @@ bool dispatcher::waits_for_first_worker() const {
 }
 
 failures dispatcher::take_failures() {
+    // An item that threw and was to run again, when the call was stopped, has failed.
+    if (stopped_ && !grows()) {
+        for (auto& [item, t] : trials_) {
+            if (!job_.done().contains(item))
+                failed_.push_back(std::move(t.last));
+        }
+        trials_.clear();
+    }
     std::stable_sort(failed_.begin(), failed_.end(),
                      [](const failure& a, const failure& b) { return a.index < b.index; });
     // Items behind a result that could not be read run again, those that fail do so twice: one failure per

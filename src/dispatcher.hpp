@@ -105,6 +105,7 @@ class dispatcher {
         bool introduced = false;
         fifo<item_range> chunks;         // handed out, not finished
         std::vector<std::size_t> failed; // items of the chunk whose results are coming in
+        bool failures_lost = false;      // there may be more of these
         failures held;                   // of these, until all of it is here
     };
     struct prepared {
@@ -117,6 +118,15 @@ class dispatcher {
     };
 
     void give_back(item_range items);
+    /// Tells the job which of the items have their results: all but those, which are in order.
+    void settle(item_range items, const std::vector<std::size_t>& failed);
+    /// The same of what a message has brought, as soon as it is complete.
+    void settle(incoming& m, const std::vector<std::size_t>& failed);
+    /// All but those.
+    void give_back_between(item_range items, const std::vector<std::size_t>& failed);
+    /// Handed out and not run, and never will be.
+    void drop(item_range items);
+    [[nodiscard]] bool grows() const noexcept { return pool_ && pool_->grows; }
     [[nodiscard]] bool has_items_for(const worker& w, std::size_t rank) const;
     [[nodiscard]] bool wants_more(const worker& w, std::size_t rank) const;
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);

@@ -52,7 +52,8 @@ enum : std::int32_t {
     bad_variant_kind,
     bad_any_kind,
     serialization_kind,
-    nested_kind
+    nested_kind,
+    cancelled_kind
 };
 
 std::string demangled(const std::type_info& type) {
@@ -132,6 +133,17 @@ failure current_failure(std::size_t index, int rank) noexcept {
     return f;
 }
 
+failure stopped_failure(std::size_t index, failure_kind why) {
+    failure f;
+    f.index = index;
+    f.rank = -1;
+    f.kind = cancelled_kind;
+    f.type = "mpimap::cancelled";
+    f.what = "the call was stopped before the item had run";
+    f.outcome = why;
+    return f;
+}
+
 void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments) {
     failure f = current_failure(index, rank);
     f.arguments = std::move(arguments);
@@ -176,6 +188,8 @@ void task_error::rethrow() const {
         throw serialization_error(data_.what);
     case nested_kind:
         throw nested_call(data_.what);
+    case cancelled_kind:
+        throw cancelled(data_.what);
     default:
         throw remote_error(data_.type + ": " + data_.what);
     }
@@ -183,7 +197,8 @@ void task_error::rethrow() const {
 
 namespace {
 
-std::string describe(const std::vector<task_error>& errors, std::size_t failed, std::size_t items) {
+std::string describe(const std::vector<task_error>& errors, std::size_t failed, std::size_t items,
+                     std::size_t done) {
     constexpr std::size_t shown = 5;
     std::string text;
     if (!errors.empty() && errors.front().index() == task_error::no_item) {
@@ -192,6 +207,8 @@ std::string describe(const std::vector<task_error>& errors, std::size_t failed, 
         text = "mpimap: " + std::to_string(failed) + " of " + std::to_string(items) +
                (items == 1 ? " item failed" : " items failed");
     }
+    if (done != 0 && done + failed < items)
+        text += ", " + std::to_string(done) + (done == 1 ? " is done" : " are done");
     for (std::size_t i = 0; i < errors.size() && i < shown; ++i) {
         const task_error& e = errors[i];
         text += e.index() == task_error::no_item ? "\n  no item" : "\n  item " + std::to_string(e.index());
@@ -225,7 +242,7 @@ map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::si
 
 map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items,
                      const std::string& text, detail::completion done)
-    : error(text.empty() ? describe(errors, failed, items) : text),
+    : error(text.empty() ? describe(errors, failed, items, done.done()) : text),
       errors_(std::make_shared<const std::vector<task_error>>(std::move(errors))), failed_(failed),
       items_(items), completion_(std::move(done)) {}
 

@@ -616,29 +616,33 @@ void pool_call::finish() {
     const helper::pause alone;
     implementation& self = *self_;
     failures failed;
+    bool abandoned = false;
+    bool stopped = false;
     if (self.items) {
         self.pool->check_set_up();
         if (!self.done())
-            throw cancelled("mpimap: the pool was closed before all items had run");
+            throw cancelled_after("the pool was closed", self.job.completed(), self.job.items());
         failed = self.items->take_failures();
-        if (self.items->cancelled() && (failed.empty() || self.how.tolerant))
-            throw cancelled("mpimap: the call was cancelled before all items had run");
+        abandoned = self.items->abandoned();
+        stopped = self.items->cancelled();
     }
-    const bool abandoned = self.items && self.items->abandoned();
     self.release();
-    if (!abandoned && (failed.empty() || self.how.tolerant)) {
-        std::optional<failure> cannot_finish;
-        try {
+    const auto succeeds = [&] { return !abandoned && (self.how.tolerant || (failed.empty() && !stopped)); };
+    try {
+        if (succeeds()) {
             self.job.finish(failed);
-        } catch (...) {
-            cannot_finish = current_failure(task_error::no_item, self.pool->state.rank);
+        } else {
+            self.job.finish_partly(failed);
         }
-        if (!cannot_finish && (failed.empty() || self.how.tolerant))
-            return;
-        if (cannot_finish)
-            failed.push_back(std::move(*cannot_finish));
+    } catch (...) {
+        abandoned = true;
+        failed.push_back(current_failure(task_error::no_item, self.pool->state.rank));
     }
-    throw verdict_of(std::move(failed), self.job.items());
+    if (succeeds())
+        return;
+    if (failed.empty())
+        throw cancelled_after("the call was cancelled", self.job.completed(), self.job.items());
+    throw verdict_of(std::move(failed), self.job.items(), self.job.completed());
 }
 
 } // namespace mpimap::detail

@@ -27,6 +27,7 @@ void write_map_error(writer& out, const map_error& e) {
     write_value(out, std::string(e.what()));
     out.length(e.failed());
     out.length(e.items());
+    out.length(e.done());
     out.length(n);
     for (std::size_t i = 0; i < n; ++i)
         write_value(out, e.errors()[i].data());
@@ -37,13 +38,32 @@ map_error read_map_error(reader& in) {
     const auto text = make_value<std::string>(in);
     const std::size_t failed = in.length(0);
     const std::size_t items = in.length(0);
+    const std::size_t done = in.length(0);
     std::vector<task_error> errors;
     for (std::size_t n = in.length(0); n != 0; --n)
         errors.emplace_back(make_value<failure>(in));
-    return map_error(std::move(errors), failed, items, text);
+    return map_error(std::move(errors), failed, items, text, {done, {}});
 }
 
-map_error verdict_of(failures failed, std::size_t items) {
+void write_cancelled(writer& out, const cancelled& e) {
+    const writer::copy_scope whole(out);
+    write_value(out, std::string(e.what()));
+    out.length(e.done());
+}
+
+cancelled read_cancelled(reader& in) {
+    const reader::copy_scope whole(in);
+    const auto text = make_value<std::string>(in);
+    return cancelled(text, {in.length(0), {}});
+}
+
+cancelled cancelled_after(const std::string& why, completion done, std::size_t items) {
+    const std::string text = "mpimap: " + why + ": " + std::to_string(done.done()) + " of " +
+                             std::to_string(items) + (items == 1 ? " item had run" : " items had run");
+    return cancelled(text, std::move(done));
+}
+
+map_error verdict_of(failures failed, std::size_t items, completion done) {
     std::stable_partition(failed.begin(), failed.end(),
                           [](const failure& f) { return f.index == task_error::no_item; });
     const std::size_t count = failed.size();
@@ -51,7 +71,7 @@ map_error verdict_of(failures failed, std::size_t items) {
     errors.reserve(count);
     for (failure& f : failed)
         errors.emplace_back(std::move(f));
-    return map_error(std::move(errors), count, items);
+    return map_error(std::move(errors), count, items, std::move(done));
 }
 
 } // namespace mpimap::detail

@@ -42,7 +42,7 @@ void worker::break_down(const failure& why) {
     tell_failures(message::broken, 0, all);
 }
 
-std::optional<map_error> worker::run() {
+void worker::run() {
     struct engagement {
         worker& w;
         ~engagement() { w.disengage(); }
@@ -74,7 +74,6 @@ std::optional<map_error> worker::run() {
             channel_.send(root_, head, outgoing());
         }
     }
-    return std::move(verdict_);
 }
 
 worker::call* worker::find(std::uint64_t number) {
@@ -195,10 +194,12 @@ void worker::arrived(incoming& m) {
         if (find(m.head.job) == nullptr)
             return;
         ended_ = true;
-        cancelled_ = m.head.last == cancelled_call;
         if (m.head.last == failed_call) {
             reader in = m.body();
-            verdict_ = read_map_error(in);
+            failed_ = read_map_error(in);
+        } else if (m.head.last == cancelled_call) {
+            reader in = m.body();
+            stopped_ = read_cancelled(in);
         }
         break;
     case message::part:
@@ -413,15 +414,23 @@ void worker::tell_failures(message kind, std::uint64_t number, failures& failed)
 }
 
 void worker::send_results(work& w, std::size_t done, double seconds, bool give_up) {
+    if (at_once_)
+        done = 0; // the root does not wait for results
     // An item whose arguments could not be decoded ends the chunk: those behind it were not run.
-    const bool unreadable = done == w.readable && w.readable < w.what.items.count && !give_up;
+    const bool unreadable =
+        done == w.readable && std::any_of(w.failed.begin(), w.failed.end(), [&](const failure& f) {
+            return f.index == w.what.items.first + w.readable;
+        });
+    const std::size_t rest = w.what.items.count - done - (unreadable ? 1 : 0);
+    if (rest == 0)
+        give_up = false;
     std::size_t written = 0;
     bool last = false;
     while (!last) {
         outgoing& message = reply_;
         message.keep = w.arguments;
         std::size_t to = done;
-        if (!give_up && w.arguments && done != 0) {
+        if (w.arguments && done != 0) {
             to = w.arguments->write_results(written, done, message.out, w.failed);
         }
         // Failures go ahead: the root knows then that the results are not all there.
@@ -431,15 +440,13 @@ void worker::send_results(work& w, std::size_t done, double seconds, bool give_u
         head.job = w.what.call;
         head.kind = message::results;
         head.first = w.what.items.first + written;
-        head.count = give_up ? 0 : to - written;
+        head.count = to - written;
         if (last) {
             head.last = give_up ? given_up : finished;
             head.seconds = seconds;
             head.waited = w.waited;
-            head.not_run = give_up ? 0 : w.what.items.count - done - (unreadable ? 1 : 0);
+            head.not_run = rest;
         }
-        if (give_up)
-            message.clear();
         if (last)
             asked_.push_back(clock::now());
         channel_.send(root_, head, std::move(message));

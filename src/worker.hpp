@@ -34,10 +34,11 @@ class worker : private message_handler {
     /// The set-up of the pool failed here: no items will be run.
     void break_down(const failure& why);
 
-    /// Serves until the root ends the call or closes the pool; the verdict, if the call failed.
-    std::optional<map_error> run();
-    /// Whether the call ended before all items had run.
-    [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
+    /// Serves until the root ends the call or closes the pool.
+    void run();
+    /// How the call ended, if it failed, or was cancelled before all items had run.
+    [[nodiscard]] const std::optional<map_error>& failed() const noexcept { return failed_; }
+    [[nodiscard]] const std::optional<cancelled>& stopped() const noexcept { return stopped_; }
 
   private:
     struct call {
@@ -94,6 +95,7 @@ class worker : private message_handler {
     void give_back();
     void give_back(announced& chunk, item_range items);
     void tell_failures(message kind, std::uint64_t number, failures& failed);
+    /// `give_up`: what has not run is not to be handed out again.
     void send_results(work& w, std::size_t done, double seconds, bool give_up);
 
     communicator_state& state_;
@@ -116,8 +118,8 @@ class worker : private message_handler {
     bool ended_ = false;
     bool closing_ = false; // there will be no more calls
     bool at_once_ = false;
-    bool cancelled_ = false;
-    std::optional<map_error> verdict_;
+    std::optional<map_error> failed_;
+    std::optional<cancelled> stopped_;
     std::deque<clock::time_point> asked_; // when chunks were answered, each a request for another
 };
 

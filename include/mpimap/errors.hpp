@@ -61,7 +61,8 @@ class completion {
 
 } // namespace detail
 
-/// A call was cancelled before all its items had run: by options::stop, or its future.
+/// A call was cancelled before all its items had run: by options::stop, its future, or the end of its pool.
+/// Thrown where none of the items that did run threw, otherwise `map_error`.
 class cancelled : public error {
   public:
     explicit cancelled(const std::string& what, detail::completion items = {});
@@ -128,6 +129,9 @@ struct failure {
 /// Describes the exception being handled; called inside a catch block, never throws.
 [[nodiscard]] failure current_failure(std::size_t index, int rank) noexcept;
 
+/// What takes the result's place of an item that has not run: `why` is not threw.
+[[nodiscard]] failure stopped_failure(std::size_t index, failure_kind why);
+
 /// Adds the exception being handled to the failures.
 void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments = {});
 
@@ -136,7 +140,8 @@ void append_argument(std::string& text, const void* value, void (*print)(std::os
 
 } // namespace detail
 
-/// One item's failure: which item, where it ran, and the exception it threw.
+/// One item's failure: which item, where it ran, and the exception it threw. In the results of `try_map` also
+/// what stands for an item that was not run.
 class task_error {
   public:
     /// `index()` of a failure that came before any item ran, such as a function that cannot be serialized.
@@ -149,18 +154,19 @@ class task_error {
     [[nodiscard]] failure_kind kind() const noexcept { return data_.outcome; }
     /// The item's index in the input.
     [[nodiscard]] std::size_t index() const noexcept { return static_cast<std::size_t>(data_.index); }
-    /// The rank, in the communicator of the call, on which it ran.
+    /// The rank, in the communicator of the call, on which it ran; -1 if it was not run.
     [[nodiscard]] int rank() const noexcept { return data_.rank; }
-    /// The name of that rank's host.
+    /// The name of that rank's host; empty if it was not run.
     [[nodiscard]] const std::string& host() const noexcept { return data_.host; }
-    /// The exception's type, demangled: `std::invalid_argument`.
+    /// The exception's type, demangled: `std::invalid_argument`. `mpimap::cancelled` if it was not run.
     [[nodiscard]] const std::string& type() const noexcept { return data_.type; }
     /// The exception's text.
     [[nodiscard]] const std::string& what() const noexcept { return data_.what; }
     /// The item's arguments as text, as far as they can be streamed, otherwise empty.
     [[nodiscard]] const std::string& arguments() const noexcept { return data_.arguments; }
 
-    /// Throws the standard exception type where it is known, with the same text, otherwise `remote_error`.
+    /// Throws the standard exception type where it is known, with the same text, otherwise `remote_error`;
+    /// `cancelled` if the item was not run.
     [[noreturn]] void rethrow() const;
 
     /// For the engine: the record itself.
@@ -172,7 +178,9 @@ class task_error {
 
 /// Items failed. Thrown with the same text on every rank of the communicator.
 ///
-/// On the root `errors()` has every failure, in order of the item's index; on other ranks the first 64.
+/// On the root `errors()` has every failure, in order of the item's index; on other ranks the first 64. Items
+/// that were not run, because of the failure or a stop, are none of them: done() + failed() may be less than
+/// items().
 class map_error : public error {
   public:
     map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items,

@@ -64,9 +64,9 @@ class future {
         return promised().wait_for(within ? std::chrono::duration_cast<std::chrono::nanoseconds>(time)
                                           : std::chrono::nanoseconds(longest));
     }
-    /// Of amap: items that have not started are not run, and get() throws `cancelled` if there were any. Of
-    /// submit: if the item has not been handed out it is not run, and get() throws `cancelled`; otherwise
-    /// nothing. Never waits.
+    /// Of amap: items that have not started are not run, and get() throws `cancelled`, which says what is
+    /// done, if there were any. Of submit: if the item has not been handed out it is not run, and get()
+    /// throws `cancelled`; otherwise nothing. Never waits.
     void cancel() const { promised().cancel(); }
     /// Waits and gives the value away. Throws what the call throws: map_error for amap, the item's own
     /// exception (as task_error::rethrow) for submit; `cancelled`, broken_pool.

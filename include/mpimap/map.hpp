@@ -122,8 +122,10 @@ T map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F&
 /// Returns on the root a vector of the decayed results, one per item; elsewhere an empty one, or the same
 /// with `results::everywhere`.
 ///
-/// Throws on every rank: `map_error` if items failed, `invalid_argument` if the arguments make no sense,
-/// `mismatched_call` if other ranks called something else; `nested_call` where an item calls back.
+/// Throws on every rank: `map_error` if items failed, `cancelled` if it was stopped (options::stop),
+/// `invalid_argument` if the arguments make no sense, `mismatched_call` if other ranks called something else;
+/// `nested_call` where an item calls back. The first two say which items were done, but the results are lost:
+/// `mpi_try_map` and `mpi_map_into` keep them.
 ///
 ///     auto e = mpimap::mpi_map(world, mpimap::bind_front<&model::energy>(m), xs, ys);
 ///
@@ -159,8 +161,10 @@ template <typename F, typename Tuples>
 /// `mpi_map` whose results go into the root's range `out`, which must have room for all of them; nothing is
 /// allocated for them there when `out` is contiguous memory of the result's type and that travels as bytes.
 ///
-/// Other ranks may pass an empty range. If items fail, what is in `out` is unspecified. What assigning to
-/// `out` throws is a `map_error` on every rank. `results::everywhere` is an `invalid_argument`.
+/// Other ranks may pass an empty range. If it throws `map_error` or `cancelled`, `out` has the results that
+/// the exception's `completed()` names, and nothing else was written there. What assigning to `out` throws is
+/// the failure of that item, a `map_error` on every rank; nothing is written behind it. `results::everywhere`
+/// is an `invalid_argument`.
 ///
 ///     mpimap::mpi_map_into(world, f, image, rows);
 template <typename F, typename Out, typename... Args>
@@ -177,7 +181,7 @@ void mpi_map_into(MPI_Comm comm, F&& f, Out&& out, Args&&... args) {
 }
 
 /// `mpi_map` without results: `f` is called for its effects (files written, data sent elsewhere) and what it
-/// returns is dropped. Returns when all items have run.
+/// returns is dropped. Returns when all items have run; `map_error` and `cancelled` say which have.
 ///
 ///     mpimap::mpi_for_each(world, [](int tile) { render(tile).save(tile); }, tiles);
 template <typename F, typename... Args>
@@ -194,7 +198,10 @@ void mpi_for_each(MPI_Comm comm, F&& f, Args&&... args) {
 /// `mpi_map` that runs every item and gives for each its result or its error: `std::vector<expected<R,
 /// task_error>>`.
 ///
-/// Throws `map_error` only for failures that are no item's, such as a function that cannot be decoded.
+/// After a stop (options::stop) it returns, too: items that were not run have an error whose kind() is
+/// `failure_kind::not_run`, or `cancelled` where they had been handed out, with rank() -1 and type()
+/// "mpimap::cancelled". Throws `map_error` only for failures that are no item's, such as a function that
+/// cannot be decoded.
 ///
 ///     for (auto& r : mpimap::mpi_try_map(world, fit, sets)) r ? use(*r) : report(r.error());
 template <typename F, typename... Args>
@@ -216,7 +223,7 @@ template <typename F, typename... Args>
 /// like `f`. A chunk sends back a few values, not one per item.
 ///
 /// Returns on the root the fold (`init` without items); elsewhere the `init` given there, or the fold with
-/// `results::everywhere`.
+/// `results::everywhere`. Throws as `mpi_map`: what was folded before a failure or a stop is lost.
 ///
 ///     double sum = mpimap::mpi_map_reduce(world, std::plus<>{}, 0.0, f, xs);
 ///

@@ -40,7 +40,9 @@ struct options {
     mpimap::results results = mpimap::results::root;
     mpimap::zip zip = mpimap::zip::strict;
     mpimap::on_error on_error = mpimap::on_error::stop;
-    /// When a stop is requested, items that have not started are not run, and the call throws `cancelled`.
+    /// When a stop is requested, items that have not started are not run: those that run finish, then the
+    /// call throws `cancelled` with what is done, or map_error if any threw. `try_map` returns. If all items
+    /// had run nothing happens.
     std::stop_token stop = {};
     /// How often an item is run at most, while it throws: 3 is one run and two retries. Not on a rank where
     /// it has failed before, as long as there is one where it has not. Only the last exception of an item

@@ -240,8 +240,8 @@ class pool {
 
     /// As `mpi_map`: a vector of the results, in input order. The root waits and runs items itself.
     ///
-    /// Throws map_error, invalid_argument, `cancelled` (options::stop), broken_pool; the pool is usable after
-    /// the first three.
+    /// Throws map_error, `cancelled` (options::stop), invalid_argument, broken_pool; the pool is usable after
+    /// the first three. The first two say which items were done; the results are lost.
     ///
     ///     auto e = pool.map(mpimap::bind_front<&model::energy>(m), xs, ys);
     template <typename F, typename... Args>
@@ -267,7 +267,8 @@ class pool {
         return starmap_as<detail::shipped<F>>(options{}, detail::as_function(f), tuples);
     }
 
-    /// As `mpi_map_into`: results go into the range `out`.
+    /// As `mpi_map_into`: results go into the range `out`, which has those that are done, and no others,
+    /// where it throws map_error or `cancelled`.
     ///
     ///     pool.map_into(f, image, rows);
     template <typename F, typename Out, typename... Args>
@@ -295,7 +296,7 @@ class pool {
         for_each_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
     }
 
-    /// As `mpi_try_map`: every item's result or error.
+    /// As `mpi_try_map`: every item's result or error. Returns after a stop, too.
     ///
     ///     for (auto& r : pool.try_map(fit, sets)) r ? use(*r) : report(r.error());
     template <typename F, typename... Args>
@@ -378,7 +379,7 @@ class pool {
     ///
     /// Runs no items on the root. It goes on in the functions that the class names, not behind the program's
     /// back. Throws invalid_argument and broken_pool at once, and map_error where the function or a constant
-    /// cannot be encoded; get() throws the rest.
+    /// cannot be encoded; get() throws the rest, as map().
     ///
     ///     auto later = pool.amap(f, xs);
     template <typename F, typename... Args>

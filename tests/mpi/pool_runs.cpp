@@ -325,7 +325,14 @@ const stoppable stoppable_calls[] = {
      },
      true},
     {"for_each", [](pool& p, const mpimap::options& o) { p.for_each(o, slow, count_to(many)); }, true},
-    {"try_map", [](pool& p, const mpimap::options& o) { (void)p.try_map(o, slow, count_to(many)); }, true},
+    {"try_map",
+     [](pool& p, const mpimap::options& o) {
+         for (const auto& y : p.try_map(o, slow, count_to(many))) {
+             if (!y.has_value())
+                 y.error().rethrow();
+         }
+     },
+     true},
     {"map_reduce",
      [](pool& p, const mpimap::options& o) { (void)p.map_reduce(o, std::plus<>(), 7, slow, count_to(many)); },
      true},

@@ -188,6 +188,53 @@ TEST(errors, the_text_shows_the_first_and_counts_the_rest) {
     EXPECT_NE(text.find("and 3 more"), std::string::npos);
 }
 
+TEST(errors, the_text_says_how_many_are_done_where_some_have_not_run) {
+    const auto text = [](std::size_t done, std::size_t items) {
+        const std::vector<task_error> errors{task_error(failed_item(4, "no"))};
+        const std::string all = map_error(errors, 1, items, mpimap::detail::completion(done, {})).what();
+        return all.substr(0, all.find('\n'));
+    };
+    EXPECT_EQ(text(3, 10), "mpimap: 1 of 10 items failed, 3 are done");
+    EXPECT_EQ(text(1, 10), "mpimap: 1 of 10 items failed, 1 is done");
+    EXPECT_EQ(text(9, 10), "mpimap: 1 of 10 items failed"); // all have run
+    EXPECT_EQ(text(0, 10), "mpimap: 1 of 10 items failed");
+}
+
+TEST(errors, what_stands_for_an_item_that_was_not_run) {
+    for (const mpimap::failure_kind kind : {mpimap::failure_kind::not_run, mpimap::failure_kind::cancelled}) {
+        const failure sent = mpimap::detail::stopped_failure(7, kind);
+        const task_error e(wire::round_trip(sent));
+        EXPECT_EQ(e.kind(), kind);
+        EXPECT_EQ(e.index(), 7U);
+        EXPECT_EQ(e.rank(), -1);
+        EXPECT_EQ(e.type(), "mpimap::cancelled");
+        EXPECT_EQ(e.what(), "the call was stopped before the item had run");
+        EXPECT_THROW(e.rethrow(), mpimap::cancelled);
+    }
+    EXPECT_EQ(task_error(described([] { throw 1; })).kind(), mpimap::failure_kind::threw);
+}
+
+TEST(errors, what_is_done_reaches_other_ranks_as_a_number) {
+    const mpimap::detail::completion some(5, {{0, 2}, {4, 7}});
+    const map_error failed({task_error(failed_item(3, "no"))}, 1, 9, some);
+    EXPECT_EQ(failed.completed().size(), 2U);
+    mpimap::detail::writer out;
+    mpimap::detail::write_map_error(out, failed);
+    const mpimap::cancelled stopped = mpimap::detail::cancelled_after("the call was cancelled", some, 9);
+    EXPECT_STREQ(stopped.what(), "mpimap: the call was cancelled: 5 of 9 items had run");
+    EXPECT_EQ(stopped.completed(), failed.completed());
+    mpimap::detail::write_cancelled(out, stopped);
+    mpimap::detail::reader in(out.body().data(), out.body().size());
+    const map_error failed_elsewhere = mpimap::detail::read_map_error(in);
+    EXPECT_STREQ(failed_elsewhere.what(), failed.what());
+    EXPECT_EQ(failed_elsewhere.done(), 5U);
+    EXPECT_TRUE(failed_elsewhere.completed().empty());
+    const mpimap::cancelled stopped_elsewhere = mpimap::detail::read_cancelled(in);
+    EXPECT_STREQ(stopped_elsewhere.what(), stopped.what());
+    EXPECT_EQ(stopped_elsewhere.done(), 5U);
+    EXPECT_TRUE(stopped_elsewhere.completed().empty());
+}
+
 TEST(errors, the_text_of_a_failure_before_any_item) {
     const std::string text = text_of({failed_item(task_error::no_item, "no memory")}, 1, 10);
     EXPECT_EQ(text, "mpimap: the call failed\n  no item on rank 2 (node7): std::runtime_error: no memory");

@@ -80,4 +80,24 @@ TEST(IndexSet, AnyOrderGivesTheSame) {
     }
 }
 
+TEST(IndexSet, CuttingRemovesWhatIsBehind) {
+    constexpr std::size_t n = 14;
+    for (std::size_t end = 0; end <= n; ++end) {
+        index_set s;
+        s.add(2, 5);
+        s.add(7, 8);
+        s.add(10, 13);
+        s.cut(end);
+        std::size_t left = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            const bool was = (i >= 2 && i < 5) || i == 7 || (i >= 10 && i < 13);
+            EXPECT_EQ(s.contains(i), was && i < end) << i << " of " << end;
+            left += was && i < end ? 1 : 0;
+        }
+        EXPECT_EQ(s.size(), left);
+        s.add(end + n, end + n + 2); // it can grow again
+        EXPECT_EQ(s.size(), left + 2);
+    }
+}
+
 } // namespace

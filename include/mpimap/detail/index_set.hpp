@@ -39,6 +39,21 @@ class index_set {
         newest_ = ranges_.emplace_hint(next, first, last);
     }
 
+    /// Removes all from `end` on.
+    void cut(std::size_t end) {
+        while (!ranges_.empty() && std::prev(ranges_.end())->second > end) {
+            const auto last = std::prev(ranges_.end());
+            if (last->first < end) {
+                size_ -= last->second - end;
+                last->second = end;
+                break;
+            }
+            size_ -= last->second - last->first;
+            ranges_.erase(last);
+        }
+        newest_ = ranges_.end();
+    }
+
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool contains(std::size_t i) const {
         const auto next = ranges_.upper_bound(i);

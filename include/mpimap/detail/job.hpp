@@ -13,6 +13,7 @@
 
 #include <mpi.h>
 
+#include <mpimap/detail/index_set.hpp>
 #include <mpimap/detail/stream.hpp>
 #include <mpimap/errors.hpp>
 #include <mpimap/options.hpp>
@@ -129,8 +130,8 @@ class root_job {
     /// again.
     virtual std::size_t run_here(item_range items, bool stop, failures& failed) = 0;
 
-    /// Of the results that are read next, those of these items are none: they failed. For jobs that look at
-    /// single results before all have come.
+    /// Of the results that are read next, those of these items are none: they failed. In order; for jobs that
+    /// look at single results before all have come, or have memory of the caller's filled.
     virtual void skip_results(const std::vector<std::size_t>&) {}
 
     /// Decodes the results of a chunk into place; `complete` (if set) is called when all spans have arrived.
@@ -140,8 +141,28 @@ class root_job {
 
     /// All results are in place: what must still be done on the root before the verdict, such as filling a
     /// range of the user's or building what the call returns. `failed` is empty, except in tolerant calls.
-    /// What it throws is a failure of no item; it may add failures of items.
+    /// What it throws is a failure of no item; it may add failures of items. In tolerant calls some items may
+    /// have neither a result nor a failure: see done().
     virtual void finish(failures& failed) = 0;
+
+    /// Instead, where the call is about to throw: what the caller is to have of results that are there, see
+    /// done(). May add failures of items.
+    virtual void finish_partly(failures&) {}
+
+    // What has become of items, as the engine tells it: none of them twice. Not of calls that grow, which
+    // look at single items themselves.
+
+    /// They have their results, in place by the end of the call.
+    void items_done(std::size_t first, std::size_t last) { done_.add(first, last); }
+    [[nodiscard]] const index_set& done() const noexcept { return done_; }
+    /// Results from there on could not be given to the caller.
+    void not_done_from(std::size_t item) { done_.cut(item); }
+    /// They were handed out, but the call was stopped before they had run. Some of them may have failed, too:
+    /// their arguments could not be decoded.
+    void items_given_up(std::size_t first, std::size_t last) { given_up_.add(first, last); }
+    [[nodiscard]] const index_set& given_up() const noexcept { return given_up_; }
+    /// Which items have their results, for exceptions.
+    [[nodiscard]] completion completed() const { return {done_.size(), done_.ranges()}; }
 
     /// In calls that grow: items that failed, as it happens; what is no item's concerns all that have not
     /// run.
@@ -154,6 +175,10 @@ class root_job {
     [[nodiscard]] virtual bool plain_results() const = 0;
     /// Chunks of at least this size end at a multiple of it.
     [[nodiscard]] virtual std::size_t granularity() const { return 1; }
+
+  private:
+    index_set done_;
+    index_set given_up_;
 };
 
 /// Makes the root's own copy of a function by writing it.

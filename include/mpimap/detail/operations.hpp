@@ -126,6 +126,9 @@ std::uint64_t signature() {
     return hash_text(typeid(call).name());
 }
 
+// Whatever comes of a call at the root is in place when its job has finished: results are given to the caller
+// by take(), or, where the call throws and they need not be lost, in a partial finish.
+//
 // Each operation has: `function`, what is shipped; `root_type`, the job at the root; `served`, the kernel
 // elsewhere; `result`; `tolerant`, whether it takes failures itself; signature(), the same on every rank that
 // makes the same call; prepare(), called on the root with the fresh job; take(), the result when the job has
@@ -175,9 +178,17 @@ class try_map_operation {
         root.on_finish([this, &root](failures& failed) {
             all_.reserve(root.items());
             auto next = failed.begin();
+            const bool whole = root.done().size() + failed.size() == root.items();
             for (std::size_t i = 0; i < root.items(); ++i) {
                 if (next != failed.end() && next->index == i) {
                     all_.emplace_back(tl::unexpect, task_error(std::move(*next++)));
+                    continue;
+                }
+                if (!whole && !root.done().contains(i)) {
+                    const bool out = root.given_up().contains(i);
+                    all_.emplace_back(tl::unexpect,
+                                      task_error(stopped_failure(i, out ? failure_kind::cancelled
+                                                                        : failure_kind::not_run)));
                     continue;
                 }
                 try {
@@ -238,25 +249,33 @@ class into_operation {
             root.make_slots(std::ranges::data(out_), root.items());
         } else {
             root.make_slots(root.items());
-            root.on_finish([this, &root](failures& failed) { assign(root, failed); });
+            const auto assign_done = [this, &root](failures& failed) { assign(root, failed); };
+            root.on_finish(assign_done);
+            root.on_partial_finish(assign_done);
         }
     }
     void take() {}
 
   private:
+    /// What has no result stays as it is.
     void assign(root_type& root, failures& failed) {
-        if (root.items() == 0)
+        const std::vector<index_range> done = root.done().ranges();
+        if (done.empty())
             return;
-        auto at = std::ranges::begin(out_);
-        for (std::size_t i = 0; i < root.items(); ++i) {
-            try {
-                if (i != 0)
-                    ++at;
-                *at = static_cast<std::ranges::range_value_t<Out>>(root.slots().take(i));
-            } catch (...) {
-                add_failure(failed, i, root.rank());
-                return;
+        std::size_t i = done.front().first; // which is to be assigned
+        try {
+            auto at = std::ranges::begin(out_);
+            std::size_t there = 0; // the item that `at` is the place of
+            for (const index_range& some : done) {
+                for (i = some.first; i < some.last; ++i) {
+                    for (; there != i; ++there)
+                        ++at;
+                    *at = static_cast<std::ranges::range_value_t<Out>>(root.slots().take(i));
+                }
             }
+        } catch (...) {
+            add_failure(failed, i, root.rank());
+            root.not_done_from(i);
         }
     }
 

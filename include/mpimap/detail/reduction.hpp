@@ -96,7 +96,7 @@ class folded_results {
   public:
     static constexpr bool drops_results = false;
     folded_results(item_range items, std::size_t total, bool one_by_one, Op* op)
-        : first_(items.first), folder_(items, total, one_by_one, op) {}
+        : first_(items.first), count_(items.count), folder_(items, total, one_by_one, op) {}
 
     template <typename Call>
     void invoke(std::size_t i, const Call& call) {
@@ -106,8 +106,11 @@ class folded_results {
     std::size_t write(std::size_t from, std::size_t to, writer& out, failures& failed, int rank) {
         if (from != 0)
             return to; // all that there is went with the first message
-        if (folder_.one_by_one())
+        if (folder_.one_by_one()) {
             drop_unwritable(out, failed, rank);
+        } else if (to != count_) {
+            folder_.nodes().clear(); // the last block is none: the call fails, or was stopped
+        }
         const writer::mark before = out.position();
         std::size_t at = first_;
         try {
@@ -146,6 +149,7 @@ class folded_results {
     }
 
     std::size_t first_;
+    std::size_t count_;
     part_folder<T, Op> folder_;
 };
 

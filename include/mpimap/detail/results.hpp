@@ -2,7 +2,9 @@
 
 // Results on their way: those of a chunk at the rank that ran it, those of the whole call at the root.
 
+#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <new>
@@ -23,11 +25,15 @@ namespace mpimap::detail {
 /// A result that travels as bytes, made in its place.
 template <typename R, typename Call>
 void make_result(R* slot, std::size_t index, const Call& call) {
-    const R& result = *::new (static_cast<void*>(slot)) R(call());
     if constexpr (hides_members<R>) {
-        if (index < items_searched)
+        if (index < items_searched) { // beside it: what is refused must not be in a range of the caller's
+            const R result(call());
             refuse_hidden_pointers(result, "a result");
+            std::memcpy(static_cast<void*>(slot), std::addressof(result), sizeof(R));
+            return;
+        }
     }
+    ::new (static_cast<void*>(slot)) R(call());
 }
 
 /// Nothing comes back.
@@ -128,7 +134,7 @@ class byte_slots {
             data_ = raw_.data();
         }
     }
-    byte_slots(R* into, std::size_t n) : count_(n), data_(into) {}
+    byte_slots(R* into, std::size_t n) : count_(n), data_(into), callers_(true) {}
 
     struct local {
         static constexpr bool drops_results = false;
@@ -140,8 +146,25 @@ class byte_slots {
         }
     };
     local at(item_range items) { return {data_ + items.first, items.first}; }
-    std::size_t read(item_range items, reader& in, failures&, int, std::function<void()>&) {
-        in.heap(static_cast<void*>(data_ + items.first), items.count * sizeof(R));
+    /// Of the results that are read next, those of these items are none.
+    void skip(const std::vector<std::size_t>& failed) {
+        if (callers_)
+            none_ = failed;
+    }
+    std::size_t read(item_range items, reader& in, failures&, int, std::function<void()>& complete) {
+        if (none_.empty()) {
+            in.heap(static_cast<void*>(data_ + items.first), items.count * sizeof(R));
+        } else {
+            // The caller's memory stays as it is where an item has no result.
+            const auto all = std::make_shared<raw_array<R>>(items.count);
+            in.heap(static_cast<void*>(all->data()), items.count * sizeof(R));
+            complete = [this, items, all, none = std::exchange(none_, {})] {
+                for (std::size_t i = 0; i < items.count; ++i) {
+                    if (!std::binary_search(none.begin(), none.end(), items.first + i))
+                        std::memcpy(static_cast<void*>(data_ + items.first + i), all->data() + i, sizeof(R));
+                }
+            };
+        }
         return items.count;
     }
 
@@ -159,6 +182,8 @@ class byte_slots {
     R* data_ = nullptr;
     std::conditional_t<in_vector, std::vector<R>, std::vector<char>> vector_;
     raw_array<R> raw_;
+    bool callers_ = false; // the memory is
+    std::vector<std::size_t> none_;
 };
 
 template <typename R>

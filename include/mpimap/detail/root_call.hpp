@@ -236,6 +236,12 @@ class root_call : public root_setup<F, Args...> {
         if (finish_)
             finish_(failed);
     }
+    /// The same where the call throws.
+    void on_partial_finish(std::function<void(failures&)> f) { finish_partly_ = std::move(f); }
+    void finish_partly(failures& failed) override {
+        if (finish_partly_)
+            finish_partly_(failed);
+    }
 
     [[nodiscard]] std::size_t items() const override { return items_; }
 
@@ -263,6 +269,10 @@ class root_call : public root_setup<F, Args...> {
         }
     }
 
+    void skip_results([[maybe_unused]] const std::vector<std::size_t>& failed) override {
+        if constexpr (requires { slots_->skip(failed); })
+            slots_->skip(failed);
+    }
     std::size_t read_results(item_range items, reader& in, failures& failed,
                              std::function<void()>& complete) override {
         return slots_->read(items, in, failed, where_.rank, complete);
@@ -296,6 +306,7 @@ class root_call : public root_setup<F, Args...> {
     std::size_t items_;
     std::optional<Slots> slots_;
     std::function<void(failures&)> finish_;
+    std::function<void(failures&)> finish_partly_;
 };
 
 } // namespace mpimap::detail
