@@ -8,6 +8,8 @@
 
 #include <mpimap/errors.hpp>
 
+#include "launcher.hpp"
+
 namespace mpimap {
 namespace {
 
@@ -50,6 +52,7 @@ void environment::initialise(int* argc, char*** argv, const environment_options&
     int initialised = 0;
     MPI_Initialized(&initialised);
     if (initialised == 0) {
+        const detail::loopback_for_spawned reachable;
         int provided = 0;
         const int wanted = options.items_call_mpi ? MPI_THREAD_MULTIPLE : MPI_THREAD_SERIALIZED;
         const int code = MPI_Init_thread(argc, argv, wanted, &provided);
