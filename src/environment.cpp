@@ -9,6 +9,7 @@
 #include <mpimap/errors.hpp>
 
 #include "launcher.hpp"
+#include "lifeline.hpp"
 
 namespace mpimap {
 namespace {
@@ -68,8 +69,10 @@ environment::~environment() {
     // The exception ends in the terminate handler if nobody catches it.
     int finalised = 0;
     MPI_Finalized(&finalised);
-    if (finalise_ && finalised == 0 && std::uncaught_exceptions() == 0)
+    if (finalise_ && finalised == 0 && std::uncaught_exceptions() == 0) {
+        detail::lifeline::end_of_main();
         MPI_Finalize();
+    }
 }
 
 } // namespace mpimap

@@ -1,7 +1,6 @@
 #include "lifeline.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -10,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +20,7 @@
 namespace mpimap::detail {
 namespace {
 
-enum class news : int { rank, arrived, let_go };
+enum class news : int { rank, arrived, let_go, end_of_main };
 struct notice {
     news what;
     int rank;
@@ -43,6 +43,8 @@ void tell(int socket, notice n) noexcept {
     if (socket >= 0)
         (void)!send(socket, &n, sizeof n, MSG_NOSIGNAL);
 }
+
+int this_ranks_socket = -1;
 
 [[noreturn]] void end_program(int rank, int process, bool arrived) noexcept {
     std::fprintf(
@@ -68,6 +70,7 @@ lifeline::lifeline(const std::string& address, int rank) noexcept {
     if (socket_ < 0 || connect(socket_, reinterpret_cast<const sockaddr*>(&there), length) != 0)
         return; // on another host
     tell(socket_, {news::rank, rank});
+    this_ranks_socket = socket_;
 }
 
 void lifeline::arrived() const noexcept {
@@ -75,6 +78,10 @@ void lifeline::arrived() const noexcept {
 }
 void lifeline::let_go() const noexcept {
     tell(socket_, {news::let_go, 0});
+}
+
+void lifeline::end_of_main() noexcept {
+    tell(this_ranks_socket, {news::end_of_main, 0});
 }
 
 lifelines::lifelines() noexcept {
@@ -109,8 +116,13 @@ lifelines::lifelines() noexcept {
 }
 
 lifelines::~lifelines() {
-    for (const int s : let_go())
-        close(s);
+    if (thread_.joinable()) {
+        const char wake = 0;
+        (void)!write(wake_[1], &wake, 1);
+        thread_.join();
+    }
+    for (const watched& w : ranks_)
+        close(w.socket);
     for (const int s : {listening_, wake_[0], wake_[1]}) {
         if (s >= 0)
             close(s);
@@ -130,6 +142,8 @@ void lifelines::accept_ranks() noexcept {
             continue;
         }
         ranks_.push_back({s, -1, who.pid, false, false});
+        ++at_work_;
+        ++alive_;
     }
 }
 
@@ -147,7 +161,10 @@ bool lifelines::hear(watched& w) noexcept {
         if (n.what == news::rank)
             w.rank = n.rank;
         w.arrived = w.arrived || n.what == news::arrived;
-        w.released = w.released || n.what == news::let_go;
+        if (n.what == news::let_go && !std::exchange(w.released, true))
+            --at_work_;
+        if (n.what == news::end_of_main)
+            return false; // it waits for the others there
     }
 }
 
@@ -165,36 +182,14 @@ void lifelines::watch() noexcept {
             watched& w = ranks_[i - 2];
             if (all[i].revents == 0 || hear(w))
                 continue;
-            if (!w.released && w.rank >= 0)
+            if (!w.released)
                 end_program(w.rank, w.process, w.arrived);
             close(w.socket);
             w.socket = -1;
+            --alive_;
         }
         std::erase_if(ranks_, [](const watched& w) { return w.socket < 0; });
         accept_ranks();
-    }
-}
-
-std::vector<int> lifelines::let_go() noexcept {
-    if (!thread_.joinable())
-        return {};
-    const char wake = 0;
-    (void)!write(wake_[1], &wake, 1);
-    thread_.join();
-    std::vector<int> left;
-    for (const watched& w : ranks_)
-        left.push_back(w.socket);
-    ranks_.clear();
-    return left;
-}
-
-bool has_ended(int socket) noexcept {
-    char rest[sizeof(notice)];
-    while (true) {
-        const ssize_t got = recv(socket, rest, sizeof rest, MSG_DONTWAIT);
-        if (got > 0 || (got < 0 && errno == EINTR))
-            continue;
-        return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
     }
 }
 

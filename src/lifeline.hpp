@@ -4,6 +4,7 @@
 // one that crashed: so each rank holds a local socket to the program from its start to its end, whatever end
 // that is. Ranks on other hosts have none.
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,13 +24,15 @@ class lifeline {
     void arrived() const noexcept;
     /// The pool has let the rank go: its end is no accident any more.
     void let_go() const noexcept;
+    /// Main is over on a spawned rank, without a pool. Nothing elsewhere.
+    static void end_of_main() noexcept;
 
   private:
     int socket_ = -1;
 };
 
-/// The end of the program. From its construction to let_go() a rank that ends ends the program, with a text
-/// and code 1, as mpirun would: the main thread may be inside of MPI, where no exception can reach it.
+/// The end of the program. A rank that ends before its pool has let it go ends the program, with a text and
+/// code 1, as mpirun would: the main thread may be inside of MPI, where no exception can reach it.
 class lifelines {
   public:
     /// Never throws: without sockets or a thread nothing is watched.
@@ -41,9 +44,10 @@ class lifelines {
     /// For the ranks, which hand it to their ends. Empty if nothing is watched.
     [[nodiscard]] const std::string& address() const noexcept { return address_; }
 
-    /// Ends of ranks are no accidents any more. Sockets of the ranks that have not ended, which the caller
-    /// closes.
-    [[nodiscard]] std::vector<int> let_go() noexcept;
+    /// Whether the pool has let all ranks go: none runs an item any more.
+    [[nodiscard]] bool all_let_go() const noexcept { return at_work_ == 0; }
+    /// Whether all processes are gone.
+    [[nodiscard]] bool all_ended() const noexcept { return alive_ == 0; }
 
   private:
     struct watched {
@@ -61,11 +65,10 @@ class lifelines {
     int listening_ = -1;
     int wake_[2] = {-1, -1};
     std::string address_;
+    std::atomic<int> at_work_{0};
+    std::atomic<int> alive_{0};
     std::vector<watched> ranks_; // the thread's, until it has ended
     std::thread thread_;
 };
-
-/// Whether the other end of a socket from let_go() is gone. Never waits.
-[[nodiscard]] bool has_ended(int socket) noexcept;
 
 } // namespace mpimap::detail

@@ -1,22 +1,21 @@
 #include <mpimap/spawn.hpp>
 
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <fstream>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <limits.h>
 #include <mpi.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <mpimap/detail/pool_core.hpp>
@@ -31,6 +30,9 @@
 
 namespace mpimap {
 namespace detail {
+
+[[gnu::weak]] void tend_retired_duplicates() noexcept;
+
 namespace {
 
 constexpr const char* name_of_address = "MPIMAP_SPAWNED_BY";
@@ -68,56 +70,59 @@ const beginning origin;
 
 // ---------------------------------------------------------------- the end of what was spawned
 
-/// Pools whose ranks are at work, and ranks that were let go and may still run an item. An attribute of
-/// MPI_COMM_SELF: MPI_Finalize waits for the latter. Otherwise Open MPI kills them, with remarks.
-struct living_ranks {
-    std::vector<spawned_ranks*> at_work;
-    std::vector<int> leaving; // sockets
+/// Moves on what is left of pools: without the program in MPI their ranks do not hear that they may end.
+void move_on() {
+    int flag = 0;
+    MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_SELF, &flag, MPI_STATUS_IGNORE);
+    if (tend_retired_duplicates != nullptr)
+        tend_retired_duplicates();
+}
 
-    void forget_ended() {
-        std::erase_if(leaving, [](int s) {
-            if (!has_ended(s))
-                return false;
-            close(s);
-            return true;
-        });
+/// Waits until `over`, at most so long.
+template <typename Condition>
+bool wait_at_most(std::chrono::milliseconds time, bool in_mpi, const Condition& over) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (!over()) {
+        if (std::chrono::steady_clock::now() > end)
+            return false;
+        if (in_mpi)
+            move_on();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    return true;
+}
+
+constexpr std::chrono::milliseconds for_an_item{200};
+constexpr std::chrono::milliseconds for_an_end{5000};
+
+/// Ranks that still run an item of a pool that an exception left. At the end of the program they are waited
+/// for: Open MPI would kill them, with remarks.
+class leaving_ranks {
+  public:
+    void add(std::unique_ptr<lifelines> ranks) { all_.push_back(std::move(ranks)); }
+    void tidy() {
+        std::erase_if(all_, [](const auto& ranks) { return ranks->all_ended(); });
+    }
+    ~leaving_ranks() {
+        int finalised = 0;
+        MPI_Finalized(&finalised);
+        if (finalised == 0)
+            return; // std::exit: they would wait for this process
+        for (const auto& ranks : all_) {
+            while (!ranks->all_let_go())
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            wait_at_most(for_an_end, false, [&] { return ranks->all_ended(); });
+        }
+    }
+
+  private:
+    std::vector<std::unique_ptr<lifelines>> all_;
 };
 
-int wait_for_ranks(MPI_Comm, int, void* value, void*);
-
-int ranks_key() {
-    static const int key = [] {
-        int k = MPI_KEYVAL_INVALID;
-        check_mpi(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, wait_for_ranks, &k, nullptr),
-                  "MPI_Comm_create_keyval");
-        return k;
-    }();
-    return key;
+leaving_ranks& leaving() {
+    static leaving_ranks all;
+    return all;
 }
-
-/// Null behind the start of MPI_Finalize, or where there are none yet.
-living_ranks* find_living() {
-    int finalised = 0;
-    MPI_Finalized(&finalised);
-    if (finalised != 0)
-        return nullptr;
-    void* value = nullptr;
-    int found = 0;
-    if (MPI_Comm_get_attr(MPI_COMM_SELF, ranks_key(), static_cast<void*>(&value), &found) != MPI_SUCCESS)
-        return nullptr;
-    return found != 0 ? static_cast<living_ranks*>(value) : nullptr;
-}
-
-living_ranks& living() {
-    if (living_ranks* known = find_living())
-        return *known;
-    auto fresh = std::make_unique<living_ranks>();
-    check_mpi(MPI_Comm_set_attr(MPI_COMM_SELF, ranks_key(), fresh.get()), "MPI_Comm_set_attr");
-    return *fresh.release();
-}
-
-// ---------------------------------------------------------------- errors
 
 class info_object {
   public:
@@ -144,23 +149,22 @@ class spawned_ranks {
   public:
     /// At the program the number is checked, elsewhere not looked at.
     spawned_ranks(spawn ranks, int root);
-    ~spawned_ranks();
+    ~spawned_ranks() { let_go(); }
     spawned_ranks(const spawned_ranks&) = delete;
     spawned_ranks& operator=(const spawned_ranks&) = delete;
 
     /// At the program. A spawned rank serves and ends in here.
     [[nodiscard]] std::shared_ptr<pool_core> open(pool_settings settings);
-    /// MPI ends before the pool: lets the ranks go, as an exception would.
-    void give_up(living_ranks& living) noexcept;
+    /// The pool is over: its ranks may end. Waits for them, if they have nothing to do.
+    void let_go() noexcept;
 
   private:
     void start_ranks(int ranks);
     void meet(MPI_Comm others, bool from_program);
-    void let_go(living_ranks* living) noexcept;
     [[noreturn]] void serve(pool_settings settings);
 
     MPI_Comm comm_ = MPI_COMM_NULL;
-    std::optional<lifelines> watch_; // at the program
+    std::unique_ptr<lifelines> watch_; // at the program, if it has spawned any
     std::weak_ptr<pool_core> pool_;
 };
 
@@ -211,38 +215,21 @@ void check_alone() {
     }
 }
 
-int wait_for_ranks(MPI_Comm, int, void* value, void*) {
-    const std::unique_ptr<living_ranks> all(static_cast<living_ranks*>(value));
-    for (spawned_ranks* const r : std::vector(all->at_work))
-        r->give_up(*all);
-    constexpr int milliseconds = 5;
-    while (true) {
-        all->forget_ended();
-        if (all->leaving.empty())
-            return MPI_SUCCESS;
-        std::vector<pollfd> sockets;
-        for (const int s : all->leaving)
-            sockets.push_back({s, POLLIN, 0});
-        poll(sockets.data(), sockets.size(), milliseconds);
-        // What they have been sent may not have left yet.
-        int flag = 0;
-        MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_SELF, &flag, MPI_STATUS_IGNORE);
-    }
-}
-
 } // namespace
 
 spawned_ranks::spawned_ranks(spawn ranks, int root) {
     const helper::pause alone; // an item of another pool may make one
     check_running();
-    MPI_Comm program = MPI_COMM_NULL;
-    if (origin.spawned)
-        check_mpi(MPI_Comm_get_parent(&program), "MPI_Comm_get_parent");
-    if (program != MPI_COMM_NULL) {
+    if (origin.spawned) {
         static bool serving = false;
         if (std::exchange(serving, true))
             throw nested_call(
                 "mpimap: pool(mpimap::spawn): this rank serves in such a pool, and spawns none");
+        MPI_Comm program = MPI_COMM_NULL;
+        check_mpi(MPI_Comm_get_parent(&program), "MPI_Comm_get_parent");
+        if (program == MPI_COMM_NULL)
+            throw nested_call(
+                "mpimap: pool(mpimap::spawn): the program that has spawned this rank is not there");
         origin.to_program->arrived();
         meet(program, false);
         return;
@@ -258,14 +245,14 @@ spawned_ranks::spawned_ranks(spawn ranks, int root) {
         check_mpi(MPI_Comm_dup(MPI_COMM_SELF, &comm_), "MPI_Comm_dup");
     else
         start_ranks(n);
-    living().at_work.push_back(this);
 }
 
 /// What of it starts with the program of this process: its ranks by Open MPI, wherever it finds room.
 void spawned_ranks::start_ranks(int ranks) {
     if (origin.program.empty())
         throw invalid_argument("mpimap: pool(mpimap::spawn): /proc/self/exe does not name this program");
-    watch_.emplace();
+    leaving().tidy();
+    watch_ = std::make_unique<lifelines>();
     info_object info;
     std::string environment = name_of_address + ("=" + watch_->address());
     if (const std::string more = loopback_for_spawned::of_spawned(); !more.empty())
@@ -350,35 +337,30 @@ void spawned_ranks::serve(pool_settings settings) {
     std::exit(EXIT_SUCCESS);
 }
 
-void spawned_ranks::let_go(living_ranks* living) noexcept {
-    if (living != nullptr)
-        std::erase(living->at_work, this);
-    if (!watch_)
-        return;
-    for (const int s : watch_->let_go()) {
-        if (living == nullptr)
-            close(s);
-        else
-            living->leaving.push_back(s);
-    }
-    watch_.reset();
-    if (living != nullptr)
-        living->forget_ended();
-}
-
-void spawned_ranks::give_up(living_ranks& living) noexcept {
-    if (const auto open = pool_.lock())
-        open->abandon();
-    let_go(&living);
-}
-
-spawned_ranks::~spawned_ranks() {
+void spawned_ranks::let_go() noexcept {
     const helper::pause alone;
-    let_go(find_living());
     int finalised = 0;
     MPI_Finalized(&finalised);
-    if (comm_ != MPI_COMM_NULL && finalised == 0)
-        MPI_Comm_free(&comm_);
+    const bool in_mpi = finalised == 0;
+    if (in_mpi) {
+        if (const auto pool = pool_.lock())
+            pool->leave_communicator();
+        if (comm_ != MPI_COMM_NULL)
+            MPI_Comm_free(&comm_);
+    }
+    if (!watch_)
+        return;
+    // Behind MPI_Finalize all are on their way. Otherwise one that runs a long item is not waited for.
+    if (!in_mpi || wait_at_most(for_an_item, in_mpi, [this] { return watch_->all_let_go(); }))
+        wait_at_most(for_an_end, in_mpi, [this] { return watch_->all_ended(); });
+    if (watch_->all_ended())
+        watch_.reset();
+    else if (in_mpi)
+        leaving().add(std::move(watch_));
+}
+
+void let_go(spawned_ranks& ranks) noexcept {
+    ranks.let_go();
 }
 
 } // namespace detail

@@ -91,6 +91,8 @@ template <typename T>
 struct argument_traits<shared<T>> : argument_traits<broadcast_argument<const T&>> {};
 
 class spawned_ranks;
+/// They end, if the pool has been closed or abandoned.
+void let_go(spawned_ranks& ranks) noexcept;
 
 /// Throws where an option means nothing in a call of a pool.
 void check_pool_options(const options& o);
