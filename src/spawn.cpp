@@ -92,7 +92,7 @@ bool wait_at_most(std::chrono::milliseconds time, bool in_mpi, const Condition& 
     return true;
 }
 
-constexpr std::chrono::milliseconds for_an_item{200};
+constexpr std::chrono::milliseconds for_an_item{2000};
 constexpr std::chrono::milliseconds for_an_end{5000};
 
 /// Ranks that still run an item of a pool that an exception left. At the end of the program they are waited
@@ -350,7 +350,8 @@ void spawned_ranks::let_go() noexcept {
     }
     if (!watch_)
         return;
-    // Behind MPI_Finalize all are on their way. Otherwise one that runs a long item is not waited for.
+    // Behind MPI_Finalize all are on their way. Before it they need the program in MPI to end, which it may
+    // not be again for long; but one that runs a long item is not waited for.
     if (!in_mpi || wait_at_most(for_an_item, in_mpi, [this] { return watch_->all_let_go(); }))
         wait_at_most(for_an_end, in_mpi, [this] { return watch_->all_ended(); });
     if (watch_->all_ended())

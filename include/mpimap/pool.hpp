@@ -235,7 +235,8 @@ class pool {
     /// MPIMAP_RANKS in the environment overrides the number, which may exceed that of the cores. Where one of
     /// these processes ends before the pool has let it go, by a crash or at the end of its `main`, the
     /// program ends with a text and code 1, as mpirun would end it; where this one ends, so do they.
-    /// MPI_Finalize waits for ranks of a pool that an exception left to finish the item that they run.
+    /// close() waits until the others are gone. So does leaving the scope by an exception, but only two
+    /// seconds for an item that runs; its rank ends in a later call of the library or in MPI_Finalize.
     ///
     /// Throws invalid_argument if the number or MPIMAP_RANKS makes no sense, `root` is not 0, MPI is not
     /// initialised, or the program was started by mpirun or srun: there the ranks are those of the world.
