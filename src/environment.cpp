@@ -23,6 +23,8 @@ namespace {
     int rank = 0;
     if (running)
         MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (detail::lifeline::rank() != 0)
+        rank = detail::lifeline::rank(); // the world of spawned ranks is without the root
     try {
         if (const std::exception_ptr e = std::current_exception())
             std::rethrow_exception(e);

@@ -45,6 +45,7 @@ void tell(int socket, notice n) noexcept {
 }
 
 int this_ranks_socket = -1;
+int this_rank = 0;
 
 [[noreturn]] void end_program(int rank, int process, bool arrived) noexcept {
     std::fprintf(
@@ -62,6 +63,7 @@ int this_ranks_socket = -1;
 } // namespace
 
 lifeline::lifeline(const std::string& address, int rank) noexcept {
+    this_rank = rank;
     if (address.empty())
         return;
     socket_ = make_socket();
@@ -82,6 +84,10 @@ void lifeline::let_go() const noexcept {
 
 void lifeline::end_of_main() noexcept {
     tell(this_ranks_socket, {news::end_of_main, 0});
+}
+
+int lifeline::rank() noexcept {
+    return this_rank;
 }
 
 lifelines::lifelines() noexcept {

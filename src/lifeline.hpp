@@ -26,6 +26,8 @@ class lifeline {
     void let_go() const noexcept;
     /// Main is over on a spawned rank, without a pool. Nothing elsewhere.
     static void end_of_main() noexcept;
+    /// Which rank of its pool this process is; 0 where it was not spawned.
+    [[nodiscard]] static int rank() noexcept;
 
   private:
     int socket_ = -1;
