@@ -8,6 +8,9 @@
 
 #include <mpimap/errors.hpp>
 
+#include "launcher.hpp"
+#include "lifeline.hpp"
+
 namespace mpimap {
 namespace {
 
@@ -20,6 +23,8 @@ namespace {
     int rank = 0;
     if (running)
         MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (detail::lifeline::rank() != 0)
+        rank = detail::lifeline::rank(); // the world of spawned ranks is without the root
     try {
         if (const std::exception_ptr e = std::current_exception())
             std::rethrow_exception(e);
@@ -50,6 +55,7 @@ void environment::initialise(int* argc, char*** argv, const environment_options&
     int initialised = 0;
     MPI_Initialized(&initialised);
     if (initialised == 0) {
+        const detail::loopback_for_spawned reachable;
         int provided = 0;
         const int wanted = options.items_call_mpi ? MPI_THREAD_MULTIPLE : MPI_THREAD_SERIALIZED;
         const int code = MPI_Init_thread(argc, argv, wanted, &provided);
@@ -65,8 +71,10 @@ environment::~environment() {
     // The exception ends in the terminate handler if nobody catches it.
     int finalised = 0;
     MPI_Finalized(&finalised);
-    if (finalise_ && finalised == 0 && std::uncaught_exceptions() == 0)
+    if (finalise_ && finalised == 0 && std::uncaught_exceptions() == 0) {
+        detail::lifeline::end_of_main();
         MPI_Finalize();
+    }
 }
 
 } // namespace mpimap

@@ -27,8 +27,11 @@ pool::~pool() {
 }
 
 void pool::close() {
-    if (core_->is_root())
-        core_->close();
+    if (!core_->is_root())
+        return;
+    core_->close();
+    if (ranks_)
+        detail::let_go(*ranks_);
 }
 
 namespace detail {

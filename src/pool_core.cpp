@@ -506,6 +506,12 @@ void pool_core::abandon() noexcept {
     self_->abandon();
 }
 
+void pool_core::leave_communicator() noexcept {
+    const helper::pause alone;
+    if (!self_->open && !(self_->all && self_->all->in_user_code()))
+        self_->state.shut_down();
+}
+
 void throw_call_failed(const pool_core& pool) {
     failures failed;
     try {

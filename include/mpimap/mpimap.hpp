@@ -16,4 +16,5 @@
 #include <mpimap/options.hpp>
 #include <mpimap/pool.hpp>
 #include <mpimap/schedule.hpp>
+#include <mpimap/spawn.hpp>
 #include <mpimap/version.hpp>

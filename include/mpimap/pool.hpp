@@ -24,6 +24,7 @@
 #include <mpimap/future.hpp>
 #include <mpimap/lazy_results.hpp>
 #include <mpimap/options.hpp>
+#include <mpimap/spawn.hpp>
 
 namespace mpimap {
 
@@ -88,6 +89,10 @@ namespace detail {
 
 template <typename T>
 struct argument_traits<shared<T>> : argument_traits<broadcast_argument<const T&>> {};
+
+class spawned_ranks;
+/// They end, if the pool has been closed or abandoned.
+void let_go(spawned_ranks& ranks) noexcept;
 
 /// Throws where an option means nothing in a call of a pool.
 void check_pool_options(const options& o);
@@ -219,6 +224,26 @@ class pool {
     /// Throws on every rank invalid_argument (no such root) or mismatched_call (ranks call something else
     /// or run different programs); nested_call on a rank that is inside of another pool or call on `comm`.
     explicit pool(MPI_Comm comm, pool_options o = {});
+    /// A pool of its own ranks, in a program that was started by hand, without mpirun or srun. Starts the
+    /// same program with the same arguments, in the directory where it was started, once for each rank but
+    /// the root. Those run `main` up to the first pool of this kind, whatever its number, serve in its
+    /// constructor, finalise MPI and exit with code 0 there: nothing of `main` behind it runs on them. The
+    /// next pool of this kind starts others. Standard input is the root's alone.
+    ///
+    ///     mpimap::pool pool(mpimap::spawn{4}); // this process and three more; one: a serial run
+    ///
+    /// MPIMAP_RANKS in the environment overrides the number, which may exceed that of the cores. Where one of
+    /// these processes ends before the pool has let it go, by a crash or at the end of its `main`, the
+    /// program ends with a text and code 1, as mpirun would end it; where this one ends, so do they.
+    /// close() waits until the others are gone. So does leaving the scope by an exception, but only two
+    /// seconds for an item that runs; its rank ends in a later call of the library or in MPI_Finalize.
+    ///
+    /// Throws invalid_argument if the number or MPIMAP_RANKS makes no sense, `root` is not 0, MPI is not
+    /// initialised, or the program was started by mpirun or srun: there the ranks are those of the world.
+    /// Throws mpi_error where MPI cannot spawn, nested_call inside of an item on a spawned rank.
+    ///
+    /// Source: `pathos.pools` (`nodes`); MPI 3.1, chapter 10.
+    explicit pool(spawn ranks, pool_options o = {});
     ~pool();
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;
@@ -477,6 +502,8 @@ class pool {
     }
 
   private:
+    pool(std::shared_ptr<detail::spawned_ranks> ranks, pool_options&& o);
+
     template <typename F, typename... Args>
     auto map_as(const options& o, const F& f, Args&... args) {
         if constexpr (detail::explain<detail::find_problem<true, F, Args...>()>()) {
@@ -595,6 +622,7 @@ class pool {
         }
     }
 
+    std::shared_ptr<detail::spawned_ranks> ranks_; // have the communicator: go last
     std::shared_ptr<detail::pool_core> core_;
     std::size_t window_;
     int exceptions_; // in flight at construction

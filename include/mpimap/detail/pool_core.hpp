@@ -101,6 +101,9 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
     void close();
     /// Lets them go at once; calls in flight are cancelled. Never waits, never throws.
     void abandon() noexcept;
+    /// Of a pool that has been closed or abandoned: what it has of the communicator goes now, though futures
+    /// live on. Where the ranks end with the pool, they wait for this.
+    void leave_communicator() noexcept;
 
   private:
     friend class pool_call;
