@@ -388,10 +388,8 @@ bool channel::receive_controls(message_handler& handler) {
     return moved;
 }
 
-std::vector<std::uint64_t> channel::sent_to_each(int ranks) const {
-    std::vector<std::uint64_t> all = sent_to_;
-    all.resize(static_cast<std::size_t>(ranks));
-    return all;
+void channel::count_sent(std::vector<std::uint64_t>& counts) const noexcept {
+    std::copy(sent_to_.begin(), sent_to_.end(), counts.begin());
 }
 
 bool channel::drain() {
