@@ -84,8 +84,7 @@ struct living_states {
     std::vector<std::shared_ptr<communicator_state>> attached;
     std::vector<std::weak_ptr<communicator_state>> outlasting; // their communicators were freed
     std::list<retired_duplicate> retired;
-    // On which MPI does not work any more. It may still write to what it was lent: never destroyed.
-    std::list<retired_duplicate>& failed = *new std::list<retired_duplicate>;
+    std::list<retired_duplicate> failed; // on which MPI does not work any more
 };
 
 // Calls on several communicators may come from several threads. Recursive: what is let go of under it may
@@ -149,7 +148,8 @@ int free_states(MPI_Comm, int, void* value, void*) {
         pause.wait();
     }
     all_states = nullptr;
-    delete living;
+    if (living->failed.empty()) // MPI may still write to what it was lent
+        delete living;
     return MPI_SUCCESS;
 }
 
