@@ -119,8 +119,8 @@ class channel {
     /// Takes in what still comes, of whatever call, and sends on what was begun; nobody hears of it. The
     /// channel is of no other use after that.
     bool drain();
-    /// How many messages were given to send() for each of the ranks, ever.
-    [[nodiscard]] std::vector<std::uint64_t> sent_to_each(int ranks) const;
+    /// How many messages were given to send() for each of the ranks, ever; `counts` has room for all.
+    void count_sent(std::vector<std::uint64_t>& counts) const noexcept;
     /// Whether so many messages have come, ever, and nothing of ours is on its way in or out.
     [[nodiscard]] bool at_rest(std::uint64_t received) const noexcept {
         return received_ == received && sends_ == 0 && active_.empty();

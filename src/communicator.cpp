@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <list>
@@ -32,12 +33,22 @@ std::size_t piece_bytes() {
     return n == 0 ? most : std::min<std::size_t>(n, most);
 }
 
+} // namespace
+
 /// The duplicate of a communicator that was freed. What has been sent on it must arrive before it is freed,
 /// too: how much that is, all its ranks tell each other when each has done with it.
 class retired_duplicate {
   public:
-    retired_duplicate(MPI_Comm comm, std::unique_ptr<channel> messages, int size)
-        : comm_(comm), messages_(std::move(messages)), sent_(messages_->sent_to_each(size)) {}
+    /// Has the memory for a duplicate of that many ranks: retiring one must not fail on some of them.
+    explicit retired_duplicate(int ranks) : sent_(static_cast<std::size_t>(ranks)) {}
+
+    /// `messages` may be null where there was no memory for it.
+    void retire(MPI_Comm comm, std::unique_ptr<channel> messages) noexcept {
+        comm_ = comm;
+        messages_ = std::move(messages);
+        if (messages_)
+            messages_->count_sent(sent_);
+    }
 
     /// One step further; true when it has been freed.
     bool tend() {
@@ -47,20 +58,19 @@ class retired_duplicate {
                       "MPI_Ireduce_scatter_block");
             told_ = true;
         }
-        messages_->drain();
+        if (messages_)
+            messages_->drain();
         int all_told = 0;
         check_mpi(MPI_Test(&request_, &all_told, MPI_STATUS_IGNORE), "MPI_Test");
-        if (all_told == 0 || !messages_->at_rest(expected_))
+        if (all_told == 0 || (messages_ && !messages_->at_rest(expected_)))
             return false;
         messages_.reset(); // has receives posted on it
         check_mpi(MPI_Comm_free(&comm_), "MPI_Comm_free");
         return true;
     }
-    /// MPI does not work any more: it may still write to what it was lent.
-    void give_up() noexcept { (void)messages_.release(); }
 
   private:
-    MPI_Comm comm_;
+    MPI_Comm comm_ = MPI_COMM_NULL;
     std::unique_ptr<channel> messages_;
     std::vector<std::uint64_t> sent_;
     std::uint64_t expected_ = 0;
@@ -68,15 +78,15 @@ class retired_duplicate {
     bool told_ = false;
 };
 
+namespace {
+
 /// All states that live, as an attribute of MPI_COMM_SELF: MPI_Finalize deletes that first (MPI 3.1, 8.7.1).
 struct living_states {
     std::vector<std::shared_ptr<communicator_state>> attached;
     std::vector<std::weak_ptr<communicator_state>> outlasting; // their communicators were freed
     std::list<retired_duplicate> retired;
+    std::list<retired_duplicate> failed; // on which MPI does not work any more
     bool tending = false;
-
-    void tend() noexcept;
-    void retire(MPI_Comm comm, std::unique_ptr<channel> messages, int size) noexcept;
 };
 
 // Calls on several communicators may come from several threads. Recursive: what is let go of under it may
@@ -84,57 +94,61 @@ struct living_states {
 std::recursive_mutex states_mutex;
 std::atomic<std::size_t> retired_count{0};
 
-void living_states::tend() noexcept {
-    if (std::exchange(tending, true))
+void tend_all(living_states& living) noexcept {
+    if (std::exchange(living.tending, true))
         return; // from what a message kept alive until now
+    std::list<retired_duplicate>& retired = living.retired;
     for (auto at = retired.begin(); at != retired.end();) {
-        bool over = false;
+        const auto next = std::next(at);
         try {
-            over = at->tend();
+            if (at->tend())
+                retired.erase(at);
         } catch (const mpi_error&) {
-            at->give_up();
-            over = true;
+            living.failed.splice(living.failed.end(), retired, at);
         } catch (...) {
             // Without memory: another time.
         }
-        at = over ? retired.erase(at) : std::next(at);
+        at = next;
     }
     retired_count = retired.size();
-    tending = false;
+    living.tending = false;
 }
 
-void living_states::retire(MPI_Comm comm, std::unique_ptr<channel> messages, int size) noexcept {
-    try {
-        retired.emplace_back(comm, std::move(messages), size);
-    } catch (...) {
-        // Without memory the duplicate stays: its number is given to no other.
-        (void)messages.release();
-    }
-    tend();
+/// The program ends inside of a call, by std::exit in an item, and MPI with it: the others would wait for
+/// ever.
+[[noreturn]] void abort_job() {
+    int rank = 0;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    std::fprintf(stderr, "rank %d: the program ended inside of a call that other ranks take part in\n", rank);
+    std::fflush(stderr);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    std::abort();
 }
 
 int free_states(MPI_Comm, int, void* value, void*) {
     const std::lock_guard lock(states_mutex);
-    const std::unique_ptr<living_states> living(static_cast<living_states*>(value));
+    auto* const living = static_cast<living_states*>(value);
     // What a pool lets go of may free communicators.
     const std::vector<std::shared_ptr<communicator_state>> attached = std::exchange(living->attached, {});
     const std::vector<std::weak_ptr<communicator_state>> outlasting = std::exchange(living->outlasting, {});
-    const auto shut_down = [&living](communicator_state& s) {
-        s.end_use();
-        if (s.comm != MPI_COMM_NULL)
-            living->retire(std::exchange(s.comm, MPI_COMM_NULL), std::move(s.messages), s.size);
+    const auto end = [living](communicator_state& s) {
+        if (s.holds_others())
+            abort_job();
+        s.retire(living->retired);
     };
     for (const auto& s : attached)
-        shut_down(*s);
+        end(*s);
     for (const auto& s : outlasting) {
         if (const auto still = s.lock())
-            shut_down(*still);
+            end(*still);
     }
     nap pause;
     while (!living->retired.empty()) {
-        living->tend();
+        tend_all(*living);
         pause.wait();
     }
+    if (living->failed.empty()) // MPI may still write to what it was lent
+        delete living;
     return MPI_SUCCESS;
 }
 
@@ -171,16 +185,19 @@ int free_state(MPI_Comm, int, void* value, void*) {
     living_states* const all = find_living();
     if (all == nullptr)
         return MPI_SUCCESS;
-    auto& attached = all->attached;
-    const auto at =
-        std::find_if(attached.begin(), attached.end(), [&](const auto& s) { return s.get() == value; });
-    if (at == attached.end())
+    living_states& living = *all;
+    const auto at = std::find_if(living.attached.begin(), living.attached.end(),
+                                 [&](const auto& s) { return s.get() == value; });
+    if (at == living.attached.end())
         return MPI_SUCCESS;
-    const std::weak_ptr<communicator_state> state = *at;
-    attached.erase(at);
-    std::erase_if(all->outlasting, [](const auto& s) { return s.expired(); });
-    if (!state.expired())
-        all->outlasting.push_back(state);
+    // Let go of only when nobody looks at the list: what goes with it may free communicators.
+    std::shared_ptr<communicator_state> state = std::move(*at);
+    living.attached.erase(at);
+    std::erase_if(living.outlasting, [](const auto& s) { return s.expired(); });
+    if (state.use_count() > 1)
+        living.outlasting.push_back(state); // has room: see state_of()
+    state.reset();
+    tend_all(living);
     return MPI_SUCCESS;
 }
 
@@ -217,7 +234,7 @@ void tend_retired_duplicates() noexcept {
         return;
     const std::unique_lock lock(states_mutex, std::try_to_lock);
     if (lock)
-        living().tend();
+        tend_all(living());
 }
 
 helper* helper_of(communicator_state& state) {
@@ -243,6 +260,11 @@ void communicator_state::enter() {
     left_.wait(lock, [this] { return !busy_; });
     busy_ = true;
     thread_ = std::this_thread::get_id();
+}
+
+bool communicator_state::holds_others() {
+    const std::lock_guard lock(mutex_);
+    return busy_ && !give_up && size > 1;
 }
 
 void communicator_state::leave() noexcept {
@@ -290,13 +312,15 @@ void refuse_other_programs(const communicator_state& s) {
 void communicator_state::prepare(MPI_Comm user) {
     if (comm != MPI_COMM_NULL)
         return;
+    MPI_Comm_size(user, &size);
+    retirement_.clear();
+    retirement_.emplace_back(size);
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Comm_idup(user, &comm, &request), "MPI_Comm_idup");
     wait_for(request);
     try {
         MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
         MPI_Comm_rank(comm, &rank);
-        MPI_Comm_size(comm, &size);
         MPI_Query_thread(&thread_level);
         messages = std::make_unique<channel>(comm, piece_bytes());
         refuse_other_programs(*this);
@@ -306,26 +330,31 @@ void communicator_state::prepare(MPI_Comm user) {
     }
 }
 
+communicator_state::communicator_state() = default;
+
 communicator_state::~communicator_state() {
     shut_down();
 }
 
-void communicator_state::end_use() noexcept {
+void communicator_state::retire(std::list<retired_duplicate>& to) noexcept {
     if (give_up)
         std::exchange(give_up, nullptr)();
     assistant.reset();
+    if (comm == MPI_COMM_NULL)
+        return;
+    retirement_.front().retire(std::exchange(comm, MPI_COMM_NULL), std::move(messages));
+    to.splice(to.end(), retirement_);
 }
 
 void communicator_state::shut_down() noexcept {
-    end_use();
     if (comm == MPI_COMM_NULL)
-        return;
+        return; // MPI may have ended
     const std::lock_guard lock(states_mutex);
-    try {
-        living().retire(std::exchange(comm, MPI_COMM_NULL), std::move(messages), size);
-    } catch (...) {
-        (void)messages.release(); // MPI does not work any more
-    }
+    living_states* const all = find_living();
+    if (all == nullptr)
+        return; // MPI ends: it takes back what it has given
+    retire(all->retired);
+    tend_all(*all);
 }
 
 std::shared_ptr<communicator_state> state_of(MPI_Comm comm) {
@@ -354,7 +383,10 @@ std::shared_ptr<communicator_state> state_of(MPI_Comm comm) {
     if (found != 0)
         return static_cast<communicator_state*>(value)->shared_from_this();
     auto fresh = std::make_shared<communicator_state>();
-    living().attached.push_back(fresh);
+    living_states& all = living();
+    // Nothing may fail where the communicator is freed.
+    all.outlasting.reserve(all.attached.size() + all.outlasting.size() + 1);
+    all.attached.push_back(fresh);
     check_mpi(MPI_Comm_set_attr(comm, state_key(), fresh.get()), "MPI_Comm_set_attr");
     return fresh;
 }

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -19,9 +20,10 @@
 namespace mpimap::detail {
 
 class helper;
+class retired_duplicate;
 
 struct communicator_state : std::enable_shared_from_this<communicator_state> {
-    communicator_state() = default;
+    communicator_state();
     ~communicator_state();
     communicator_state(const communicator_state&) = delete;
     communicator_state& operator=(const communicator_state&) = delete;
@@ -30,13 +32,15 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     /// Throws nested_call where it is this thread's own that is open.
     void enter();
     void leave() noexcept;
+    /// Whether a call is open that other ranks cannot be let go from.
+    [[nodiscard]] bool holds_others();
 
     /// Makes the duplicate where there is none yet. Collective, and inside enter() and leave().
     void prepare(MPI_Comm user);
     /// Gives MPI back what is its own, as soon as nothing is under way. Nothing can be sent after that.
     void shut_down() noexcept;
-    /// The first half of it: lets go of an open pool and of the helper.
-    void end_use() noexcept;
+    /// The same, with the duplicate in a list of those that are to be freed.
+    void retire(std::list<retired_duplicate>& to) noexcept;
 
     MPI_Comm comm = MPI_COMM_NULL;
     int rank = 0;
@@ -52,7 +56,8 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     std::mutex mutex_;
     std::condition_variable left_;
     bool busy_ = false;
-    std::thread::id thread_; // whose call it is
+    std::thread::id thread_;                  // whose call it is
+    std::list<retired_duplicate> retirement_; // one, while there is a duplicate
 };
 
 /// Waits for a request in naps.
