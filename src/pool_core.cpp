@@ -371,6 +371,15 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     return std::make_unique<pool_call>(std::move(c));
 }
 
+bool pool_core::in_item() const noexcept {
+    return self_->all && self_->all->in_user_code();
+}
+
+void without_helper(const std::function<void()>& f) {
+    const helper::pause alone;
+    f();
+}
+
 void pool_core::poll() {
     const helper::pause alone;
     if (!self_->open)
@@ -503,6 +512,10 @@ void pool_call::extend(std::size_t n) {
 bool pool_call::withdraw(std::size_t item) {
     const helper::pause alone;
     return self_->items->withdraw(item);
+}
+
+bool pool_call::all_handed_out() const {
+    return !self_->items || !self_->items->has_items();
 }
 
 double pool_call::bytes_per_item() const {
