@@ -438,6 +438,15 @@ void pool_core::implementation::look() {
     all->look();
 }
 
+bool pool_core::in_item() const noexcept {
+    return self_->all && self_->all->in_user_code();
+}
+
+void without_helper(const std::function<void()>& f) {
+    const helper::pause alone;
+    f();
+}
+
 void pool_core::poll() {
     const helper::pause alone;
     self_->look();
@@ -593,6 +602,10 @@ bool pool_call::withdraw(std::size_t item) {
     const helper::pause alone;
     self_->pool->check_thread();
     return self_->items->withdraw(item);
+}
+
+bool pool_call::all_handed_out() const {
+    return !self_->items || !self_->items->has_items();
 }
 
 double pool_call::bytes_per_item() const {

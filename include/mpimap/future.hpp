@@ -15,6 +15,7 @@ template <typename T>
 class promised {
   public:
     virtual ~promised() = default;
+    virtual void check_thread() const = 0;
     [[nodiscard]] virtual bool ready() = 0;
     virtual void wait() = 0;
     virtual bool wait_for(std::chrono::nanoseconds time) = 0;
@@ -72,6 +73,7 @@ class future {
     /// exception (as task_error::rethrow) for submit; `cancelled`, broken_pool.
     T get() {
         detail::promised<T>& p = promised();
+        p.check_thread();
         const std::shared_ptr<detail::promised<T>> kept = std::move(promised_);
         return p.get();
     }

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <iterator>
 #include <ranges>
+#include <span>
 #include <utility>
-#include <vector>
 
 namespace mpimap {
 
@@ -17,24 +17,14 @@ struct indexed {
     R value;
 };
 
-namespace detail {
-
-/// What a lazy map hands to its reader at a time: results that are there already.
-template <typename Value>
-struct ready_result {
-    Value value;
-};
-template <typename Value>
-using batch_of = std::vector<ready_result<Value>>;
-} // namespace detail
-
-/// The results of pool::imap and pool::uimap: an input range, to be gone through once, that runs ahead of
-/// whoever reads it by a window of items.
+/// The results of pool::imap, uimap, try_imap and try_uimap: an input range, to be gone through once, that
+/// runs ahead of whoever reads it by a window of items.
 ///
 /// Elements may be moved from. begin() and `++` wait for the next result, run items on the root meanwhile,
-/// and throw what pool::imap says; results that are there are handed over up to 1024 at a time, and the steps
-/// through these do nothing else. Letting go of it, at any time, cancels what has not started and does not
-/// wait. It may outlive the pool's end, but not what its arguments refer to.
+/// and throw what pool::imap says; results that are there are handed over up to 256 at a time, and the steps
+/// through these do nothing else. An element is gone with the step behind it. Letting go of the range, at any
+/// time, cancels what has not started and does not wait. It may outlive the pool's end, but not what its
+/// arguments refer to. An item cannot step through it: nested_call.
 template <typename Next>
 class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
   public:
@@ -46,7 +36,7 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
 
         iterator() = default;
         explicit iterator(lazy_results& all) : all_(&all) {}
-        value_type& operator*() const { return all_->batch_[all_->at_].value; }
+        value_type& operator*() const { return *all_->at_; }
         iterator& operator++() {
             all_->advance();
             return *this;
@@ -55,11 +45,23 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
         friend bool operator==(const iterator& i, std::default_sentinel_t) { return i.at_end(); }
 
       private:
-        [[nodiscard]] bool at_end() const { return all_->at_ == all_->batch_.size(); }
+        [[nodiscard]] bool at_end() const { return all_->at_ == all_->end_; }
         lazy_results* all_ = nullptr;
     };
 
     explicit lazy_results(Next next) : next_(std::move(next)) {}
+    ~lazy_results() = default;
+    lazy_results(lazy_results&& other) noexcept
+        : next_(std::move(other.next_)), at_(std::exchange(other.at_, nullptr)),
+          end_(std::exchange(other.end_, nullptr)) {}
+    lazy_results& operator=(lazy_results&& other) noexcept {
+        next_ = std::move(other.next_);
+        at_ = std::exchange(other.at_, nullptr);
+        end_ = std::exchange(other.end_, nullptr);
+        return *this;
+    }
+    lazy_results(const lazy_results&) = delete;
+    lazy_results& operator=(const lazy_results&) = delete;
 
     /// Waits for the first result. A second call goes on to the next.
     [[nodiscard]] iterator begin() {
@@ -70,17 +72,16 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
 
   private:
     void advance() {
-        if (at_ + 1 < batch_.size()) {
-            ++at_;
+        if (at_ != end_ && ++at_ != end_)
             return;
-        }
-        batch_.clear();
-        at_ = 0;
-        next_(batch_);
+        at_ = end_ = nullptr;
+        const std::span<typename Next::value> ready = next_();
+        at_ = ready.data();
+        end_ = at_ + ready.size();
     }
     Next next_;
-    detail::batch_of<typename Next::value> batch_;
-    std::size_t at_ = 0;
+    typename Next::value* at_ = nullptr; // into what next_ has
+    typename Next::value* end_ = nullptr;
 };
 
 } // namespace mpimap

@@ -16,6 +16,7 @@
 
 #include <mpimap/detail/checks.hpp>
 #include <mpimap/detail/lazy_map.hpp>
+#include <mpimap/detail/lazy_order.hpp>
 #include <mpimap/detail/operations.hpp>
 #include <mpimap/detail/pool_core.hpp>
 #include <mpimap/detail/submissions.hpp>
@@ -35,10 +36,10 @@ namespace mpimap {
 struct pool_options {
     /// The rank that runs the program.
     int root = 0;
-    /// How many items `imap` and `uimap` may have read whose results the loop has not taken. The root reads
-    /// so many before it looks for the first result, and more when half of them are taken: small for input
-    /// that comes slowly. 0: 16 per rank until the size of an item is known, then as many as are about 64 MiB
-    /// with their results, at most 65,536 and at least two per rank.
+    /// How many items `imap` and `uimap` may have read whose results the loop has not taken. More is read
+    /// when half of them are taken, or when the other ranks have nothing left to do. 0: 16 per rank until the
+    /// size of an item is known, then as many as are about 64 MiB with their results, at least two per rank
+    /// and at most 65,536, or what passes in 4 ms where that is more (up to 262,144).
     std::size_t window = 0;
     /// How much of functions and constants each rank keeps for later calls, in bytes of their encodings. What
     /// is in use stays in any case, and so do shared values while their handles live; of the rest the longest
@@ -166,6 +167,7 @@ class promised_map : public promised<map_result<Map>> {
   public:
     promised_map(std::shared_ptr<pool_core> pool, std::shared_ptr<Map> map, std::unique_ptr<pool_call> call)
         : pool_(std::move(pool)), map_(std::move(map)), call_(std::move(call)) {}
+    void check_thread() const override { pool_->check_thread(); }
     bool ready() override {
         pool_->poll();
         return call_->done();
@@ -355,15 +357,18 @@ class pool {
     /// whoever reads it: memory stays bounded however long the input is (pool_options::window).
     ///
     /// Arguments may be single-pass input ranges, and `indices()` without an end. The root reads them, from
-    /// the first step of the loop on. Lvalue ranges are referred to and must outlive the view, rvalues are
-    /// taken over. Ending the loop early cancels what has not started, and waits for nothing. One copy of `f`
-    /// per rank serves the whole loop.
+    /// the first step of the loop on; where that takes long it reads no further than to 16 items per rank, or
+    /// for 10 ms, before it looks for the first result, and results that are there come before further reads.
+    /// An argument is let go of when its result has come. Lvalue ranges are referred to and must outlive the
+    /// view, rvalues are taken over. Ending the loop early cancels what has not started, and waits for
+    /// nothing. One copy of `f` per rank serves the whole loop.
     ///
     /// An item that failed throws map_error in its place and ends the range; with on_error::collect the good
     /// results come first and one map_error at the end. What reading the input throws, and a difference in
     /// length that shows only there, is told as the failure of the item that it was read for, behind the
-    /// results of those before. options::stop: `cancelled`. Schedules: automatic, or dynamic with a chunk; no
-    /// costs.
+    /// results of those before. options::stop: no more is read or started, and `cancelled` comes behind the
+    /// results without a gap. done() and completed() of both exceptions say which items' results the loop was
+    /// given. Schedules: automatic, or dynamic with a chunk; no costs.
     ///
     ///     for (double z : pool.imap(f, std::views::istream<double>(file))) std::cout << z << '\n';
     template <typename F, typename... Args>
@@ -380,8 +385,8 @@ class pool {
 
     /// The same as they are completed, each with the index of its item.
     ///
-    /// The arguments of items are let go of in their order: while one item takes long, those of the items
-    /// behind it are kept, though more than a window of results may have been taken.
+    /// Memory does not grow while one item takes long. After a failure, or a stop, what is under way ends and
+    /// is given, then the exception comes.
     ///
     ///     for (auto& [i, z] : pool.uimap(search, mpimap::indices()))
     ///         if (z.found) break;
@@ -395,6 +400,44 @@ class pool {
     [[nodiscard]] auto uimap(F&& f, Args&&... args) {
         return lazy<detail::next_completed, detail::shipped<F>>(options{}, std::forward<F>(f),
                                                                 std::forward<Args>(args)...);
+    }
+
+    /// As imap, but an item that fails costs one result: elements are `expected<R, task_error>`, in the order
+    /// of the items. `f` may return nothing.
+    ///
+    /// What reading the input throws is the last element. After options::stop the items that were read and
+    /// not run have an error, whose kind() says so, and the range ends without an exception; more input is
+    /// not read. What concerns the call as a whole is thrown, behind the results that there are: map_error
+    /// where a rank cannot read the function, broken_pool, `cancelled` if the pool was closed before the end
+    /// of the input. options::on_error means nothing here.
+    ///
+    ///     for (auto& r : pool.try_imap(fit, sets)) r ? use(*r) : report(r.error());
+    template <typename F, typename... Args>
+    [[nodiscard]] auto try_imap(const options& o, F&& f, Args&&... args) {
+        return lazy<detail::next_tried_in_order, detail::shipped<F>, true>(o, std::forward<F>(f),
+                                                                           std::forward<Args>(args)...);
+    }
+    template <typename F, typename... Args>
+        requires detail::not_options<F>
+    [[nodiscard]] auto try_imap(F&& f, Args&&... args) {
+        return lazy<detail::next_tried_in_order, detail::shipped<F>, true>(options{}, std::forward<F>(f),
+                                                                           std::forward<Args>(args)...);
+    }
+
+    /// The same as they are completed, each with the index of its item: a failure is told when the item
+    /// fails.
+    ///
+    ///     for (auto& [i, r] : pool.try_uimap(fit, sets)) r ? use(i, *r) : report(r.error());
+    template <typename F, typename... Args>
+    [[nodiscard]] auto try_uimap(const options& o, F&& f, Args&&... args) {
+        return lazy<detail::next_tried_completed, detail::shipped<F>, true>(o, std::forward<F>(f),
+                                                                            std::forward<Args>(args)...);
+    }
+    template <typename F, typename... Args>
+        requires detail::not_options<F>
+    [[nodiscard]] auto try_uimap(F&& f, Args&&... args) {
+        return lazy<detail::next_tried_completed, detail::shipped<F>, true>(options{}, std::forward<F>(f),
+                                                                            std::forward<Args>(args)...);
     }
 
     // ------------------------------------------------------------ asynchronous calls
@@ -422,7 +465,7 @@ class pool {
     /// Runs no items on the root. Calls of the same function with the same state are one call in flight that
     /// grows; to find it `f` is encoded each time, bound objects included. Each item runs with a state of `f`
     /// of its own, except what per_rank makes. There is no bound on how many may wait; an argument is kept
-    /// until the results of all submissions of `f` before it have been taken or let go.
+    /// until its result has come, a result until it is taken or its future let go.
     ///
     ///     mpimap::future<double> one = pool.submit(add, 1.0, 2.0);
     template <typename F, typename... Args>
@@ -558,9 +601,10 @@ class pool {
     }
 
     // F is what of the G that was passed is shipped, and kept with the call.
-    template <template <typename, typename> typename Next, typename F, typename G, typename... Args>
+    template <template <typename, typename> typename Next, typename F, bool Tries = false, typename G,
+              typename... Args>
     auto lazy(const options& o, G&& f, Args&&... args) {
-        if constexpr (detail::explain<detail::find_lazy_problem<F, G, Args...>()>()) {
+        if constexpr (detail::explain<detail::find_lazy_problem<Tries, F, G, Args...>()>()) {
             using R = detail::result_of<detail::callable_of<F>,
                                         detail::element_t<typename detail::source<Args>::column>...>;
             using map = detail::lazy_map<F, R, Args...>;

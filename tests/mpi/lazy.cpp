@@ -414,7 +414,7 @@ class distances {
         EXPECT_EQ(taken_, items());
         EXPECT_LE(first_, std::max(first_window_, 64));
         EXPECT_LE(later_, 64);
-        EXPECT_GE(later_, size() == 1 ? 1 : 32); // but ahead it is
+        EXPECT_GE(later_, 1); // how far it is ahead depends on how soon results come
     }
     [[nodiscard]] int items() const { return first_window_ + 120; }
 
@@ -449,7 +449,7 @@ TEST(lazy_window, is_about_64_MiB_of_arguments_or_results) {
 TEST(lazy_window, of_small_items_is_large) {
     with_pool({.root = other_root()}, [](pool& p) {
         constexpr int most = 65536;
-        generator g(3 * most);
+        generator g(12 * most);
         int taken = 0;
         int ahead = 0;
         for (const int y : p.imap(twice, g)) {
@@ -457,8 +457,9 @@ TEST(lazy_window, of_small_items_is_large) {
             ahead = std::max(ahead, g.made() - taken);
             ++taken;
         }
-        EXPECT_EQ(taken, 3 * most);
-        EXPECT_EQ(ahead, most);
+        EXPECT_EQ(taken, 12 * most);
+        EXPECT_GE(ahead, most);
+        EXPECT_LE(ahead, 4 * most); // as many where they take nanoseconds
     });
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 
-// imap and uimap: a window of items between an input and whoever takes the results.
+// imap, uimap and those that try: a window of items between an input and whoever takes the results.
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -15,107 +16,38 @@
 
 #include <mpimap/arguments.hpp>
 #include <mpimap/detail/checks.hpp>
-#include <mpimap/detail/pointer_scan.hpp>
+#include <mpimap/detail/index_set.hpp>
+#include <mpimap/detail/lazy_source.hpp>
 #include <mpimap/detail/pool_core.hpp>
 #include <mpimap/detail/stream_call.hpp>
 #include <mpimap/errors.hpp>
-#include <mpimap/lazy_results.hpp>
 #include <mpimap/options.hpp>
 
 namespace mpimap::detail {
 
-/// Where imap reads an argument from: a range, item by item, into a column of the call.
-template <typename A>
-class source {
-    using range = std::remove_reference_t<A>;
-
-  public:
-    using column = std::deque<std::remove_cv_t<std::ranges::range_value_t<range>>>;
-
-    explicit source(A&& a) : range_(std::forward<A>(a)) {}
-    [[nodiscard]] column make_column() { return {}; }
-    [[nodiscard]] std::optional<std::size_t> size() const {
-        if constexpr (std::ranges::sized_range<const range>) {
-            return static_cast<std::size_t>(std::ranges::size(range_));
-        } else {
-            return std::nullopt;
-        }
-    }
-    [[nodiscard]] static constexpr bool has_end() { return true; }
-    static constexpr bool reads = true;
-    /// The step to an item is taken when the item is asked for, so that no more is read than is asked for.
-    [[nodiscard]] bool at_end() {
-        if (!at_) {
-            at_.emplace(std::ranges::begin(range_));
-        } else if (!fresh_) {
-            fresh_ = true;
-            ++*at_;
-        }
-        return *at_ == std::ranges::end(range_);
-    }
-    void read(column& c) {
-        c.emplace_back(**at_);
-        fresh_ = false;
-        if (searched_ < items_searched) {
-            ++searched_;
-            refuse_hidden_pointers(c.back(), "an argument");
-        }
-    }
-
-  private:
-    A range_; // a reference to an lvalue
-    std::optional<std::ranges::iterator_t<range>> at_;
-    bool fresh_ = true;
-    std::size_t searched_ = 0; // for pointers
-};
-
-/// Constants and indices: nothing to read.
-template <typename A>
-    requires(traits_of<A>::is_broadcast || traits_of<A>::is_index)
-class source<A> {
-  public:
-    using column = std::remove_cvref_t<A>;
-    explicit source(A&& a) : argument_(std::forward<A>(a)) {
-        if constexpr (traits_of<A>::is_index) {
-            if (argument_.last)
-                left_ = *argument_.last - argument_.first;
-        }
-    }
-    [[nodiscard]] column make_column() { return argument_; }
-    [[nodiscard]] std::optional<std::size_t> size() const { return left_; }
-    [[nodiscard]] bool has_end() const { return left_.has_value(); }
-    [[nodiscard]] bool at_end() const { return left_ && *left_ == 0; }
-    static constexpr bool reads = false;
-    void read(column&) { count_off(1); }
-    void count_off(std::size_t n) {
-        if (left_)
-            *left_ -= n;
-    }
-
-  private:
-    column argument_;
-    std::optional<std::size_t> left_;
-};
-
-/// What imap and uimap share: a window of items between a source and whoever takes results.
+/// The window: reads the input, hands out results, says why there are no more.
 template <typename F, typename R, typename... Args>
 class lazy_map {
+    using clock = std::chrono::steady_clock;
+
   public:
     using stream = stream_call<F, R, typename source<Args>::column...>;
+    using store = typename stream::store;
+    using run = typename store::run;
 
     lazy_map(std::shared_ptr<pool_core> pool, const options& o, std::size_t window, F f, Args&&... args)
-        : pool_(std::move(pool)), options_(o), window_(window), sources_(std::forward<Args>(args)...) {
+        : pool_(std::move(pool)), options_(o), window_(window),
+          ranks_(static_cast<std::size_t>(pool_->size())), sources_(std::forward<Args>(args)...) {
         // Throws where sizes are known and differ; that there is an end is not asked for.
-        std::vector<std::optional<std::size_t>> sizes = std::apply(
-            [](auto&... s) { return std::vector<std::optional<std::size_t>>{s.size()...}; }, sources_);
-        if (std::any_of(sizes.begin(), sizes.end(), [](const auto& n) { return n.has_value(); }))
-            (void)zipped_size(sizes, o.zip);
+        (void)known_size();
         const place where{pool_->rank(), pool_->size()};
         job_ = std::apply(
             [&](auto&... s) {
                 return std::make_shared<stream>(where, std::move(f), false, s.make_column()...);
             },
             sources_);
+        if (window_ == 0)
+            job_->weigh();
         call_settings how;
         how.descriptor = &descriptor_of<typename stream::served>;
         how.grows = true;
@@ -123,149 +55,379 @@ class lazy_map {
         call_ = pool_->start(*job_, options_, how);
     }
 
-    /// Reads ahead. Results that nobody has taken yet count as well.
-    void read_ahead() {
-        const std::size_t window = current_window();
-        const std::size_t there = job_->slots().end() - taken_;
-        if (source_ended_ || there > window / 2)
-            return;
-        std::size_t fresh = 0;
-        try {
-            if constexpr ((!source<Args>::reads && ...)) {
-                fresh = count_off(window - there);
-            } else {
-                while (there + fresh < window && next_item())
-                    ++fresh;
-            }
-        } catch (...) {
-            // What was read before comes first.
-            source_ended_ = true;
-            source_error_ = current_failure(job_->slots().end() + fresh, pool_->rank());
+    [[nodiscard]] stream& job() { return *job_; }
+    [[nodiscard]] store& items() { return job_->items_there(); }
+    [[nodiscard]] item_state state(std::size_t i) const { return job_->items_there().state(i); }
+
+    /// Throws where no step can be made now: on another thread, inside of an item.
+    void check_step() const {
+        pool_->check_thread();
+        if (pool_->in_item()) {
+            throw nested_call("mpimap: an item, or what encodes arguments, steps through a range of the pool "
+                              "that is running it");
         }
-        job_->add(fresh);
-        if (fresh != 0)
-            call_->extend(fresh);
+    }
+
+    // ------------------------------------------------------------ the input
+
+    /// Reads on, unless there is enough. `ready`: whether there is something to be handed over.
+    template <typename Ready>
+    void read_ahead(const Ready& ready) {
+        heed_the_end();
+        if (source_ended_ || ending_)
+            return;
+        const std::size_t window = item_window();
+        std::size_t limit = window;
+        const bool awaited = wants_input();
+        if (first_) {
+            // The first result is to come soon, whatever the input is like.
+            if (there() != 0 && ready())
+                return;
+            if (!awaited)
+                limit = std::min(window, 16 * ranks_);
+        }
+        if (!awaited && (there() > limit / 2 || heavy(most_bytes / 2)))
+            return;
+        if (!total_)
+            total_ = known_size().value_or(std::numeric_limits<std::size_t>::max());
+        constexpr double slow = 500e-6;
+        constexpr double long_without_a_look = 200e-6;
+        constexpr double longest = 10e-3;
+        const clock::time_point begin = clock::now();
+        note_pace(begin);
+        clock::time_point last = begin;
+        while (there() < limit && !heavy(most_bytes)) {
+            if (read_time_ > slow && ready())
+                return; // is not held up by a read
+            const std::size_t fresh = read_some(std::min(quantum_, limit - there()));
+            const clock::time_point now = clock::now();
+            note_reads(fresh, std::chrono::duration<double>(now - last).count());
+            last = now;
+            if (source_ended_)
+                return;
+            if (std::chrono::duration<double>(now - looked_).count() > long_without_a_look)
+                look(now);
+            if (std::chrono::duration<double>(now - begin).count() > longest)
+                return;
+        }
     }
     /// Nothing has come that has not been taken, and nothing will.
-    [[nodiscard]] bool exhausted() const { return over_ || (source_ended_ && taken_ == job_->slots().end()); }
+    [[nodiscard]] bool exhausted() const { return over_ || ((source_ended_ || ending_) && there() == 0); }
+    /// Nothing is under way, though there are items without results.
+    [[nodiscard]] bool at_rest() { return there() != 0 && call_->done(); }
 
-    [[nodiscard]] item_state state(std::size_t i) const {
-        const item_state s = job_->slots().state(i);
-        return s == item_state::waiting && job_->dead() ? item_state::failed : s;
+    // ------------------------------------------------------------ the results
+
+    /// False if more input is wanted, or nothing is under way any more.
+    template <typename Ready>
+    bool wait(const Ready& ready) {
+        if (ready()) {
+            // The others go on while the loop takes what there is.
+            constexpr std::chrono::microseconds long_without_a_look{100};
+            const clock::time_point now = clock::now();
+            if (now - looked_ > long_without_a_look)
+                look(now);
+            return true;
+        }
+        try {
+            call_->wait([&] { return ready() || wants_input(); });
+            if (!ready() && !call_->done() && !wants_input())
+                call_->check();
+        } catch (...) {
+            over_ = true;
+            throw;
+        }
+        looked_ = clock::now();
+        return ready();
     }
-    /// Takes item i, which is done.
+
+    /// Those from item i on that are done, as many as lie next to each other; they count as taken.
+    [[nodiscard]] run hand_over(std::size_t i) {
+        run r = items().run_at(i, items().end() - i);
+        r.count = store::count_of(r, item_state::done);
+        give(i, r.count);
+        return r;
+    }
+    /// Takes the value of item i, which is done.
     R take(std::size_t i) {
+        first_ = false;
         ++taken_;
-        job_->drop_arguments(i);
-        return job_->slots().take(i);
+        if constexpr (std::is_void_v<R>) {
+            items().take(i);
+            given_.add(i, i + 1);
+        } else {
+            R value = items().take(i);
+            given_.add(i, i + 1);
+            return value;
+        }
     }
-    template <typename Out>
-    void take_done(std::size_t i, std::size_t most, const Out& out) {
-        taken_ += job_->slots().take_done(i, most, out);
-    }
-    /// Forgets what was taken at the front.
-    void tidy() { job_->tidy(); }
-    /// An item that failed: throws, or with on_error::collect keeps the failure for the end.
-    void take_failure(std::size_t i) {
+    /// Why item i has none, which failed.
+    [[nodiscard]] task_error take_failure(std::size_t i) {
         ++taken_;
+        first_ = false;
         failure f = *job_->failed(i);
         f.index = i;
         job_->disown(i);
-        if (options_.on_error == on_error::stop || job_->dead()) {
-            call_->cancel();
-            over_ = true;
-            throw map_error({task_error(std::move(f))}, 1, taken_);
+        return task_error(std::move(f));
+    }
+    /// The same for an item that was not run.
+    [[nodiscard]] task_error take_gap(std::size_t i) {
+        const failure* const known = job_->failed(i);
+        if (known == nullptr || known->index != i) {
+            ++taken_;
+            job_->disown(i);
+            failure f;
+            f.index = i;
+            f.rank = pool_->rank();
+            f.type = "mpimap::cancelled";
+            f.what = "the call was stopped before the item was run";
+            f.outcome = failure_kind::not_run;
+            return task_error(std::move(f));
         }
-        failed_.emplace_back(std::move(f));
+        return take_failure(i);
+    }
+    /// With on_error::collect the failure is told at the end; otherwise no more is started. Whether that is
+    /// so.
+    bool goes_on_behind(task_error e) {
+        if (options_.on_error == on_error::collect) {
+            failed_.push_back(std::move(e));
+            return true;
+        }
+        if (!fatal_)
+            fatal_ = std::move(e);
+        end_early();
+        return false;
     }
     /// In a catch block: the result of item i could not be handed over. Ends the range behind what was.
     void lose(std::size_t i) {
-        source_error_ = current_failure(i, pool_->rank());
-        call_->cancel();
-        over_ = true;
-    }
-    [[nodiscard]] bool is_done(std::size_t i) const {
-        return i < job_->slots().end() && job_->slots().state(i) == item_state::done;
+        if (!fatal_)
+            fatal_ = task_error(current_failure(i, pool_->rank()));
+        end_early();
     }
 
-    void keep_order() { job_->slots().keep_order(); }
-    [[nodiscard]] bool any_settled() const { return !job_->slots().order().empty() || job_->dead(); }
-    /// The next one of those that are done or failed.
-    [[nodiscard]] std::size_t next_settled() {
-        std::deque<std::size_t>& order = job_->slots().order();
-        if (order.empty()) { // all that is left has failed
-            std::size_t i = job_->slots().first();
-            while (job_->slots().state(i) != item_state::waiting)
-                ++i;
-            return i;
-        }
-        const std::size_t i = order.front();
-        order.pop_front();
-        return i;
-    }
-    void put_back(std::size_t i) { job_->slots().order().push_front(i); }
+    // ------------------------------------------------------------ the end
 
     /// When all has been taken: throws what is left to be said.
     void end() {
+        if (std::exchange(over_, true))
+            return;
+        if (fatal_ || (ending_ && !source_ended_))
+            throw_why();
         if (source_error_)
             failed_.emplace_back(std::move(*std::exchange(source_error_, std::nullopt)));
         if (failed_.empty())
             return;
         std::vector<task_error> all = std::exchange(failed_, {});
         const std::size_t n = all.size();
-        throw map_error(std::move(all), n, taken_);
+        throw map_error(std::move(all), n, taken_, given());
+    }
+    /// There are items without results, and will be none.
+    [[noreturn]] void throw_why() {
+        over_ = true;
+        if (fatal_)
+            throw map_error({*fatal_}, 1, taken_, given());
+        if (job_->dead()) {
+            failure f = *job_->dead();
+            f.index = first_gap();
+            throw map_error({task_error(std::move(f))}, 1, taken_ + 1, given());
+        }
+        try {
+            call_->check();
+        } catch (const cancelled& c) {
+            throw cancelled(c.what(), given());
+        }
+        throw cancelled(pool_->is_open() ? "mpimap: the call was cancelled before all items had run"
+                                         : "mpimap: the pool was closed before all items had run",
+                        given());
+    }
+    /// For those that try: what the input threw, where nothing is left but that.
+    [[nodiscard]] std::optional<task_error> take_source_error() {
+        if (!source_error_)
+            return std::nullopt;
+        return task_error(std::move(*std::exchange(source_error_, std::nullopt)));
+    }
+    /// For those that try: whether it was asked to stop, and nothing worse has happened.
+    [[nodiscard]] bool stopped() const {
+        return options_.stop.stop_requested() && pool_->is_open() && !job_->dead();
+    }
+    void be_over() { over_ = true; }
+    /// The same as end(): a stop is nothing to be thrown.
+    void end_tried() {
+        if (!std::exchange(over_, true) && ending_ && !source_ended_ && !stopped())
+            throw_why();
+    }
+    /// Items without results.
+    [[nodiscard]] std::vector<std::size_t> gaps() const {
+        std::vector<std::size_t> all;
+        std::size_t i = 0;
+        const auto look_up_to = [&](std::size_t end) {
+            for (; i < end; ++i) {
+                if (is_waiting(state(i)))
+                    all.push_back(i);
+            }
+        };
+        for (const index_range& r : given_.ranges()) {
+            look_up_to(r.first);
+            i = r.last;
+        }
+        look_up_to(job_->items_there().end());
+        return all;
+    }
+    [[nodiscard]] int rank() const { return pool_->rank(); }
+
+  private:
+    static constexpr double most_bytes = 64.0 * 1024 * 1024;
+    static constexpr std::size_t least_most_items = 65536;
+    static constexpr bool fixed_size = store::fixed_size;
+
+    [[nodiscard]] std::size_t there() const { return job_->items_there().end() - taken_; }
+
+    [[nodiscard]] std::size_t item_window() const {
+        if (window_ != 0)
+            return window_;
+        const std::size_t most_items = most_items_;
+        if constexpr (fixed_size) {
+            const double n =
+                most_bytes / static_cast<double>(std::max<std::size_t>(1, job_->bytes_per_item()));
+            return std::clamp(n < static_cast<double>(most_items) ? static_cast<std::size_t>(n) : most_items,
+                              2 * ranks_, std::max(most_items, 2 * ranks_));
+        } else {
+            const bool unknown = !job_->knows_results() && call_->bytes_per_item() == 0;
+            return unknown ? 16 * ranks_ : std::max(most_items, 2 * ranks_);
+        }
+    }
+    [[nodiscard]] bool weighs() const { return !fixed_size && window_ == 0; }
+    /// What only code of the user's could tell is as large as what has travelled.
+    [[nodiscard]] double bytes_there() const {
+        if constexpr (fixed_size) {
+            return 0;
+        } else {
+            return std::max(job_->bytes_there(job_->items_there().waiting()),
+                            static_cast<double>(there()) * call_->bytes_per_item());
+        }
+    }
+    /// What is still to come of an item that is being read.
+    [[nodiscard]] double unknown_bytes_each() const {
+        if constexpr (stream::knows_arguments) {
+            return job_->bytes_there(1) - job_->bytes_there(0);
+        } else {
+            return call_->bytes_per_item();
+        }
+    }
+    /// Whether one item more would be too much.
+    [[nodiscard]] bool heavy(double most) const {
+        const std::size_t n = there();
+        if (!weighs() || n < 2 * ranks_)
+            return false;
+        const double bytes = bytes_there();
+        return bytes + bytes / static_cast<double>(n) > most;
+    }
+    /// Whether all that was read has been handed out, and some rank may wait for more.
+    [[nodiscard]] bool wants_input() const {
+        if (source_ended_ || ending_ || there() == 0 || !call_->all_handed_out())
+            return false;
+        // Not by the piece, where items are small.
+        const std::size_t window = item_window();
+        return there() + window / 16 < window && !heavy(most_bytes);
     }
 
-    template <typename Ready>
-    void wait(const Ready& ready) {
-        if (ready())
-            return;
+    /// No more is read when that is of no use.
+    void heed_the_end() {
+        const bool useless = options_.stop.stop_requested() || !pool_->is_open() || job_->dead();
+        if (useless && !ending_)
+            end_early();
+    }
+    void end_early() {
+        ending_ = true;
+        call_->cancel();
+    }
+
+    /// Messages, between reads and results that are there.
+    void look(clock::time_point now) {
+        looked_ = now;
         try {
-            call_->wait(ready);
-            call_->check();
+            pool_->poll();
         } catch (...) {
             over_ = true;
             throw;
         }
     }
-
-  private:
-    [[nodiscard]] std::size_t current_window() const {
-        if (window_ != 0)
-            return window_;
-        constexpr double most_bytes = 64.0 * 1024 * 1024;
-        constexpr std::size_t most_items = 65536;
-        const auto ranks = static_cast<std::size_t>(pool_->size());
-        const double bytes = std::max(static_cast<double>(job_->bytes_per_item()), call_->bytes_per_item());
-        if (bytes == 0)
-            return 16 * ranks; // unknown as yet
-        const double n = most_bytes / bytes;
-        return std::clamp(n < static_cast<double>(most_items) ? static_cast<std::size_t>(n) : most_items,
-                          2 * ranks, std::max(most_items, 2 * ranks));
+    void note_reads(std::size_t n, double seconds) {
+        if (n == 0)
+            return;
+        const double each = seconds / static_cast<double>(n);
+        read_time_ = read_time_ == 0 ? each : read_time_ + (each - read_time_) / 4;
+        constexpr double quantum = 100e-6;
+        constexpr std::size_t most = 4096;
+        quantum_ = static_cast<std::size_t>(
+            std::clamp(quantum / std::max(read_time_, 1e-9), 1.0,
+                       static_cast<double>(std::min(most, 4 * std::max(n, std::size_t{4})))));
     }
 
-    /// So many items more, or as many as there are, where there is nothing to read.
-    std::size_t count_off(std::size_t n) {
-        std::apply([&](auto&... s) { ((n = std::min(n, s.size().value_or(n))), ...); }, sources_);
-        if (n == 0) {
-            (void)next_item(); // says so
-        } else {
-            std::apply([&](auto&... s) { (s.count_off(n), ...); }, sources_);
+    /// Reads so many items at most; their number. What that throws ends the input.
+    std::size_t read_some(std::size_t most) {
+        const std::size_t before = items().end();
+        try {
+            if constexpr ((source<Args>::in_bulk && ...)) {
+                copy_some(most);
+            } else {
+                const std::size_t known = items().known_bytes();
+                const double room = most_bytes - bytes_there();
+                const double each = unknown_bytes_each();
+                for (std::size_t n = 0; n < most && next_item();) {
+                    ++n;
+                    if (weighs() && static_cast<double>(items().known_bytes() - known) +
+                                            static_cast<double>(n + 1) * each >
+                                        room)
+                        break;
+                }
+            }
+        } catch (...) {
+            // What was read before comes first.
+            source_ended_ = true;
+            source_error_ = current_failure(items().end(), pool_->rank());
         }
-        return n;
+        const std::size_t fresh = items().end() - before;
+        if (fresh != 0)
+            call_->extend(fresh);
+        if (items().end() == *total_)
+            source_ended_ = true;
+        return fresh;
     }
-
+    void copy_some(std::size_t most) {
+        std::apply([&](auto&... s) { ((most = std::min(most, s.left())), ...); }, sources_);
+        if (most == 0)
+            (void)next_item(); // says why
+        while (most != 0) {
+            const run r = items().room(most);
+            copy_into(r, std::index_sequence_for<Args...>{});
+            job_->added(r);
+            most -= r.count;
+        }
+    }
+    template <std::size_t... K>
+    void copy_into(const run& r, std::index_sequence<K...>) {
+        const auto copy = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            auto& s = std::get<I>(sources_);
+            if constexpr (std::remove_cvref_t<decltype(s)>::reads) {
+                s.copy(r.count, r.in->template argument<I>(r.at));
+            } else {
+                s.count_off(r.count);
+            }
+        };
+        (copy(std::integral_constant<std::size_t, K>{}), ...);
+    }
     /// Puts the next item into the columns, if there is one.
     bool next_item() {
         bool any_ended = false;
         bool all_ended = true;
-        const auto look = [&](auto& s) {
+        const auto look_at = [&](auto& s) {
             const bool ended = s.at_end();
             any_ended = any_ended || ended;
             if (s.has_end())
                 all_ended = all_ended && ended;
         };
-        std::apply([&](auto&... s) { (look(s), ...); }, sources_);
+        std::apply([&](auto&... s) { (look_at(s), ...); }, sources_);
         if (any_ended) {
             source_ended_ = true;
             if (!all_ended && options_.zip == zip::strict) {
@@ -274,128 +436,92 @@ class lazy_map {
             }
             return false;
         }
-        read_all(std::index_sequence_for<Args...>{});
+        job_->append([this](auto k) -> decltype(auto) { return std::get<k()>(sources_).read(); });
         return true;
     }
-    template <std::size_t... K>
-    void read_all(std::index_sequence<K...>) {
-        (std::get<K>(sources_).read(job_->template column<K>()), ...);
+    /// How many items there are, where that is known.
+    [[nodiscard]] std::optional<std::size_t> known_size() {
+        const auto sizes = std::apply(
+            [](auto&... s) { return std::vector<std::optional<std::size_t>>{s.size()...}; }, sources_);
+        if (std::none_of(sizes.begin(), sizes.end(), [](const auto& n) { return n.has_value(); }))
+            return std::nullopt;
+        const std::size_t n = zipped_size(sizes, options_.zip);
+        bool all = true;
+        std::apply([&](auto&... s) { ((all = all && (s.size().has_value() || !s.has_end())), ...); },
+                   sources_);
+        return all ? std::optional(n) : std::nullopt;
+    }
+
+    /// Where items are so short that tens of thousands take no longer than a few messages do, as many as pass
+    /// meanwhile.
+    void note_pace(clock::time_point now) {
+        constexpr double span = 4e-3;
+        const double seconds = std::chrono::duration<double>(now - pace_begin_).count();
+        if (seconds < span / 4)
+            return;
+        const double n = static_cast<double>(taken_ - pace_taken_) / seconds * span;
+        most_items_ = static_cast<std::size_t>(
+            std::clamp(n, static_cast<double>(least_most_items), static_cast<double>(4 * least_most_items)));
+        pace_begin_ = now;
+        pace_taken_ = taken_;
+    }
+
+    void give(std::size_t i, std::size_t n) {
+        first_ = false;
+        taken_ += n;
+        given_.add(i, i + n);
+    }
+    [[nodiscard]] completion given() const { return completion(given_.size(), given_.ranges()); }
+    [[nodiscard]] std::size_t first_gap() const {
+        const std::vector<std::size_t> all = gaps();
+        return all.empty() ? job_->items_there().end() : all.front();
     }
 
     std::shared_ptr<pool_core> pool_;
     options options_;
     std::size_t window_;
+    std::size_t ranks_;
     std::tuple<source<Args>...> sources_;
     std::shared_ptr<stream> job_;
     std::unique_ptr<pool_call> call_;
     std::size_t taken_ = 0;
+    index_set given_;
+    bool first_ = true; // nothing has been taken
+    std::optional<std::size_t> total_;
+    double read_time_ = 0; // of an item
+    std::size_t quantum_ = 1;
+    clock::time_point looked_ = clock::now();
+    std::size_t most_items_ = least_most_items; // in a window that is not given
+    clock::time_point pace_begin_ = looked_;
+    std::size_t pace_taken_ = 0;
     bool source_ended_ = false;
-    bool over_ = false; // before the source has ended
+    bool ending_ = false; // before the source has ended
+    bool over_ = false;
+    std::optional<task_error> fatal_;
     std::optional<failure> source_error_;
     std::vector<task_error> failed_;
 };
 
-inline constexpr std::size_t most_in_batch = 1024;
-
-/// imap: results in the order of their items.
-template <typename Map, typename R>
-class next_in_order {
-  public:
-    using value = R;
-    explicit next_in_order(std::unique_ptr<Map> map) : map_(std::move(map)) {}
-    /// Waits for one result at least, unless there is none to come.
-    void operator()(batch_of<R>& batch) {
-        while (batch.empty()) {
-            map_->read_ahead();
-            if (map_->exhausted()) {
-                map_->end();
-                return;
-            }
-            map_->wait([this] { return map_->state(next_) != item_state::waiting; });
-            if (map_->state(next_) == item_state::failed)
-                map_->take_failure(next_++);
-            try {
-                map_->take_done(next_, most_in_batch, [this, &batch](R&& result) {
-                    batch.push_back({std::move(result)});
-                    ++next_;
-                });
-            } catch (...) {
-                map_->lose(next_);
-            }
-            map_->tidy();
-        }
-    }
-
-  private:
-    std::unique_ptr<Map> map_;
-    std::size_t next_ = 0;
-};
-
-/// uimap: as they come.
-template <typename Map, typename R>
-class next_completed {
-  public:
-    using value = indexed<R>;
-    explicit next_completed(std::unique_ptr<Map> map) : map_(std::move(map)) { map_->keep_order(); }
-    void operator()(batch_of<value>& batch) {
-        while (batch.empty()) {
-            map_->read_ahead();
-            if (map_->exhausted()) {
-                map_->end();
-                return;
-            }
-            map_->wait([this] { return map_->any_settled(); });
-            while (batch.size() < most_in_batch && map_->any_settled()) {
-                const std::size_t i = map_->next_settled();
-                if (map_->is_done(i)) {
-                    try {
-                        batch.push_back({indexed<R>{i, map_->take(i)}});
-                    } catch (...) {
-                        map_->lose(i);
-                        break;
-                    }
-                } else if (!batch.empty()) {
-                    map_->put_back(i); // first what was good
-                    break;
-                } else {
-                    map_->take_failure(i);
-                }
-            }
-            map_->tidy();
-        }
-    }
-
-  private:
-    std::unique_ptr<Map> map_;
-};
-
-template <typename A>
-concept lazy_argument = traits_of<A>::is_broadcast || traits_of<A>::is_index ||
-    std::ranges::input_range<std::remove_reference_t<A>>;
-
-/// Whether elements can be put into the window.
-template <typename A>
-consteval bool fits_window() {
-    if constexpr (source<A>::reads) {
-        using range = std::remove_reference_t<A>;
-        return std::is_constructible_v<std::ranges::range_value_t<range>,
-                                       std::ranges::range_reference_t<range>>;
-    } else {
-        return true;
-    }
-}
-
-/// The first problem of a lazy map of F, kept of a G.
-template <typename F, typename G, typename... Args>
+/// The first problem of a lazy map of F, kept of a G. `Tries`: whether a function that returns nothing will
+/// do.
+template <bool Tries, typename F, typename G, typename... Args>
 consteval problem find_lazy_problem() {
     if constexpr (!(lazy_argument<Args> && ...)) {
         return problem::M01;
     } else if constexpr (constexpr problem mapping =
-                             find_problem<true, F, typename source<Args>::column...>();
+                             find_problem<false, F, typename source<Args>::checked...>();
                          mapping != problem::none) {
         return mapping;
     } else {
-        return (fits_window<Args>() && ...) ? keeping_problem<F, G>() : problem::M18;
+        using R = result_of<callable_of<F>, element_t<typename source<Args>::checked>...>;
+        constexpr problem result = Tries && std::is_void_v<R>
+                                       ? problem::none
+                                       : find_problem<true, F, typename source<Args>::checked...>();
+        if constexpr (result != problem::none) {
+            return result;
+        } else {
+            return (fits_window<Args>() && ...) ? keeping_problem<F, G>() : problem::M18;
+        }
     }
 }
 

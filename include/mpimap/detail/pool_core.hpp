@@ -59,6 +59,9 @@ struct call_settings {
     std::shared_ptr<void> keep = {}; // asynchronous: what owns the job
 };
 
+/// Calls `f` while the helper thread of the call that is running this item, if it is one, touches nothing.
+void without_helper(const std::function<void()>& f);
+
 class pool_call;
 
 class pool_core : public std::enable_shared_from_this<pool_core> {
@@ -86,6 +89,8 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
     /// as the call.
     [[nodiscard]] std::unique_ptr<pool_call> start(root_job& job, const options& o, const call_settings& how);
 
+    /// Whether an item is being run here, or what encodes and decodes for the engine: neither may call back.
+    [[nodiscard]] bool in_item() const noexcept;
     /// Moves on whatever can be moved on. Runs no items here but what no other rank can run, of that a batch.
     void poll();
     /// The same after an item has been added: hands it out if somebody waits for one, looks after messages
@@ -131,6 +136,8 @@ class pool_call {
     void extend(std::size_t n);
     /// One item less, if it has not been handed out.
     bool withdraw(std::size_t item);
+    /// Whether all items there are have been handed out, or run.
+    [[nodiscard]] bool all_handed_out() const;
     /// What an item sends and gets back, in bytes, as far as known; 0 if not.
     [[nodiscard]] double bytes_per_item() const;
     void cancel();

@@ -4,9 +4,9 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -84,13 +84,13 @@ inline constexpr bool may_change =
 template <typename F, typename R, typename... Ts>
 class submissions_of : public submissions, public std::enable_shared_from_this<submissions_of<F, R, Ts...>> {
   public:
-    using stream = stream_call<F, R, std::deque<Ts>...>;
+    using stream = stream_call<F, R, items_of<Ts>...>;
     static const kernel_descriptor* kernel() { return &descriptor_of<typename stream::served>; }
 
     submissions_of(std::shared_ptr<pool_core> pool, F f, writer identity)
         : submissions(kernel(), std::move(identity)), pool_(std::move(pool)),
           job_(std::make_shared<stream>(place{pool_->rank(), pool_->size()}, std::move(f),
-                                        may_change<F, Ts...>, std::deque<Ts>()...)) {
+                                        may_change<F, Ts...>, items_of<Ts>()...)) {
         options o;
         if (may_change<F, Ts...>)
             o.chunk = 1;
@@ -107,9 +107,9 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
 
     template <typename... Xs>
     std::shared_ptr<promised<R>> add(Xs&&... xs) {
-        const std::size_t i = job_->slots().end();
-        push(std::index_sequence_for<Ts...>{}, std::forward<Xs>(xs)...);
-        job_->add(1);
+        const std::size_t i = job_->items_there().end();
+        std::tuple<Xs&&...> given(std::forward<Xs>(xs)...);
+        job_->append([&given](auto k) -> decltype(auto) { return std::get<k()>(std::move(given)); });
         call_->extend(1);
         auto item = std::make_shared<one>(this->shared_from_this(), i);
         pool_->nudge();
@@ -117,40 +117,38 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     }
 
   private:
-    template <std::size_t... K, typename... Xs>
-    void push(std::index_sequence<K...>, Xs&&... xs) {
-        [[maybe_unused]] std::tuple<Ts...> item(std::forward<Xs>(xs)...); // throws before anything is added
-        std::apply([](const auto&... x) { (refuse_hidden_pointers(x, "an argument"), ...); }, item);
-        (job_->template column<K>().push_back(std::move(std::get<K>(item))), ...);
-    }
-
     class one : public promised<R> {
       public:
         one(std::shared_ptr<submissions_of> all, std::size_t i) : all_(std::move(all)), i_(i) {}
         ~one() override {
             if (!taken_ && !cancelled_)
-                all_->job_->disown(i_);
+                all_->pool_->on_own_thread([all = all_, i = i_] { all->job_->disown(i); });
         }
         one(const one&) = delete;
         one& operator=(const one&) = delete;
 
+        void check_thread() const override { all_->pool_->check_thread(); }
         bool ready() override {
+            check_thread();
             if (!settled())
                 all_->pool_->poll();
             return settled() || all_->call_->done(); // given up
         }
         void wait() override {
+            check_thread();
             if (!settled())
                 all_->call_->wait([this] { return settled(); });
         }
         bool wait_for(std::chrono::nanoseconds time) override {
+            check_thread();
             return settled() || all_->call_->wait_for(time, [this] { return settled(); });
         }
         void cancel() override {
+            check_thread();
             if (settled() || !all_->call_->withdraw(i_))
                 return;
             cancelled_ = true;
-            all_->job_->withdrawn(i_);
+            without_helper([this] { all_->job_->withdrawn(i_); });
         }
         R get() override {
             wait();
@@ -160,29 +158,27 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
                 all_->call_->check();
             stream& job = *all_->job_;
             taken_ = true;
-            job.drop_arguments(i_);
-            if (job.slots().state(i_) == item_state::done) {
+            if (job.items_there().state(i_) == item_state::done) {
                 if constexpr (std::is_void_v<R>) {
-                    job.slots().take(i_);
-                    job.tidy();
+                    without_helper([&] { job.items_there().take(i_); });
                     return;
                 } else {
-                    R value = job.slots().take(i_);
-                    job.tidy();
-                    return value;
+                    std::optional<R> value;
+                    without_helper([&] { value.emplace(job.items_there().take(i_)); });
+                    return *std::move(value);
                 }
             }
             const failure* const known = job.failed(i_);
-            if (known == nullptr)
+            if (known == nullptr || known->outcome != failure_kind::threw)
                 throw cancelled("mpimap: the pool was left before the item had run");
             const failure why = *known;
-            job.disown(i_);
+            without_helper([&] { job.disown(i_); });
             task_error(why).rethrow();
         }
 
       private:
         [[nodiscard]] bool settled() const {
-            return cancelled_ || all_->job_->slots().state(i_) != item_state::waiting || all_->job_->dead();
+            return cancelled_ || !is_waiting(all_->job_->items_there().state(i_)) || all_->job_->dead();
         }
         std::shared_ptr<submissions_of> all_;
         std::size_t i_;

@@ -131,6 +131,9 @@ void use_pool_elsewhere(checks& check) {
     refused("ready of a map", [&] { (void)all.ready(); });
     refused("wait_for", [&] { (void)one.wait_for(std::chrono::seconds(0)); });
     refused("wait", [&] { all.wait(); });
+    refused("get", [&] { (void)one.get(); });
+    refused("get of a map", [&] { (void)all.get(); });
+    refused("cancel of a submission", [&] { one.cancel(); });
     refused("cancel", [&] { all.cancel(); });
     refused("a step", [&] { (void)lazy.begin(); });
     // Nothing has happened to what was refused.

@@ -1,0 +1,333 @@
+// What the root keeps of lazy maps and submissions while one item, or one future, holds out: counted in live
+// objects and in allocated bytes.
+
+#include <mpimap/mpimap.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <new>
+#include <ranges>
+#include <string>
+#include <vector>
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include "mpi_test.hpp"
+#include "pool_test.hpp"
+
+namespace {
+std::atomic<long> allocated{0}; // bytes
+}
+
+void* operator new(std::size_t size) {
+    void* const p = std::malloc(size);
+    if (p == nullptr)
+        throw std::bad_alloc();
+    allocated += static_cast<long>(malloc_usable_size(p));
+    return p;
+}
+void operator delete(void* p) noexcept {
+    if (p != nullptr)
+        allocated -= static_cast<long>(malloc_usable_size(p));
+    std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+    operator delete(p);
+}
+
+using namespace mpimap_test;
+using mpimap::pool;
+using mpimap::schedule;
+
+namespace {
+
+/// Counts those of this process, and how many there were at most.
+class counted {
+  public:
+    counted() { count(1); }
+    explicit counted(int x) : value(x) { count(1); }
+    counted(const counted& other) : value(other.value) { count(1); }
+    counted& operator=(const counted&) = default;
+    ~counted() { count(-1); }
+    template <typename Archive>
+    void serialize(Archive& ar, unsigned) {
+        ar& value;
+    }
+    int value = 0;
+    static inline long live = 0;
+    static inline long most = 0;
+
+  private:
+    static void count(long n) {
+        live += n;
+        most = std::max(most, live);
+    }
+};
+
+/// A file by which an item on another rank is told to end: one host, no messages.
+class signal_file {
+  public:
+    /// Collective.
+    signal_file() {
+        long number = rank() == 0 ? static_cast<long>(::getpid()) : 0;
+        MPI_Bcast(&number, 1, MPI_LONG, 0, comm());
+        path_ = std::filesystem::temp_directory_path() / ("mpimap_lazy_memory_" + std::to_string(number));
+        remove();
+        MPI_Barrier(comm());
+    }
+    ~signal_file() {
+        MPI_Barrier(comm());
+        remove();
+    }
+    signal_file(const signal_file&) = delete;
+    signal_file& operator=(const signal_file&) = delete;
+    void give() const { std::ofstream(path_) << "x"; }
+    void wait() const {
+        for (int i = 0; i < 10'000 && !std::filesystem::exists(path_); ++i)
+            rest(1);
+    }
+
+  private:
+    void remove() const {
+        std::error_code none;
+        std::filesystem::remove(path_, none);
+    }
+    std::filesystem::path path_;
+};
+
+const signal_file* go_on = nullptr; // of this rank
+
+/// Item 0 does not end before it is told to, except on the root, which does the telling.
+void hold_out(const mpimap::task& t, int root) {
+    if (t.index() == 0 && t.rank() != root)
+        go_on->wait();
+}
+
+/// For a loop: results until so many have been taken, then the item that holds out may end.
+template <typename View, typename Look>
+void take_most(View&& view, int most, const Look& look) {
+    int taken = 0;
+    for (auto& r : view) {
+        look(r);
+        if (++taken == most)
+            go_on->give();
+        if (taken == most + 500)
+            break;
+    }
+    EXPECT_EQ(taken, most + 500);
+}
+
+/// A pool of each root, one after the other, and something to hold an item with.
+template <typename Program>
+void with_stuck_item(const mpimap::pool_options& o, const Program& program) {
+    for (const int root : {0, other_root()}) {
+        const signal_file file;
+        go_on = &file;
+        mpimap::pool_options mine = o;
+        mine.root = root;
+        with_pool(mine, program);
+    }
+}
+
+mpimap::options one_by_one() {
+    return {.schedule = schedule::dynamic, .chunk = 1};
+}
+
+TEST(lazy_memory, of_uimap_is_bounded_while_an_item_holds_out) {
+    with_stuck_item({.window = 60}, [](pool& p) {
+        const auto f = [root = p.rank()](mpimap::task t, const counted& x) {
+            hold_out(t, root);
+            return x;
+        };
+        const long before = counted::live;
+        counted::most = before;
+        const auto source = std::views::iota(0) | std::views::transform([](int i) { return counted(i); });
+        take_most(p.uimap(one_by_one(), f, source), 6000,
+                  [](const auto& r) { EXPECT_EQ(r.value.value, static_cast<int>(r.index)); });
+        EXPECT_LE(counted::most - before, 60 + 256 + 60);
+        expect_usable(p); // takes in what was under way
+        EXPECT_EQ(counted::live, before);
+    });
+}
+
+TEST(lazy_memory, of_imap_is_bounded_while_an_item_holds_out) {
+    with_stuck_item({.window = 300}, [](pool& p) {
+        const auto f = [root = p.rank()](mpimap::task t, const counted& x) {
+            if (t.index() == 0 && t.rank() != root)
+                rest(100);
+            return x;
+        };
+        const long before = counted::live;
+        counted::most = before;
+        int next = 0;
+        const auto source =
+            std::views::iota(0, 5000) | std::views::transform([](int i) { return counted(i); });
+        for (const counted& c : p.imap(one_by_one(), f, source))
+            EXPECT_EQ(c.value, next++);
+        EXPECT_EQ(next, 5000);
+        EXPECT_LE(counted::most - before, 300 + 256 + 60);
+        expect_usable(p);
+        EXPECT_EQ(counted::live, before);
+    });
+}
+
+TEST(lazy_memory, of_texts_is_given_back_whole) {
+    with_stuck_item({.window = 100}, [](pool& p) {
+        const auto f = [root = p.rank()](mpimap::task t, const std::string& x) {
+            hold_out(t, root);
+            return x + "!";
+        };
+        const auto source =
+            std::views::iota(0) | std::views::transform([](int i) { return std::string(5000, "ab"[i % 2]); });
+        const long before = allocated;
+        long most = 0;
+        take_most(p.uimap(one_by_one(), f, source), 4000, [&](const auto& r) {
+            EXPECT_EQ(r.value.size(), 5001U);
+            most = std::max(most, allocated - before);
+        });
+        EXPECT_LE(most, (2 * 100 + 256 + 100) * 5200L + 1'000'000); // of 20 MB
+    });
+}
+
+TEST(lazy_memory, of_arguments_that_are_sent_from_where_they_are_is_bounded) {
+    with_stuck_item({.window = 20}, [](pool& p) {
+        const auto f = [root = p.rank()](mpimap::task t, const std::vector<double>& x) {
+            hold_out(t, root);
+            return x.back();
+        };
+        const auto source =
+            std::views::iota(0) | std::views::transform([](int i) { return std::vector<double>(20'000, i); });
+        const long before = allocated;
+        long most = 0;
+        take_most(p.uimap(one_by_one(), f, source), 1500, [&](const auto& r) {
+            EXPECT_EQ(r.value, static_cast<double>(r.index));
+            most = std::max(most, allocated - before);
+        });
+        EXPECT_LE(most, 3 * 20 * 160'000L + 1'000'000); // of 240 MB
+        expect_usable(p);
+    });
+}
+
+TEST(lazy_memory, counts_bytes_when_small_items_come_before_large_ones) {
+    for (const int root : {0, other_root()}) {
+        with_pool({.root = root}, [](pool& p) {
+            const auto text = [](int i) {
+                return std::string(i < 3000 ? std::size_t{20} : std::size_t{1024} * 1024, 'x');
+            };
+            const auto source = std::views::iota(0, 3250) | std::views::transform(text);
+            const long before = allocated;
+            long most = 0;
+            int taken = 0;
+            for (const std::size_t n : p.imap([](const std::string& s) { return s.size(); }, source)) {
+                EXPECT_EQ(n, text(taken++).size());
+                most = std::max(most, allocated - before);
+            }
+            EXPECT_EQ(taken, 3250);
+            EXPECT_LE(most, 110L * 1024 * 1024); // of 250 MiB
+        });
+    }
+}
+
+TEST(lazy_memory, counts_results_when_small_ones_come_before_large_ones) {
+    with_pool([](pool& p) {
+        const auto grow = [](std::size_t i) {
+            return std::string(i < 3000 ? std::size_t{20} : std::size_t{256} * 1024, 'x');
+        };
+        const long before = allocated;
+        long most = 0;
+        std::size_t taken = 0;
+        for (const std::string& s : p.imap({.chunk = 1}, grow, mpimap::indices(4000))) {
+            EXPECT_EQ(s.size(), grow(taken++).size());
+            most = std::max(most, allocated - before);
+        }
+        EXPECT_EQ(taken, 4000U);
+        EXPECT_LE(most, 130L * 1024 * 1024); // of 250 MiB
+    });
+}
+
+TEST(lazy_memory, of_submissions_does_not_wait_for_a_future_that_nobody_asks) {
+    for (const int root : {0, other_root()}) {
+        with_pool({.root = root}, [](pool& p) {
+            const auto f = [](const counted& x) { return x; };
+            const long before = counted::live;
+            counted::most = before;
+            auto never_asked = p.submit(f, counted(-1));
+            std::deque<mpimap::future<counted>> in_flight;
+            for (int i = 0; i < 8000; ++i) {
+                in_flight.push_back(p.submit(f, counted(i)));
+                if (in_flight.size() == 50) {
+                    EXPECT_EQ(in_flight.front().get().value, i - 49);
+                    in_flight.pop_front();
+                }
+            }
+            EXPECT_LE(counted::most - before, 2 * 50 + 20);
+            // Nor do those that are dropped leave anything behind.
+            in_flight.clear();
+            for (int i = 0; i < 3000; ++i)
+                (void)p.submit(f, counted(i));
+            expect_usable(p);
+            EXPECT_EQ(never_asked.get().value, -1);
+        });
+        EXPECT_EQ(counted::live, 0);
+    }
+}
+
+TEST(lazy_memory, of_submissions_is_given_back_in_blocks_anywhere) {
+    with_pool({.root = other_root()}, [](pool& p) {
+        const auto f = [](const std::string& x) { return x; };
+        auto never_asked = p.submit(f, std::string("first"));
+        (void)p.submit(f, std::string(1000, 'x')).get();
+        const long before = allocated;
+        constexpr int n = 30'000;
+        for (int i = 0; i < n / 50; ++i) {
+            std::vector<mpimap::future<std::string>> some;
+            for (int k = 0; k < 50; ++k)
+                some.push_back(p.submit(f, std::string(1000, 'x')));
+            for (auto& one : some)
+                EXPECT_EQ(one.get().size(), 1000U);
+        }
+        EXPECT_LE(allocated - before, n * 4); // of 60 bytes each and more
+        EXPECT_EQ(never_asked.get(), "first");
+    });
+}
+
+TEST(lazy_memory, arguments_go_when_their_results_have_come) {
+    with_pool_of_each_root([](pool& p) {
+        counted::live = 0;
+        std::vector<mpimap::future<int>> all;
+        for (int i = 0; i < 700; ++i)
+            all.push_back(p.submit([](const counted& x) { return x.value; }, counted(i)));
+        for (auto& one : all)
+            one.wait();
+        EXPECT_EQ(counted::live, 0);
+        for (int i = 0; i < 700; ++i)
+            EXPECT_EQ(all[static_cast<std::size_t>(i)].get(), i);
+    });
+}
+
+TEST(lazy_memory, what_has_no_default_constructor_goes_too) {
+    with_pool_of_each_root([](pool& p) {
+        using pair = std::pair<const int, std::string>; // nor can it be assigned
+        const long before = allocated;
+        std::vector<mpimap::future<std::size_t>> all;
+        for (int i = 0; i < 300; ++i)
+            all.push_back(
+                p.submit([](const pair& x) { return x.second.size(); }, pair(i, std::string(20'000, 'x'))));
+        for (auto& one : all)
+            one.wait();
+        EXPECT_LE(allocated - before, 1'500'000); // of 6 MB
+        for (auto& one : all)
+            EXPECT_EQ(one.get(), 20'000U);
+    });
+}
+
+} // namespace
