@@ -653,6 +653,26 @@ TEST(partial, results_that_cannot_be_read_are_told_as_failures) {
     });
 }
 
+TEST(partial, behind_a_result_that_cannot_be_read_items_are_given_up_after_a_stop) {
+    if (size() == 1)
+        GTEST_SKIP() << "results do not travel";
+    begin({.pause = 3000});
+    with_pool({.root_computes = false}, [&](mpimap::pool& p) {
+        const std::jthread later([] {
+            rest(40);
+            stopping.request_stop();
+        });
+        const auto all = p.try_map(
+            {.schedule = mpimap::schedule::dynamic, .chunk = n, .stop = stopping.get_token()}, hardly, xs);
+        for (std::size_t i = 0; i < n; ++i) {
+            // The one chunk was handed out, if the stop did not come first.
+            if (all.front().has_value() && !all[i].has_value() && i % 10 != 8) {
+                EXPECT_EQ(all[i].error().kind(), failure_kind::cancelled) << i;
+            }
+        }
+    });
+}
+
 // ---------------------------------------------------------------- pools
 
 TEST(partial, calls_of_a_pool_deliver_alike) {
