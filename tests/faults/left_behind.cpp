@@ -747,6 +747,67 @@ TEST(left_behind, nothing_of_communicators_that_are_parts_of_one) {
     EXPECT_EQ(watch().take_faults(), "");
 }
 
+/// Frees, wherever it is let go of, a communicator of one rank that the library has used.
+class owner {
+  public:
+    owner() = default;
+    explicit owner(int number) : number_(number) {
+        MPI_Comm mine = MPI_COMM_NULL;
+        MPI_Comm_dup(MPI_COMM_SELF, &mine);
+        comm_ = std::shared_ptr<MPI_Comm>(new MPI_Comm(mine), [](MPI_Comm* c) {
+            MPI_Comm_free(c);
+            delete c;
+        });
+        (void)mpimap::mpi_map(
+            mine, [](int x) { return x; }, std::vector<int>{number});
+        ballast_.assign(large, number);
+    }
+    [[nodiscard]] int number() const { return number_; }
+    template <typename Archive>
+    void serialize(Archive& archive, unsigned) {
+        std::size_t n = ballast_.size();
+        archive& number_& n;
+        ballast_.resize(n);
+        for (double& x : ballast_)
+            archive& x;
+    }
+
+  private:
+    int number_ = 0;
+    std::shared_ptr<MPI_Comm> comm_;
+    block ballast_;
+};
+
+TEST(left_behind, nothing_where_messages_keep_what_frees_communicators) {
+    const long living = use_the_lasting_communicators();
+    const int first = rounds_so_far;
+    const int rounds = sanitized ? 5 : 20;
+    for (int i = 0; i < rounds; ++i) {
+        const int number = rounds_so_far++;
+        watch().begin_round(static_cast<std::size_t>(number));
+        const deadline limit("arguments that free communicators, round " + std::to_string(number));
+        round_of r{number, load::tiny, number % size(), communicator_for(number)};
+        leave_by_exception(r, [&](pool& p) {
+            std::vector<owner> xs;
+            for (int x = 0; x < 3 * size(); ++x)
+                xs.emplace_back(x);
+            const auto later = p.amap(
+                {.chunk = 1}, [](const owner& x) { return x.number(); }, std::move(xs));
+            wait_a_little(r);
+            (void)later.ready();
+            throw of_the_program();
+        });
+        MPI_Comm_free(&r.comm);
+        const std::vector<int> got = mpimap::mpi_map(
+            comm(), {.results = mpimap::results::everywhere}, [](int x) { return -x; },
+            std::vector<int>{number, number});
+        EXPECT_EQ(got, (std::vector<int>{-number, -number}));
+    }
+    expect_all_is_freed(living);
+    expect_all_was_received(first);
+    EXPECT_EQ(watch().take_faults(), "");
+}
+
 /// Bytes that this process has from malloc; nothing where a sanitizer has replaced that.
 std::size_t bytes_in_use() {
     const struct mallinfo2 m = mallinfo2();
@@ -756,7 +817,7 @@ std::size_t bytes_in_use() {
 TEST(left_behind, no_memory) {
     const long living = use_the_lasting_communicators();
     constexpr std::size_t mebibyte = 1024 * 1024 / sizeof(double);
-    const int rounds = sanitized ? 20 : 200;
+    const int rounds = sanitized ? 20 : size() > 5 ? 100 : 200;
     const int warm_up = rounds / 10;
     std::size_t before = 0;
     for (int i = 0; i < rounds; ++i) {
