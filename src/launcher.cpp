@@ -70,10 +70,9 @@ spawning_conditions::spawning_conditions() {
         return;
     use_loopback();
     input_ = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    if (input_ < 0)
-        return; // closed
-    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (nothing >= 0) {
+    const int nothing = open("/dev/null", O_RDONLY);
+    // Where it was closed this stays: a program that reads it would take what Open MPI opens in its place.
+    if (nothing > STDIN_FILENO) {
         dup2(nothing, STDIN_FILENO);
         close(nothing);
     }
