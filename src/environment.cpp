@@ -55,7 +55,7 @@ void environment::initialise(int* argc, char*** argv, const environment_options&
     int initialised = 0;
     MPI_Initialized(&initialised);
     if (initialised == 0) {
-        const detail::loopback_for_spawned reachable;
+        const detail::spawning_conditions of_ranks;
         int provided = 0;
         const int wanted = options.items_call_mpi ? MPI_THREAD_MULTIPLE : MPI_THREAD_SERIALIZED;
         const int code = MPI_Init_thread(argc, argv, wanted, &provided);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace mpimap::detail {
@@ -64,24 +65,39 @@ bool has_launcher() {
     return is_task_of_srun(all);
 }
 
-loopback_for_spawned::loopback_for_spawned() {
+spawning_conditions::spawning_conditions() {
+    if (has_launcher())
+        return;
+    use_loopback();
+    input_ = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int nothing = open("/dev/null", O_RDONLY);
+    // Where it was closed this stays: a program that reads it would take what Open MPI opens in its place.
+    if (nothing > STDIN_FILENO) {
+        dup2(nothing, STDIN_FILENO);
+        close(nothing);
+    }
+}
+
+spawning_conditions::~spawning_conditions() {
+    if (set_)
+        unsetenv(include_interfaces); // not for what this program may start otherwise
+    if (input_ >= 0) {
+        dup2(input_, STDIN_FILENO);
+        close(input_);
+    }
+}
+
+void spawning_conditions::use_loopback() {
     for (const char* name : {"SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID", "COBALT_JOBID",
                              include_interfaces, exclude_interfaces}) {
         if (std::getenv(name) != nullptr)
             return; // ranks may be spawned on other hosts
     }
-    if (has_launcher())
-        return;
     set_ = setenv(include_interfaces, loopback, 0) == 0;
     loopback_was_set = set_;
 }
 
-loopback_for_spawned::~loopback_for_spawned() {
-    if (set_)
-        unsetenv(include_interfaces); // not for what this program may start otherwise
-}
-
-const char* loopback_for_spawned::of_spawned() noexcept {
+const char* spawning_conditions::of_spawned() noexcept {
     return loopback_was_set ? "OMPI_MCA_btl_tcp_if_include=127.0.0.1/8" : "";
 }
 

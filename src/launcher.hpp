@@ -8,22 +8,28 @@ namespace mpimap::detail {
 /// process was started with: MPI_Init adds to its own.
 [[nodiscard]] bool has_launcher();
 
-/// Before MPI_Init, while one lives: ranks that this process may spawn later reach it through the loopback
-/// interface, as Open MPI's shared memory does not span what is spawned: a laptop may have no other
-/// interface, and others come and go with cables and tunnels. Nothing if there is a launcher, an allocation
-/// of a batch system, or a choice of the user.
-class loopback_for_spawned {
+/// Around MPI_Init: what this process wants if it is to spawn ranks later. Nothing if there is a launcher.
+///
+/// They reach it through the loopback interface, as Open MPI's shared memory does not span what is spawned: a
+/// laptop may have no other interface, and others come and go with cables and tunnels. Not in an allocation
+/// of a batch system, nor against a choice of the user.
+///
+/// Open MPI's daemon, which MPI_Init starts, has no standard input: it would read this program's for them.
+class spawning_conditions {
   public:
-    loopback_for_spawned();
-    ~loopback_for_spawned();
-    loopback_for_spawned(const loopback_for_spawned&) = delete;
-    loopback_for_spawned& operator=(const loopback_for_spawned&) = delete;
+    spawning_conditions();
+    ~spawning_conditions();
+    spawning_conditions(const spawning_conditions&) = delete;
+    spawning_conditions& operator=(const spawning_conditions&) = delete;
 
     /// What to add to the environment of spawned ranks, NAME=VALUE; empty if nothing was set.
     [[nodiscard]] static const char* of_spawned() noexcept;
 
   private:
+    void use_loopback();
+
     bool set_ = false;
+    int input_ = -1;
 };
 
 } // namespace mpimap::detail

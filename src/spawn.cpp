@@ -255,7 +255,7 @@ void spawned_ranks::start_ranks(int ranks) {
     watch_ = std::make_unique<lifelines>();
     info_object info;
     std::string environment = name_of_address + ("=" + watch_->address());
-    if (const std::string more = loopback_for_spawned::of_spawned(); !more.empty())
+    if (const std::string more = spawning_conditions::of_spawned(); !more.empty())
         environment += "\n" + more;
 #if defined(OMPI_MAJOR_VERSION) && OMPI_MAJOR_VERSION >= 5
     info.set("PMIX_ENVAR", environment);

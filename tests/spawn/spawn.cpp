@@ -310,6 +310,21 @@ void same_arguments() {
         check(there == 0, "nothing of it in the environment");
 }
 
+/// Run with a file of some lines as standard input.
+void standard_input() {
+    MPI_Comm parent = MPI_COMM_NULL;
+    MPI_Comm_get_parent(&parent);
+    std::string line;
+    if (parent != MPI_COMM_NULL)
+        check(!std::getline(std::cin, line), "empty on the other ranks");
+    mpimap::pool pool(mpimap::spawn{3});
+    check(processes(pool).size() == 3, "three");
+    int lines = 0;
+    while (std::getline(std::cin, line))
+        lines += line == std::to_string(lines) ? 1 : 0;
+    check(lines == 20'000, "all lines are the program's");
+}
+
 void numbers() {
     for (const int n : {0, -1, 1025, std::numeric_limits<int>::max(), std::numeric_limits<int>::min()})
         expect_error([n] { const mpimap::pool p(mpimap::spawn{n}); }, "not a number of ranks from 1 to 1024");
@@ -482,6 +497,27 @@ int main(int argc, char** argv) {
     const std::string which = argc > 1 ? argv[1] : "";
     const faults::deadline limit(which, 30);
     // Without MPI in this process.
+    if (which == "with_input") {
+        // Lines come to standard input through a pipe, more than it holds.
+        int ends[2] = {};
+        check(pipe(ends) == 0, "a pipe");
+        const pid_t program = fork();
+        if (program == 0) {
+            dup2(ends[0], STDIN_FILENO);
+            close(ends[0]);
+            close(ends[1]);
+            execl("/proc/self/exe", "spawn", "standard_input", static_cast<char*>(nullptr));
+            _exit(127);
+        }
+        close(ends[0]);
+        for (int i = 0; i < 20'000; ++i) {
+            const std::string line = std::to_string(i) + "\n";
+            check(write(ends[1], line.data(), line.size()) == static_cast<ssize_t>(line.size()), "written");
+        }
+        close(ends[1]);
+        int status = 0;
+        return waitpid(program, &status, 0) == program && status == 0 ? 0 : 1;
+    }
     if (which == "killed" || which == "killed_by_exception") {
         program_dies(which == "killed" ? "busy" : "busy_throws", which == "killed");
         return 0;
@@ -502,6 +538,7 @@ int main(int argc, char** argv) {
         {"open_at_the_end", open_at_the_end},
         {"behind", behind},
         {"same_arguments", same_arguments},
+        {"standard_input", standard_input},
         {"numbers", numbers},
         {"variable", variable},
         {"cannot_spawn", cannot_spawn},
