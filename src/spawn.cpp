@@ -31,8 +31,6 @@
 namespace mpimap {
 namespace detail {
 
-[[gnu::weak]] void tend_retired_duplicates() noexcept;
-
 namespace {
 
 constexpr const char* name_of_address = "MPIMAP_SPAWNED_BY";
@@ -74,8 +72,7 @@ const beginning origin;
 void move_on() {
     int flag = 0;
     MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_SELF, &flag, MPI_STATUS_IGNORE);
-    if (tend_retired_duplicates != nullptr)
-        tend_retired_duplicates();
+    tend_retired_duplicates();
 }
 
 /// Waits until `over`, at most so long.
