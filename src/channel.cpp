@@ -58,6 +58,7 @@ struct channel::piece_queue {
 };
 
 struct channel::transfer_out {
+    std::uint64_t episode = 0;
     buffer bytes;
     std::vector<source_span> regions;
     outgoing message; // keeps what the regions point into
@@ -85,6 +86,7 @@ struct channel::peer {
 };
 
 struct channel::control {
+    std::uint64_t episode = 0;
     MPI_Request request = MPI_REQUEST_NULL;
     buffer bytes;
 };
@@ -165,8 +167,9 @@ void channel::send(int destination, envelope head, outgoing&& message) {
     if (done != 0) {
         keep_for_later(std::move(c.bytes));
     } else {
+        c.episode = episode_;
         controls_out_.push_back(std::move(c));
-        ++sends_;
+        count_out(episode_);
     }
     if (all_here && spans.empty()) {
         let_go(message);
@@ -186,8 +189,9 @@ void channel::send(int destination, envelope head, outgoing&& message) {
     transfer->message = std::move(message); // moves the body's memory along, not its bytes
     message.clear();
     peer& p = peer_of(destination);
+    transfer->episode = episode_;
     p.out.push_back(std::move(transfer));
-    ++sends_;
+    count_out(episode_);
     activate(destination, p);
     progress_out(p);
 }
@@ -215,8 +219,8 @@ bool channel::progress_out(peer& p) {
         if (t.pieces.active != 0 || t.region < t.regions.size())
             break;
         let_go(t.message);
+        has_left(t.episode);
         p.out.pop_front();
-        --sends_;
     }
     return moved;
 }
@@ -274,6 +278,7 @@ void channel::dispatch(int source, const std::byte* bytes, message_handler& hand
     t->message = std::move(m);
     activate(p.rank, p);
     p.in.push_back(std::move(t));
+    on_the_way_.in += current ? 1 : 0;
 }
 
 /// Receives as much of a transfer's regions as may be under way; `region(i)` gives the i-th, at nullptr what
@@ -351,6 +356,7 @@ bool channel::progress_in(peer& p, message_handler& handler) {
             return moved;
         incoming done = std::move(t.message);
         p.in.pop_front();
+        on_the_way_.in -= current ? 1 : 0;
         std::shared_ptr<void> keep = done.keep;
         if (current)
             handler.arrived(done);
@@ -431,8 +437,8 @@ bool channel::progress(message_handler& handler) {
         if (done == 0)
             break;
         keep_for_later(std::move(controls_out_.front().bytes));
+        has_left(controls_out_.front().episode);
         controls_out_.pop_front();
-        --sends_;
         moved = true;
     }
     return moved;

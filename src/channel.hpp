@@ -114,7 +114,10 @@ class channel {
 
     /// A collective call, or a pool, begins: all ranks give the same number, from 1 on, before anything is
     /// sent. What is left of earlier ones is received, but nobody hears of it.
-    void begin(std::uint64_t episode) { episode_ = episode; }
+    void begin(std::uint64_t episode) {
+        episode_ = episode;
+        on_the_way_ = {};
+    }
 
     /// Takes in what still comes, of whatever call, and sends on what was begun; nobody hears of it. The
     /// channel is of no other use after that.
@@ -135,8 +138,12 @@ class channel {
     void send(int destination, envelope head, outgoing&& message);
     /// Moves everything on; whether anything moved.
     bool progress(message_handler& handler);
+    // What is left of earlier calls and pools does not count: their ranks may be elsewhere by now.
+
     /// Whether all messages given to send() have left their memory.
-    [[nodiscard]] bool sent() const noexcept { return sends_ == 0; }
+    [[nodiscard]] bool sent() const noexcept { return on_the_way_.out == 0; }
+    /// Whether no message is half received.
+    [[nodiscard]] bool received() const noexcept { return on_the_way_.in == 0; }
     /// Whether large transfers are under way, which want attention rather than naps.
     [[nodiscard]] bool transferring() const noexcept { return !active_.empty(); }
     /// Whether there is more to do at once: progress() stopped at its bound, or large transfers are under
@@ -157,6 +164,14 @@ class channel {
     void activate(int rank, peer& p);
     void keep_for_later(buffer memory);
     void let_go(outgoing& message);
+    void count_out(std::uint64_t episode) {
+        ++sends_;
+        on_the_way_.out += episode == episode_ ? 1 : 0;
+    }
+    void has_left(std::uint64_t episode) {
+        --sends_;
+        on_the_way_.out -= episode == episode_ ? 1 : 0;
+    }
     bool receive_controls(message_handler& handler);
     void dispatch(int source, const std::byte* bytes, message_handler& handler);
     template <typename Region>
@@ -167,7 +182,12 @@ class channel {
     MPI_Comm comm_;
     std::size_t piece_;
     std::uint64_t episode_ = no_episode;
-    std::size_t sends_ = 0;
+    struct traffic {
+        std::size_t out = 0;
+        std::size_t in = 0;
+    };
+    traffic on_the_way_;                 // of this episode
+    std::size_t sends_ = 0;              // of all
     std::vector<std::uint64_t> sent_to_; // headers, by destination as far as there were any
     std::uint64_t received_ = 0;         // headers
     bool flooded_ = false;               // the last progress() did not see the end of the small messages

@@ -351,7 +351,7 @@ void session::flush() {
 
 void session::take_leave() {
     nap pause;
-    while (left_ != state_.size - 1 || !messages().sent() || messages().transferring()) {
+    while (left_ != state_.size - 1 || !messages().sent() || !messages().received()) {
         if (messages().progress(*this)) {
             pause.reset();
         } else {

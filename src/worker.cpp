@@ -48,7 +48,7 @@ void worker::run() {
         ~engagement() { w.disengage(); }
     } const until_the_end{*this};
     nap pause;
-    while (!ended_ || !(at_once_ || (channel_.sent() && !channel_.transferring()))) {
+    while (!ended_ || !(at_once_ || (channel_.sent() && channel_.received()))) {
         const bool moved = channel_.progress(*this);
         if (helper_error_)
             std::rethrow_exception(std::exchange(helper_error_, nullptr));
@@ -65,7 +65,7 @@ void worker::run() {
             if (pause.wait(channel_.transferring()))
                 disengage();
         }
-        if (closing_ && !at_once_ && waiting_.empty() && !channel_.transferring()) {
+        if (closing_ && !at_once_ && waiting_.empty() && channel_.received()) {
             // The last message: results of calls that were cancelled may be on their way.
             closing_ = false;
             ended_ = true;

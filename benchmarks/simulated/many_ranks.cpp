@@ -4,10 +4,12 @@
 //
 //   many_ranks SECONDS ITEMS_PER_RANK WORKLOAD SEEDS SCHEDULE...
 //
-// WORKLOAD: the beginning of a name in workload.hpp, such as 2 or 3a, or all.
+// WORKLOAD: the beginning of a name in workload.hpp, such as 2 or 3a, or all. SCHEDULE: of mpi_map, or a call
+// of a pool: pool.map, imap, uimap, submit.
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -15,6 +17,7 @@
 #include <mpi.h>
 
 #include <mpimap/map.hpp>
+#include <mpimap/pool.hpp>
 
 #include "../comparison.hpp"
 #include "../workload.hpp"
@@ -32,21 +35,69 @@ struct outcome {
     double ideal = 0; // efficiency of the ideal list scheduler
 };
 
+/// How a workload is run.
+struct way {
+    std::string name;
+    std::optional<mpimap::schedule> schedule; // of mpi_map; none: a call of a pool
+};
+
+std::optional<way> way_of(const std::string& name) {
+    for (const auto& [known, schedule] : benchmark::named_schedules()) {
+        if (known == name)
+            return way{name, schedule};
+    }
+    for (const char* call : {"pool.map", "imap", "uimap", "submit"}) {
+        if (name == call)
+            return way{name, std::nullopt};
+    }
+    return std::nullopt;
+}
+
+std::vector<double> call_of_pool(mpimap::pool& pool, const std::string& call,
+                                 const std::vector<double>& items) {
+    std::vector<double> results(items.size());
+    if (call == "pool.map")
+        return pool.map(item, items);
+    if (call == "imap") {
+        std::size_t i = 0;
+        for (const double x : pool.imap(item, items))
+            results[i++] = x;
+    } else if (call == "uimap") {
+        for (const auto& [i, x] : pool.uimap(item, items))
+            results[i] = x;
+    } else {
+        std::vector<mpimap::future<double>> all;
+        all.reserve(items.size());
+        for (const double x : items)
+            all.push_back(pool.submit(item, x));
+        for (std::size_t i = 0; i < all.size(); ++i)
+            results[i] = all[i].get();
+    }
+    return results;
+}
+
 /// One call; the root's load is in simulation::watched() after it.
-outcome measure(MPI_Comm comm, const benchmark::workload& w, mpimap::schedule how,
+outcome measure(MPI_Comm comm, const benchmark::workload& w, const way& how,
                 const std::vector<double>& items) {
     int rank = 0;
     int ranks = 1;
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &ranks);
-    mpimap::options o{.schedule = how};
+    mpimap::options o{.schedule = how.schedule.value_or(mpimap::schedule::automatic)};
     if (w.hint)
         o.costs = items;
-    MPI_Barrier(comm);
+    std::optional<mpimap::pool> pool;
+    if (!how.schedule)
+        pool.emplace(comm);
+    if (pool && !*pool)
+        return {}; // has served
+    if (!pool)
+        MPI_Barrier(comm);
     if (rank == 0)
         simulation::watch_me();
     const double begin = simulation::now();
-    const std::vector<double> results = mpimap::mpi_map(comm, o, item, items);
+    const std::vector<double> results =
+        pool ? call_of_pool(*pool, how.name, items) : mpimap::mpi_map(comm, o, item, items);
     const double seconds = simulation::now() - begin;
     if (rank != 0)
         return {};
@@ -61,7 +112,7 @@ outcome measure(MPI_Comm comm, const benchmark::workload& w, mpimap::schedule ho
 
 /// Medians over the seeds, and what the root did in the last call.
 void measure(MPI_Comm comm, const benchmark::workload& w, double mean, std::size_t n, int seeds,
-             const std::string& name, mpimap::schedule how) {
+             const way& how) {
     std::vector<double> efficiencies;
     std::vector<double> ideals;
     std::vector<double> ratios;
@@ -86,7 +137,7 @@ void measure(MPI_Comm comm, const benchmark::workload& w, double mean, std::size
     std::printf(
         "%5d | %7.3g ms | %-23s | %-9s | %5.3f | %5.3f | %5.3f | %9.2f ms | %5.1f %% | %5.1f %% | %8.0f | "
         "%8.2f | %6.2f us\n",
-        ranks, 1e3 * mean, w.name.c_str(), name.c_str(), benchmark::median(efficiencies),
+        ranks, 1e3 * mean, w.name.c_str(), how.name.c_str(), benchmark::median(efficiencies),
         benchmark::median(ideals), benchmark::median(ratios), 1e3 * seconds,
         100 * (seconds - l.items - l.naps) / seconds, 100 * l.items / seconds, chunks,
         static_cast<double>(l.sent + l.received) / static_cast<double>(n), 1e6 * l.cpu / chunks);
@@ -117,10 +168,9 @@ int main(int argc, char** argv) {
             continue;
         const int draws = w.name[0] == '3' ? seeds : 1; // the others are not random
         for (int i = 5; i < argc; ++i) {
-            for (const auto& [name, how] : benchmark::named_schedules()) {
-                if (name == argv[i] && (!w.hint || how == mpimap::schedule::automatic))
-                    measure(comm, w, mean, n, draws, name, how);
-            }
+            const std::optional<way> how = way_of(argv[i]);
+            if (how && (!w.hint || how->schedule == mpimap::schedule::automatic))
+                measure(comm, w, mean, n, draws, *how);
         }
     }
     MPI_Comm_free(&comm);

@@ -4,8 +4,9 @@ namespace mpimap {
 
 /// What `environment` asks of MPI.
 struct environment_options {
-    /// Items call MPI themselves: asks for `MPI_THREAD_MULTIPLE`, since a helper thread of the root answers
-    /// other ranks while a long item runs there.
+    /// Items call MPI themselves, on whatever rank, or several threads of the program make collective calls
+    /// of this library: asks for `MPI_THREAD_MULTIPLE`, since a helper thread of each rank may be in MPI
+    /// while a long item runs there.
     bool items_call_mpi = false;
 };
 
@@ -14,8 +15,8 @@ struct environment_options {
 ///
 /// Also installs a terminate handler: an exception that leaves `main` on one rank prints rank and `what()`
 /// and aborts the job instead of leaving the other ranks waiting. A program that initialised MPI itself needs
-/// no environment; at a lower thread level all calls work, but while the root runs a long item other ranks
-/// may wait for their next one.
+/// no environment; at a lower thread level all calls work, but what waits behind a long item waits for its
+/// end.
 ///
 /// Throws mpi_error if MPI cannot be initialised.
 class environment {
