@@ -238,7 +238,10 @@ class item_store {
     [[nodiscard]] std::size_t end() const noexcept { return end_; }
     /// Items that are neither done nor failed.
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
+    /// Of one that is still to be added: waiting.
     [[nodiscard]] item_state state(std::size_t i) const {
+        if (i >= end_)
+            return item_state::waiting;
         block* const b = find(i);
         return b == nullptr ? item_state::taken : b->states[i % length];
     }

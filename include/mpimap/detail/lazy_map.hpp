@@ -83,8 +83,7 @@ class lazy_map {
             // The first result is to come soon, whatever the input is like.
             if (there() != 0 && ready())
                 return;
-            if (!awaited)
-                limit = std::min(window, 16 * ranks_);
+            limit = first_limit();
         }
         if (!awaited && (there() > limit / 2 || heavy(most_bytes / 2)))
             return;
@@ -94,6 +93,8 @@ class lazy_map {
         constexpr double long_without_a_look = 200e-6;
         constexpr double longest = 10e-3;
         const clock::time_point begin = clock::now();
+        if (!begun_)
+            begun_ = begin;
         note_pace(begin);
         clock::time_point last = begin;
         while (there() < limit && !heavy(most_bytes)) {
@@ -326,9 +327,18 @@ class lazy_map {
     [[nodiscard]] bool wants_input() const {
         if (source_ended_ || ending_ || there() == 0 || !call_->all_handed_out())
             return false;
+        if (first_ && there() >= first_limit())
+            return false;
         // Not by the piece, where items are small.
         const std::size_t window = item_window();
         return there() + window / 16 < window && !heavy(most_bytes);
+    }
+    /// How many are read before the first result; more where that takes so long that others wait for it.
+    [[nodiscard]] std::size_t first_limit() const {
+        constexpr std::chrono::milliseconds long_wait{100};
+        const std::size_t window = item_window();
+        const bool late = begun_ && clock::now() - *begun_ > long_wait && call_->all_handed_out();
+        return late ? window : std::min(window, 16 * ranks_);
     }
 
     /// No more is read when that is of no use.
@@ -487,6 +497,7 @@ class lazy_map {
     std::size_t taken_ = 0;
     index_set given_;
     bool first_ = true; // nothing has been taken
+    std::optional<clock::time_point> begun_;
     std::optional<std::size_t> total_;
     double read_time_ = 0; // of an item
     std::size_t quantum_ = 1;
