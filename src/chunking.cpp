@@ -41,7 +41,7 @@ std::size_t automatic_chunk(const chunk_request& r, const measurements& m) {
     // Towards the end smaller and smaller, but not so small that the ranks wait for the root.
     const double least = m.item_time > 0 ? 2 * ranks * m.chunk_cost / m.item_time : 1;
     n = std::min(n, std::max(clamped(least, std::max<std::size_t>(1, r.remaining / (2 * r.ranks))),
-                             r.remaining / (4 * r.ranks)));
+                             r.remaining / ((r.grows ? 1 : 4) * r.ranks)));
     const double bytes = std::max(static_cast<double>(r.bytes_per_item), m.argument_bytes + m.result_bytes);
     return bytes > 0 ? std::min(n, clamped(most_bytes / bytes, n)) : n;
 }

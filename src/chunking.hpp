@@ -27,12 +27,13 @@ struct chunk_request {
     std::size_t bytes_per_item = 0;
     std::size_t granularity = 1;
     std::optional<std::size_t> chunk = {}; // options::chunk
+    bool grows = false;                    // there may be more to come
 };
 
 /// Items for about a millisecond at the mean seen so far, at most remaining/4P (remaining/2P where items are
-/// so short that the root's own time counts), at most 4 MiB, at least what keeps the root's own time below a
-/// tenth with P ranks asking. One item until every rank has run one: those that finish first are the short
-/// ones. From there on up to four times as many in each round.
+/// so short that the root's own time counts, remaining/P where more may come), at most 4 MiB, at least what
+/// keeps the root's own time below a tenth with P ranks asking. One item until every rank has run one: those
+/// that finish first are the short ones. From there on up to four times as many in each round.
 [[nodiscard]] std::size_t automatic_chunk(const chunk_request& r, const measurements& m);
 [[nodiscard]] std::size_t dynamic_chunk(const chunk_request& r);
 /// remaining/P: Polychronopoulos & Kuck, IEEE Trans. Comput. C-36 (1987).

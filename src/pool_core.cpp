@@ -89,7 +89,7 @@ struct pool_core::implementation {
     std::list<pool_call::implementation*> calls;
     std::optional<failure> broken; // the root's own set-up
     const std::thread::id thread = std::this_thread::get_id();
-    std::mutex other_threads;
+    std::recursive_mutex other_threads; // what goes with a call may let go of others
     std::vector<std::function<void()>> left_to_do; // asked for by other threads
 
     implementation(MPI_Comm comm, pool_settings s)
@@ -245,6 +245,7 @@ void pool_core::implementation::leave() {
         open = false;
     }
     do_what_is_left();
+    const std::lock_guard lock(other_threads);
     state.give_up = nullptr;
     entry.leave();
     if (all->in_user_code())

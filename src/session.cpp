@@ -335,10 +335,12 @@ void session::poll() {
 void session::look() {
     let_others_run_the_rest();
     poll();
-    const auto ran = std::find_if(with_items_.begin(), with_items_.end(),
-                                  [](dispatcher* d) { return d->run_what_others_cannot(); });
-    if (ran != with_items_.end())
-        poll(); // what it has settled is known
+    for (std::size_t i = 0; i < with_items_.size(); ++i) {
+        if (with_items_[i]->run_what_others_cannot()) {
+            poll(); // what it has settled is known
+            return;
+        }
+    }
 }
 
 void session::flush() {

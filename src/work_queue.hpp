@@ -37,6 +37,7 @@ class work_queue {
     /// There are n items more, behind the others. Not for schedules that divide the items beforehand.
     void extend(std::size_t n) noexcept {
         request_.items += n;
+        request_.grows = true;
         back_ += n;
     }
     /// One item less; false if it has been handed out. For the same schedules.

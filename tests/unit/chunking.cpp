@@ -194,6 +194,18 @@ TEST(chunking, automatic_leaves_enough_for_all) {
     }
 }
 
+TEST(chunking, automatic_takes_more_of_what_goes_on) {
+    // Small items: the share of what has been read so far, not what would end a range evenly.
+    chunk_request r = request(1000, 4);
+    const measurements m = measured(100000, 1e-7);
+    const std::size_t of_a_range = automatic_chunk(r, m);
+    r.grows = true;
+    EXPECT_EQ(automatic_chunk(r, m), 250U);
+    EXPECT_LT(of_a_range, 250U);
+    // Long ones still go out one by one.
+    EXPECT_EQ(automatic_chunk(r, measured(100, 5e-3)), 1U);
+}
+
 TEST(chunking, automatic_bounds_the_bytes_of_a_chunk) {
     chunk_request r = request(100000000, 2);
     r.bytes_per_item = 1024 * 1024;
@@ -390,6 +402,14 @@ TEST(chunking, the_helper_naps_less_when_it_is_waited_for) {
     EXPECT_LT(awaited.seconds, 1e-3);
     EXPECT_LT(helper_nap(64, false, 1.0).seconds, helper_nap(2, false, 1.0).seconds);
     EXPECT_FALSE(helper_nap(16, false, 10e-6).for_long_items); // the main thread looks between short ones
+}
+
+TEST(chunking, an_item_is_a_long_one_after_twice_the_mean) {
+    EXPECT_DOUBLE_EQ(patience_nap(0).seconds, 5e-3); // nothing is known
+    EXPECT_DOUBLE_EQ(patience_nap(1e-6).seconds, 5e-3);
+    EXPECT_DOUBLE_EQ(patience_nap(0.1).seconds, 0.2);
+    EXPECT_DOUBLE_EQ(patience_nap(3600).seconds, 1);
+    EXPECT_FALSE(patience_nap(0.1).for_long_items); // one nap at least lies within the item
 }
 
 TEST(chunking, batches_follow_the_poll_interval) {

@@ -306,3 +306,30 @@ TEST(work_queue, what_failed_goes_to_ranks_where_it_has_not) {
         EXPECT_EQ(q.next(2, measured(3, 1)).count, 0U);
     }
 }
+
+TEST(work_queue, says_which_retries_are_for_one_rank_alone) {
+    constexpr std::size_t ranks = 3;
+    work_queue q(options{}, 0, ranks, 8, 1);
+    q.retry(4, {0});
+    EXPECT_EQ(q.next_for_nobody_but(2).count, 0U); // rank 1 may run it
+    q.retry(7, {0, 1});
+    EXPECT_EQ(q.next_for_nobody_but(1).count, 0U);
+    const item_range only = q.next_for_nobody_but(2);
+    EXPECT_EQ(only.first, 7U);
+    EXPECT_EQ(only.count, 1U);
+    EXPECT_EQ(q.next_for_nobody_but(2).count, 0U);
+    EXPECT_EQ(q.retries(), (std::vector<std::size_t>{4}));
+}
+
+TEST(work_queue, hands_out_first_what_was_returned) {
+    work_queue q(options{.schedule = schedule::dynamic}, 100, 3, 8, 1);
+    EXPECT_FALSE(q.has_returned());
+    const item_range first = q.next(0, measured(0, 0));
+    q.give_back(first);
+    EXPECT_TRUE(q.has_returned());
+    EXPECT_EQ(q.next(1, measured(0, 0)).first, first.first);
+    EXPECT_FALSE(q.has_returned());
+    q.give_back(first);
+    q.clear();
+    EXPECT_FALSE(q.has_returned());
+}
