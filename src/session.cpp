@@ -129,6 +129,12 @@ void session::chunk_finished(std::size_t rank) {
     ask(rank);
 }
 
+void session::chunk_returned(std::size_t rank) {
+    // What it runs may be of a call that is over, of which nobody will hear: then it is offered more at once.
+    if (--chunks_at_[rank] == 0)
+        ask(rank);
+}
+
 offer session::offer_chunk(std::size_t rank, bool encode) {
     offer all = offer::nothing;
     for (std::size_t i = 0; i < with_items_.size();) {

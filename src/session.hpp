@@ -85,7 +85,7 @@ class session : private message_handler {
     void chunk_sent(std::size_t rank) noexcept { ++chunks_at_[rank]; }
     void chunk_finished(std::size_t rank);
     /// The rank has not run it, since what it runs takes long: it wants no other before that is over.
-    void chunk_returned(std::size_t rank) { --chunks_at_[rank]; }
+    void chunk_returned(std::size_t rank);
     void held_up(std::size_t rank) { held_up_[rank] = true; }
     [[nodiscard]] bool is_held_up(std::size_t rank) const { return held_up_[rank]; }
 

@@ -93,8 +93,8 @@ void expect_rest(View& view, weight w, const ValueOf& value_of) {
     } catch (const mpimap::error& e) {
         EXPECT_FALSE(std::string(e.what()).empty());
     }
-    // The first one has been taken; all that had been read has run.
-    EXPECT_GE(n, 1U);
+    // The first one has been taken; all that had been read has run. How much that is depends on how long a read
+    // takes.
     EXPECT_LT(n, items(w));
 }
 

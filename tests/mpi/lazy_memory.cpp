@@ -250,7 +250,8 @@ TEST(lazy_memory, counts_results_when_small_ones_come_before_large_ones) {
             most = std::max(most, allocated - before);
         }
         EXPECT_EQ(taken, 4000U);
-        EXPECT_LE(most, 130L * 1024 * 1024); // of 250 MiB
+        // Of 250 MiB. What the ranks have in hand when the sizes change comes on top of the window.
+        EXPECT_LE(most, (128L + 4 * size()) * 1024 * 1024);
     });
 }
 
