@@ -250,8 +250,10 @@ void channel::dispatch(int source, const std::byte* bytes, message_handler& hand
         handler.noticed(m);
     peer& p = peer_of(source);
     const bool here = inlined(m.head);
-    // Nothing left to receive, nothing before it: no need to queue.
-    if (here && m.head.span_count == 0 && p.in.empty() && (!current || handler.can_place(m))) {
+    // Nothing left to receive, nothing before it: no need to queue. What an earlier call left half sent is
+    // not before it: its sender may be elsewhere by now.
+    const bool next = p.in.empty() || p.in.back()->message.head.episode != episode_;
+    if (here && m.head.span_count == 0 && next && (!current || handler.can_place(m))) {
         if (!current)
             return;
         m.bytes = bytes + sizeof m.head;

@@ -153,7 +153,7 @@ void expect_nothing_held_up(std::size_t n, const std::vector<std::size_t>& gates
 TEST(long_items, hold_up_nothing_wherever_they_are) {
     if (size() == 1)
         return; // in order, one after the other
-    for (const std::size_t gate : {0, 5, 17, 39})
+    for (const std::size_t gate : {0U, 5U, 17U, 39U})
         expect_nothing_held_up<int>(40, {gate}, [](int x) { return x; });
 }
 
@@ -171,7 +171,7 @@ TEST(long_items, on_all_ranks_but_one_hold_up_nothing) {
 TEST(long_items, hold_up_no_arguments_that_the_main_thread_encodes) {
     if (size() == 1)
         return;
-    for (const std::size_t gate : {0, 7})
+    for (const std::size_t gate : {0U, 7U})
         expect_nothing_held_up<with_serialize>(12, {gate}, [](int x) { return with_serialize{x}; });
     expect_nothing_held_up<std::string>(12, {3}, [](int x) { return std::to_string(x); });
 }
@@ -179,7 +179,7 @@ TEST(long_items, hold_up_no_arguments_that_the_main_thread_encodes) {
 TEST(long_items, hold_up_nothing_in_a_collective_call) {
     if (size() == 1)
         return;
-    for (const std::size_t gate : {0, 20}) {
+    for (const std::size_t gate : {0U, 20U}) {
         SCOPED_TRACE(gate);
         arguments xs(40, 0);
         xs[gate] = 39;
