@@ -284,9 +284,14 @@ TEST(lazy_end, results_that_had_come_are_given_after_a_stop) {
     with_pool_of_each_root({.window = 40, .root_computes = false}, [](pool& p) {
         std::stop_source stop;
         std::size_t n = 0;
+        std::size_t read = 0;
+        auto input = std::views::iota(0) | std::views::transform([&read](int x) {
+                         ++read;
+                         return x;
+                     });
         EXPECT_THROW(
             for ([[maybe_unused]] const auto& r
-                 : p.uimap({.chunk = 1, .stop = stop.get_token()}, same, std::views::iota(0))) {
+                 : p.uimap({.chunk = 1, .stop = stop.get_token()}, same, input)) {
                 if (n++ == 0) {
                     // All that was read is run and comes back before the token is looked at.
                     rest(20);
@@ -298,7 +303,8 @@ TEST(lazy_end, results_that_had_come_are_given_after_a_stop) {
                 }
             },
             mpimap::cancelled);
-        EXPECT_EQ(n, std::min<std::size_t>(40, 16 * static_cast<std::size_t>(p.size())));
+        EXPECT_EQ(n, read); // how much that is depends on how long a read takes
+        EXPECT_LE(n, 40U);
     });
 }
 
