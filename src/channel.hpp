@@ -44,7 +44,8 @@ enum : std::uint32_t {
     given_up = 2,
     cancelled_call = 2,
     at_once = 1,
-    returnable = 1
+    returnable = 1,
+    returnable_and_late = 2
 };
 
 struct envelope {
@@ -52,12 +53,13 @@ struct envelope {
     std::uint64_t job = 0;     // the number of the call: what is left of an earlier one is dropped
     message kind = message::ready;
     std::uint32_t last = 0;  // results: the chunk is finished, or given up; ready, end: failed or cancelled;
-                             // farewell: at once; chunk: items of it may be returned
+                             // farewell: at once; chunk: items of it may be returned, and whether there
+                             // were none when the rank asked
     std::uint64_t first = 0; // items; part, forget: its number
     std::uint64_t count = 0;
     std::uint64_t not_run = 0;   // results: items at the chunk's end that were not run
     double seconds = 0;          // results: the time that the items took
-    double waited = 0;           // results: from the answer before to the arrival of this chunk
+    double waited = 0;           // results: how long the rank, idle, waited for an answer; 0 if it did not
     std::uint64_t bytes = 0;     // filled by the channel: body and spans
     std::uint64_t body_size = 0; // filled by the channel
     std::uint64_t span_count = 0;

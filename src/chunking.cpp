@@ -125,10 +125,10 @@ nap_length helper_nap(std::size_t ranks, bool plenty, double item_time) {
     return {std::clamp(nap, shortest_if_awaited, longest_nap), true};
 }
 
-nap_length patience_nap(double item_time) {
+nap_length patience_nap(double usual_time) {
     constexpr double least = 5e-3;
     constexpr double most = 1;
-    return {std::clamp(2 * item_time, least, most), false};
+    return {std::clamp(2 * usual_time, least, most), false};
 }
 
 std::vector<item_range> chunks_by_cost(const std::vector<double>& costs, std::size_t ranks,

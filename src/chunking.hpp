@@ -76,8 +76,8 @@ struct nap_length {
 [[nodiscard]] nap_length helper_nap(std::size_t ranks, bool plenty, double item_time);
 
 /// How the helper of another rank sleeps: an item that outlasts one nap, or two, is a long one, behind which
-/// nothing should wait. Twice the mean of the items that this rank has run, at least 5 ms.
-[[nodiscard]] nap_length patience_nap(double item_time);
+/// nothing should wait. Twice the usual length of the items that this rank has run, at least 5 ms.
+[[nodiscard]] nap_length patience_nap(double usual_time);
 
 /// With costs: consecutive items joined into chunks of about equal cost (total/16P, one item at least),
 /// longest first.

@@ -6,7 +6,6 @@
 #include <new>
 #include <utility>
 
-#include "nap.hpp"
 #include "verdict.hpp"
 
 namespace mpimap::detail {
@@ -93,6 +92,10 @@ bool dispatcher::wants_more(const worker& w, std::size_t rank) const {
         return true;
     if (session_.is_held_up(rank) || !may_wait_behind())
         return false;
+    // The caller waits until all that was sent has come, and another call's item may take as long as it
+    // likes.
+    if (pool_ && !pool_->keep && there != w.chunks.size())
+        return false;
     return there < look_ahead(w.chunks.empty() ? 1 : w.chunks.back().count, plenty(), measured_);
 }
 
@@ -147,8 +150,10 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
     head.first = p.items.first;
     head.count = p.items.count;
     if (!queue_.decided())
-        head.last = returnable;
+        head.last = session_.asked_in_vain(rank) ? returnable_and_late : returnable;
     weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
+    if (!p.message.owner && !p.message.out.spans().empty())
+        p.message.owner = in_transit_;
     session_.messages().send(static_cast<int>(rank), head, std::move(p.message));
     w.chunks.push(p.items);
     session_.chunk_sent(rank);
@@ -201,6 +206,7 @@ void dispatcher::take_back(std::size_t rank, item_range items) {
     if (at == chunks.end())
         return;
     session_.held_up(rank);
+    some_returned_ = true;
     if (at->first == items.first) {
         chunks.erase(at);
         --chunks_out_;
@@ -265,27 +271,34 @@ void dispatcher::drop(item_range items) {
         job_.items_given_up(items.first, items.end());
 }
 
-void dispatcher::stock_up() {
+bool dispatcher::stock_up() {
     if (job_.plain_arguments() || queue_.decided())
-        return;
+        return false;
     constexpr double worth_it = 200e-6;
-    if (measured_.items_done != 0 && measured_.item_time * static_cast<double>(batch_) < worth_it)
-        return;
+    constexpr double patience_at_first = 1e-3;
+    const bool first = measured_.items_done == 0;
+    if (!first && measured_.item_time * static_cast<double>(batch_) < worth_it) {
+        unstock();
+        return false;
+    }
     constexpr std::size_t most_bytes = 64 * 1024 * 1024;
     // One for each rank; and since the item may take long, more of it each time, in a fraction of what an
     // item takes.
-    const double patience =
-        measured_.items_done == 0 ? 1e-3 : measured_.item_time * static_cast<double>(batch_) / 16;
+    const double patience = first ? 10e-6 : measured_.item_time * static_cast<double>(batch_) / 16;
     const clock::time_point begin = clock::now();
+    if (stock_.empty())
+        stocking_since_ = begin;
     std::size_t bytes = 0;
     for (const prepared& p : stock_)
         bytes += p.message.out.size();
-    while (!stopped_ && bytes < most_bytes &&
+    bool more = true;
+    while (!stopped_ && more && bytes < most_bytes &&
            (stock_.size() + 1 < workers_.size() || seconds_since(begin) < patience)) {
         const bool returned = queue_.has_returned(); // they have waited
         prepared p;
-        if (!prepare(work_queue::anyone, p))
-            return;
+        more = prepare(work_queue::anyone, p);
+        if (!more)
+            break;
         bytes += p.message.out.size();
         in_stock_ += p.items.count;
         if (returned) {
@@ -294,6 +307,25 @@ void dispatcher::stock_up() {
             stock_.push_back(std::move(p));
         }
     }
+    return first && more && bytes < most_bytes && seconds_between(stocking_since_, begin) < patience_at_first;
+}
+
+/// Items turned out to be short: those that were encoded one by one, when nothing was known of them, go back.
+void dispatcher::unstock() {
+    if (stock_.size() < workers_.size() || !queue_.divides_returned())
+        return;
+    item_range joined;
+    for (const prepared& p : stock_) {
+        if (p.items.first != joined.end()) {
+            queue_.give_back(joined);
+            joined = {p.items.first, 0};
+        }
+        joined.count += p.items.count;
+    }
+    queue_.give_back(joined);
+    stock_.clear();
+    in_stock_ = 0;
+    session_.has_items(*this);
 }
 
 // ---------------------------------------------------------------- the root's own items
@@ -302,15 +334,17 @@ bool dispatcher::run_own_batch() {
     // Looking for messages takes about a microsecond: too long after each of many short chunks.
     constexpr double least_seconds = 10e-6;
     heed_stop();
-    double seconds = 0;
+    const clock::time_point begin = clock::now();
+    clock::time_point now = begin;
     bool ran = false;
-    while (seconds < least_seconds && run_own_chunk(seconds))
+    while (seconds_between(begin, now) < least_seconds && run_own_chunk(now))
         ran = true;
     return ran;
 }
 
-/// Runs a chunk of the root's own, or a batch of one, and adds the time it took.
-bool dispatcher::run_own_chunk(double& total) {
+/// Runs a chunk of the root's own, or a batch of one. `now` is when the one before ended, and becomes when
+/// this one did: reading the clock takes a fifth of what a short chunk does.
+bool dispatcher::run_own_chunk(clock::time_point& now) {
     if (stopped_)
         return false;
     if (own_.count == 0) {
@@ -328,17 +362,16 @@ bool dispatcher::run_own_chunk(double& total) {
                            aligned_chunk(own_.first, std::min(own_.count, batch_), job_.granularity())};
     own_ = {batch.end(), own_.count - batch.count}; // what the helper may drop meanwhile
     failures failed;
-    const clock::time_point begin = clock::now();
     std::size_t done = 0;
     {
         const session::user_code outside(
             session_, helper_nap(workers_.size(), queue_.decided() || plenty(), measured_.item_time));
         done = job_.run_here(batch, stop_at_failure_ && attempts_ == 1, failed);
     }
-    const double seconds = seconds_since(begin);
+    const clock::time_point begin = std::exchange(now, clock::now());
+    const double seconds = seconds_between(begin, now);
     measure({batch.first, done}, seconds);
     batch_ = next_batch(std::min(batch_, batch.count), seconds);
-    total += seconds;
     if (done < batch.count && !stopped_) {
         own_ = {batch.first + done, own_.count + batch.count - done};
         session_.has_items(*this); // meanwhile it may have looked as if there were none

@@ -15,6 +15,7 @@
 
 #include "channel.hpp"
 #include "fifo.hpp"
+#include "nap.hpp"
 #include "session.hpp"
 #include "work_queue.hpp"
 
@@ -51,6 +52,12 @@ class dispatcher {
     /// The same for calls that grow, whose queue may be empty for now; after a cancel, when all has come to
     /// rest.
     [[nodiscard]] bool idle() const;
+    /// Whether messages with memory of the caller's are still on their way though their items are settled: a
+    /// rank that gave them back had not received them.
+    [[nodiscard]] bool returned_in_transit() const noexcept {
+        return some_returned_ && in_transit_.use_count() > 1;
+    }
+    [[nodiscard]] bool some_returned() const noexcept { return some_returned_; }
     /// There are n items more.
     void extend(std::size_t n);
     /// One item less, if it has not been handed out.
@@ -88,7 +95,8 @@ class dispatcher {
     [[nodiscard]] bool may_be_stopped() const noexcept { return stop_token_.stop_possible(); }
     void heed_stop();
     /// Before the main thread goes into user code: encodes what the helper may have to hand out meanwhile.
-    void stock_up();
+    /// Whether to look for messages first, and come back: nothing is known of the items as yet.
+    [[nodiscard]] bool stock_up();
     /// On the main thread: results that came while it was in user code, failures that may be no final ones.
     void complete_here();
     bool run_own_batch();
@@ -131,7 +139,8 @@ class dispatcher {
     [[nodiscard]] bool wants_more(const worker& w, std::size_t rank) const;
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
     void take_back(std::size_t rank, item_range items);
-    bool run_own_chunk(double& total);
+    void unstock();
+    bool run_own_chunk(clock::time_point& now);
     void complete(const incoming& m);
     void deliver_failures();
     void take_in(failures failed);
@@ -161,10 +170,14 @@ class dispatcher {
     std::size_t not_ready_;
     std::size_t chunks_sent_ = 0;
     std::size_t chunks_out_ = 0;
-    std::size_t on_the_way_ = 0;   // results noticed but not yet in place
-    prepared next_;                // empty between messages: its memory is used again
-    std::deque<prepared> stock_;   // encoded ahead: user code runs on the main thread only
-    std::size_t in_stock_ = 0;     // items
+    std::shared_ptr<const void> in_transit_ =
+        std::make_shared<char>(); // messages with memory of the caller's
+    bool some_returned_ = false;
+    std::size_t on_the_way_ = 0; // results noticed but not yet in place
+    prepared next_;              // empty between messages: its memory is used again
+    std::deque<prepared> stock_; // encoded ahead: user code runs on the main thread only
+    std::size_t in_stock_ = 0;   // items
+    clock::time_point stocking_since_;
     std::deque<prepared> dropped_; // of these, what goes on the main thread: destructors are user code
     item_range own_;               // the root's own chunk, as far as it has not been run
     std::size_t batch_ = 1;

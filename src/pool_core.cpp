@@ -89,7 +89,7 @@ struct pool_core::implementation {
     std::list<pool_call::implementation*> calls;
     std::optional<failure> broken; // the root's own set-up
     const std::thread::id thread = std::this_thread::get_id();
-    std::recursive_mutex other_threads; // what goes with a call may let go of others
+    std::recursive_mutex other_threads;            // what goes with a call may let go of others
     std::vector<std::function<void()>> left_to_do; // asked for by other threads
 
     implementation(MPI_Comm comm, pool_settings s)
@@ -205,7 +205,17 @@ struct pool_call::implementation {
         parts.clear();
     }
     void leave();
-    [[nodiscard]] bool done() const { return !items || (how.grows ? items->idle() : items->finished()); }
+    [[nodiscard]] bool done() const {
+        return !items || (how.grows ? items->idle() : items->finished() && caller_may_go());
+    }
+    /// Whether nothing of the caller's memory is still to be read: arguments, or constants sent ahead of
+    /// them.
+    [[nodiscard]] bool caller_may_go() const {
+        if (how.keep || !items->some_returned())
+            return true;
+        const auto has_left = [](const std::shared_ptr<const writer>& part) { return part.use_count() < 2; };
+        return !items->returned_in_transit() && std::all_of(encoded.begin(), encoded.end(), has_left);
+    }
     /// The other ranks may forget the call.
     void release() noexcept {
         if (released)

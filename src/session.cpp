@@ -52,7 +52,8 @@ session::user_code::~user_code() {
 
 session::session(communicator_state& state, bool computes)
     : state_(state), computes_(computes || state.size == 1), wants_(static_cast<std::size_t>(state.size)),
-      chunks_at_(static_cast<std::size_t>(state.size)), held_up_(static_cast<std::size_t>(state.size)) {}
+      chunks_at_(static_cast<std::size_t>(state.size)), asked_in_vain_(static_cast<std::size_t>(state.size)),
+      held_up_(static_cast<std::size_t>(state.size)) {}
 session::~session() = default;
 
 // ---------------------------------------------------------------- calls
@@ -90,6 +91,10 @@ void session::leave(dispatcher& call) noexcept {
 }
 
 void session::has_items(dispatcher& call) {
+    if (with_items_.empty()) {
+        for (const std::size_t rank : asking_)
+            asked_in_vain_[rank] = true;
+    }
     const auto at = place_of(with_items_, call.number());
     if (at == with_items_.end() || *at != &call)
         with_items_.insert(at, &call);
@@ -177,6 +182,7 @@ bool session::hand_out(bool encode) {
             break;
         case offer::nothing:
             wants_[rank] = want::got_nothing;
+            asked_in_vain_[rank] = true;
             got_nothing_.push_back(rank);
             break;
         }
@@ -268,10 +274,13 @@ bool session::run_items() {
     if (helper_of(state_) != nullptr) {
         const engine_at_work here(*this);
         constexpr std::size_t enough = 8; // calls, for one item's time
+        bool look_first = false;
         for (std::size_t i = 0; i < std::min(enough, with_items_.size()); ++i) {
             if (runs_here(with_items_[i]))
-                with_items_[i]->stock_up();
+                look_first |= with_items_[i]->stock_up();
         }
+        if (look_first)
+            return true;
     }
     for (std::size_t i = 0; i < with_items_.size();) {
         dispatcher& d = *with_items_[i];

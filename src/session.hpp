@@ -82,7 +82,12 @@ class session : private message_handler {
 
     /// Chunks of all calls that a rank was sent and has not finished.
     [[nodiscard]] std::size_t chunks_at(std::size_t rank) const noexcept { return chunks_at_[rank]; }
-    void chunk_sent(std::size_t rank) noexcept { ++chunks_at_[rank]; }
+    void chunk_sent(std::size_t rank) noexcept {
+        ++chunks_at_[rank];
+        asked_in_vain_[rank] = false;
+    }
+    /// Whether there were no items when the rank asked for some.
+    [[nodiscard]] bool asked_in_vain(std::size_t rank) const { return asked_in_vain_[rank]; }
     void chunk_finished(std::size_t rank);
     /// The rank has not run it, since what it runs takes long: it wants no other before that is over.
     void chunk_returned(std::size_t rank);
@@ -151,6 +156,7 @@ class session : private message_handler {
     fifo<std::size_t> asking_;
     std::vector<std::size_t> got_nothing_;
     std::vector<std::size_t> chunks_at_;
+    std::vector<bool> asked_in_vain_;
     std::vector<bool> held_up_;       // ranks in a long item
     dispatcher* computing_ = nullptr; // whose items the root has run last
     helper* engaged_ = nullptr;

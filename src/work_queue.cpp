@@ -27,8 +27,15 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
     if (cleared_)
         return {};
     if (!returned_.empty()) {
-        const item_range back = returned_.front();
-        returned_.pop_front();
+        item_range& rest = returned_.front();
+        item_range back = rest;
+        if (divides_returned()) {
+            request_.remaining = rest.count + back_ - next_;
+            back.count = std::min(rest.count, automatic_chunk(request_, m));
+        }
+        rest = {back.end(), rest.count - back.count};
+        if (rest.count == 0)
+            returned_.pop_front();
         return back;
     }
     if (const auto failed = retry_for(rank); failed != retries_.end()) {

@@ -24,6 +24,10 @@ class work_queue {
     [[nodiscard]] item_range next_for_nobody_but(std::size_t rank);
     /// Items that were handed out but not run; they are handed out again before all others, to any rank.
     void give_back(item_range items);
+    /// Whether they are handed out again in chunks of the size that is right by then, or as they were given.
+    [[nodiscard]] bool divides_returned() const noexcept {
+        return how_ == schedule::automatic && !has_costs_ && !request_.chunk;
+    }
     [[nodiscard]] bool has_returned() const noexcept { return !cleared_ && !returned_.empty(); }
     /// An item that failed, to be run by a rank other than those.
     void retry(std::size_t item, std::vector<std::size_t> not_by) {

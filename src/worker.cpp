@@ -1,6 +1,7 @@
 #include "worker.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -88,7 +89,8 @@ void worker::noticed(const incoming& m) {
     case message::chunk:
         announced_.push({{static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)},
                          m.head.job,
-                         m.head.last == returnable});
+                         m.head.last == returnable || m.head.last == returnable_and_late,
+                         m.head.last == returnable_and_late});
         break;
     case message::stop:
         if (call* c = find(m.head.job))
@@ -107,10 +109,13 @@ void worker::noticed(const incoming& m) {
 }
 
 /// Chunks are decoded when they are soon to be run: memory for two is enough, and is reused. All but what is
-/// small and the engine's own is for the main thread.
+/// small and the engine's own is for the main thread, and what has been given back: the root waits until it
+/// has left, and nobody is to look at it.
 bool worker::can_place(const incoming& m) {
-    if (!on_main_thread_)
-        return m.head.kind == message::stop || m.head.kind == message::farewell;
+    if (!on_main_thread_) {
+        return m.head.kind == message::stop || m.head.kind == message::farewell ||
+               (m.head.kind == message::chunk && announced_.front().returned);
+    }
     return m.head.kind != message::chunk || waiting_.size() < 2;
 }
 
@@ -183,11 +188,16 @@ void worker::arrived(incoming& m) {
             return; // of a call that is over
         placed_.what = what;
         if (!asked_.empty()) {
-            placed_.waited = seconds_since(asked_.front());
+            // What came while items ran has been here for as long as nobody looked.
+            if (idle_ && !what.late)
+                placed_.waited = seconds_since(asked_.front());
             asked_.pop_front();
         }
-        if (!what.returned)
+        if (what.returned) {
+            placed_ = {}; // on the helper thread the channel keeps its arguments
+        } else {
             waiting_.push_back(std::move(placed_));
+        }
         break;
     }
     case message::end:
@@ -307,8 +317,9 @@ void worker::run_chunk(work w) {
         done = run_batch(w, done, done + size, *c);
         end = clock::now();
         const double seconds_of_batch = seconds_between(batch_begin, end);
-        c->seconds += seconds_of_batch;
         c->items += size;
+        const auto n = static_cast<double>(size);
+        c->log_seconds += n * std::log(std::max(seconds_of_batch / n, 1e-9));
         c->batch = next_batch(std::min(c->batch, size), seconds_of_batch);
         if (c->stop_at_failure && w.failed.size() != before)
             give_up = true;
@@ -335,8 +346,9 @@ std::size_t worker::run_batch(work& w, std::size_t from, std::size_t to, const c
     engage();
     if (engaged_ == nullptr)
         return w.arguments->run(from, to, c.stop_at_failure, w.failed);
-    const double item_time = c.items == 0 ? 0 : c.seconds / static_cast<double>(c.items);
-    const helper::user_code outside(*engaged_, patience_nap(item_time));
+    // The mean of the logarithms: a few long items among many short ones make none of them a usual length.
+    const double usual = c.items == 0 ? 0 : std::exp(c.log_seconds / static_cast<double>(c.items));
+    const helper::user_code outside(*engaged_, patience_nap(usual));
     return w.arguments->run(from, to, c.stop_at_failure, w.failed);
 }
 
@@ -379,6 +391,9 @@ void worker::give_back() {
             give_back(w.what, w.what.items);
         for (announced& a : announced_)
             give_back(a, a.items);
+        // What of it is still on its way is the caller's memory.
+        for (int i = 0; i < 64 && channel_.progress(*this) && channel_.transferring();)
+            ++i;
     } catch (...) {
         helper_error_ = std::current_exception(); // the main thread throws it
     }

@@ -50,14 +50,15 @@ class worker : private message_handler {
         bool broken = false; // the function could not be read
         bool stopped = false;
         std::size_t batch = 1;
-        std::size_t items = 0; // run here
-        double seconds = 0;    // that they took
+        std::size_t items = 0;  // run here
+        double log_seconds = 0; // of each one, the sum
     };
     /// A chunk that is coming in: there is one root, and its messages come in order.
     struct announced {
         item_range items;
         std::uint64_t call = 0;
         bool returnable = false;
+        bool late = false;     // there were none to be had when this rank asked
         bool returned = false; // to the root, since what runs here takes long
     };
     struct work {

@@ -35,18 +35,25 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
         using difference_type = std::ptrdiff_t;
 
         iterator() = default;
-        explicit iterator(lazy_results& all) : all_(&all) {}
-        value_type& operator*() const { return *all_->at_; }
+        explicit iterator(lazy_results& all) : all_(&all), at_(all.at_), end_(all.end_) {}
+        value_type& operator*() const { return *at_; }
         iterator& operator++() {
-            all_->advance();
+            if (at_ != end_)
+                all_->at_ = ++at_; // where begin() goes on
+            if (at_ == end_) {
+                at_ = end_ = nullptr; // that is what it is if this throws
+                *this = iterator(all_->refill());
+            }
             return *this;
         }
         void operator++(int) { ++*this; }
         friend bool operator==(const iterator& i, std::default_sentinel_t) { return i.at_end(); }
 
       private:
-        [[nodiscard]] bool at_end() const { return all_->at_ == all_->end_; }
+        [[nodiscard]] bool at_end() const { return at_ == end_; }
         lazy_results* all_ = nullptr;
+        value_type* at_ = nullptr; // a copy of its own: a loop keeps that in a register
+        value_type* end_ = nullptr;
     };
 
     explicit lazy_results(Next next) : next_(std::move(next)) {}
@@ -65,19 +72,19 @@ class lazy_results : public std::ranges::view_interface<lazy_results<Next>> {
 
     /// Waits for the first result. A second call goes on to the next.
     [[nodiscard]] iterator begin() {
-        advance();
+        if (at_ == end_ || ++at_ == end_)
+            refill();
         return iterator(*this);
     }
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
   private:
-    void advance() {
-        if (at_ != end_ && ++at_ != end_)
-            return;
+    lazy_results& refill() {
         at_ = end_ = nullptr;
         const std::span<typename Next::value> ready = next_();
         at_ = ready.data();
         end_ = at_ + ready.size();
+        return *this;
     }
     Next next_;
     typename Next::value* at_ = nullptr; // into what next_ has

@@ -2,12 +2,14 @@
 // MPI function, a handful of collectives, and no copy of a column of plain values.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <numeric>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -434,6 +436,29 @@ TEST(messages, columns_of_plain_values_are_not_copied) {
     } else {
         // A slice of arguments and one of results.
         EXPECT_LT(more, 2 * column / size() + column / 4);
+    }
+}
+
+/// Nothing is known of the first items: what was encoded one by one, when they turn out to be short, is not
+/// sent one by one.
+TEST(messages, short_items_of_a_range_that_computes_are_few_messages) {
+    constexpr int n = 10'000'000;
+    mpimap::pool pool(comm());
+    if (!pool)
+        return;
+    for (int k = 0; k < 3; ++k) {
+        std::vector<int> got;
+        const auto begin = std::chrono::steady_clock::now();
+        {
+            const on_call counter;
+            got = pool.map([](int i) { return i + 1; }, std::views::iota(0, n));
+        }
+        ASSERT_EQ(got.size(), static_cast<std::size_t>(n));
+        EXPECT_EQ(got.back(), n);
+        // Chunks are for a millisecond each, but the first.
+        const auto milliseconds =
+            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin);
+        EXPECT_LT(static_cast<double>(counted.sends), size() * (50 + milliseconds.count()));
     }
 }
 

@@ -225,5 +225,29 @@ TEST(long_items, in_front_of_items_that_fail_at_first) {
     EXPECT_EQ(*shared_counter::counter, 29); // once each
 }
 
+// Nor is a call of the caller's own memory sent behind another call's items, to be read when these have
+// ended.
+TEST(long_items, of_another_call_hold_up_no_call_with_large_arguments) {
+    if (size() < 2)
+        return;
+    const shared_counter counter;
+    with_pool([&](pool& p) {
+        auto busy = p.amap(&run<int>, arguments(static_cast<std::size_t>(p.size()) - 1, 1));
+        for (int i = 0; i < 10; ++i) {
+            EXPECT_FALSE(busy.ready());
+            rest(2);
+        }
+        const std::vector<double> constant(2'000'000, 1.0);
+        const std::vector<std::vector<double>> xs(20, std::vector<double>(100'000, 1.0));
+        const auto sizes = p.map(
+            {.chunk = 2}, [](const auto& c, const auto& x) { return c.size() + x.size(); },
+            mpimap::broadcast(constant), xs);
+        EXPECT_EQ(sizes, std::vector<std::size_t>(xs.size(), 2'100'000));
+        ++*shared_counter::counter; // only now do they end
+        for (const bool good : busy.get())
+            EXPECT_TRUE(good);
+    });
+}
+
 } // namespace
 } // namespace mpimap_test

@@ -321,6 +321,38 @@ TEST(work_queue, says_which_retries_are_for_one_rank_alone) {
     EXPECT_EQ(q.retries(), (std::vector<std::size_t>{4}));
 }
 
+TEST(work_queue, divides_what_was_returned_as_it_would_now) {
+    constexpr std::size_t ranks = 2;
+    constexpr std::size_t items = 100000;
+    work_queue q(options{}, items, ranks, 8, 1);
+    // Taken one by one, when nothing was known.
+    item_range joined = q.next(0, measured(0, 0));
+    (void)q.next(1, measured(0, 0)); // the last item of all
+    for (int i = 0; i < 999; ++i) {
+        const item_range one = q.next(0, measured(0, 0));
+        ASSERT_EQ(one.first, joined.end());
+        joined.count += one.count;
+    }
+    ASSERT_EQ(joined.count, 1000U);
+    q.give_back(joined);
+    EXPECT_TRUE(q.divides_returned());
+    const item_range several = q.next(0, measured(200, 10e-6)); // a millisecond's worth
+    EXPECT_EQ(several.first, 0U);
+    EXPECT_EQ(several.count, 100U);
+    EXPECT_EQ(q.next(1, measured(200, 10e-3)).count, 1U);
+    std::size_t handed_out = several.count + 1;
+    while (q.has_returned()) {
+        const item_range more = q.next(0, measured(200, 10e-6));
+        EXPECT_EQ(more.first, handed_out);
+        handed_out += more.count;
+    }
+    EXPECT_EQ(handed_out, 1000U);
+
+    // Where the size is the caller's, they come as they were given.
+    EXPECT_FALSE(work_queue(options{.chunk = 3}, items, ranks, 8, 1).divides_returned());
+    EXPECT_FALSE(work_queue(options{.schedule = schedule::guided}, items, ranks, 8, 1).divides_returned());
+}
+
 TEST(work_queue, hands_out_first_what_was_returned) {
     work_queue q(options{.schedule = schedule::dynamic}, 100, 3, 8, 1);
     EXPECT_FALSE(q.has_returned());

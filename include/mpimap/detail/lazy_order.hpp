@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -83,6 +84,18 @@ outcome<R> take_outcome(Map& map, std::size_t i) {
     }
 }
 
+/// Behind the last item: what the input threw, if it did, in the place of a result.
+template <typename Map>
+std::optional<task_error> take_last(Map& map) {
+    std::optional<task_error> e = map.take_source_error();
+    if (e) {
+        map.be_over();
+    } else {
+        map.end_tried();
+    }
+    return e;
+}
+
 /// try_imap: the same, and errors in the places of results.
 template <typename Map, typename R>
 class next_tried_in_order {
@@ -100,7 +113,8 @@ class next_tried_in_order {
         while (batch_.empty()) {
             map_->read_ahead(ready);
             if (map_->exhausted()) {
-                add_last();
+                if (auto e = take_last(*map_))
+                    batch_.push_back(unexpected<task_error>(std::move(*e)));
                 break;
             }
             if (map_->wait(ready)) {
@@ -124,15 +138,6 @@ class next_tried_in_order {
             batch_.push_back(unexpected<task_error>(task_error(current_failure(i, map_->rank()))));
         }
     }
-    void add_last() {
-        if (auto e = map_->take_source_error()) {
-            batch_.push_back(unexpected<task_error>(std::move(*e)));
-            map_->be_over();
-        } else {
-            map_->end_tried();
-        }
-    }
-
     std::unique_ptr<Map> map_;
     std::size_t next_ = 0;
     std::vector<value> batch_;
@@ -207,12 +212,8 @@ class next_completed_as {
     }
     void add_last() {
         if constexpr (Tries) {
-            if (auto e = map_->take_source_error()) {
+            if (auto e = take_last(*map_))
                 batch_.push_back({e->index(), unexpected<task_error>(std::move(*e))});
-                map_->be_over();
-            } else {
-                map_->end_tried();
-            }
         } else {
             map_->end();
         }

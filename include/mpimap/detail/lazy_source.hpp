@@ -3,6 +3,7 @@
 // Where lazy maps read an argument from.
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -17,7 +18,13 @@
 
 namespace mpimap::detail {
 
-/// A range, read item by item or, where that is the same, many at a time.
+/// Whether reading many elements at a time is the same as one by one: nothing can throw or wait in between.
+template <typename Range>
+inline constexpr bool reads_in_bulk = std::ranges::contiguous_range<Range>&& std::ranges::sized_range<Range>;
+template <std::integral I, std::integral End>
+inline constexpr bool reads_in_bulk<std::ranges::iota_view<I, End>> = true;
+
+/// A range, read item by item or many at a time.
 template <typename A>
 class source {
     using range = std::remove_reference_t<A>;
@@ -28,7 +35,7 @@ class source {
     using checked = std::deque<value>; // a range of such items
     static constexpr bool reads = true;
     static constexpr bool in_bulk =
-        std::ranges::contiguous_range<range> && std::ranges::sized_range<range> && !hides_members<value> &&
+        reads_in_bulk<std::remove_cv_t<range>> && !hides_members<value> &&
         std::is_nothrow_constructible_v<value, std::ranges::range_reference_t<range>>;
 
     explicit source(A&& a) : range_(std::forward<A>(a)) {}

@@ -1,0 +1,171 @@
+// The order in which messages reach a rank, where some of them belong to a call that is over.
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <mpi.h>
+
+#include <mpimap/codec.hpp>
+
+#include "channel.hpp"
+#include "mpi_test.hpp"
+
+namespace {
+
+using mpimap::detail::channel;
+using mpimap::detail::envelope;
+using mpimap::detail::incoming;
+using mpimap::detail::outgoing;
+using mpimap_test::comm;
+using mpimap_test::rank;
+using mpimap_test::size;
+
+constexpr std::size_t piece = 4096;
+constexpr std::size_t long_message = 400 * piece; // many more than are under way at a time
+
+/// Keeps the numbers of what has come.
+struct listener final : mpimap::detail::message_handler {
+    std::vector<std::uint64_t> seen;
+    std::vector<std::uint64_t> complete;
+
+    void noticed(const incoming& m) override { seen.push_back(m.head.first); }
+    bool can_place(const incoming&) override { return true; }
+    void place(incoming& m) override {
+        mpimap::detail::reader in = m.body();
+        values = mpimap::detail::make_value<std::vector<char>>(in);
+        m.targets = std::move(in.targets());
+    }
+    void arrived(incoming& m) override { complete.push_back(m.head.first); }
+    [[nodiscard]] bool has_enough() const override { return false; }
+
+    std::vector<char> values; // of the last message
+};
+
+void send(channel& c, int to, std::uint64_t number, std::size_t bytes) {
+    envelope head;
+    head.kind = mpimap::detail::message::results;
+    head.first = number;
+    outgoing message;
+    const std::vector<char> values(bytes, 'x');
+    write_value(message.out, values);
+    message.out.own_spans();
+    c.send(to, head, std::move(message));
+}
+
+/// False if it does not come to be.
+template <typename Until>
+bool progress(channel& c, listener& l, const Until& until) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!until()) {
+        c.progress(l);
+        if (std::chrono::steady_clock::now() > deadline)
+            return false;
+    }
+    return true;
+}
+
+class channels : public testing::Test {
+  protected:
+    void SetUp() override { MPI_Comm_dup(comm(), &own_); }
+    void TearDown() override { MPI_Comm_free(&own_); }
+    /// All ranks are here; nothing moves on in the channel meanwhile.
+    void meet() const { MPI_Barrier(comm()); }
+    /// All that was sent comes in.
+    void finish(channel& c, listener& l, std::uint64_t received) {
+        EXPECT_TRUE(progress(c, l, [&] { return c.at_rest(received); }));
+        meet();
+    }
+    MPI_Comm own_ = MPI_COMM_NULL;
+};
+
+TEST_F(channels, messages_of_a_call_come_in_order) {
+    if (size() == 1)
+        return;
+    channel c(own_, piece);
+    c.begin(1);
+    listener l;
+    if (rank() == 1) {
+        send(c, 0, 1, long_message);
+        send(c, 0, 2, 1);
+        send(c, 0, 3, long_message);
+        send(c, 0, 4, 1);
+    }
+    if (rank() == 0) {
+        EXPECT_TRUE(progress(c, l, [&] { return l.complete.size() == 4; }));
+        EXPECT_EQ(l.seen, (std::vector<std::uint64_t>{1, 2, 3, 4}));
+        EXPECT_EQ(l.complete, (std::vector<std::uint64_t>{1, 2, 3, 4}));
+    }
+    finish(c, l, rank() == 0 ? 4 : 0);
+}
+
+TEST_F(channels, a_small_message_passes_what_an_earlier_call_left_half_sent) {
+    if (size() == 1)
+        return;
+    channel c(own_, piece);
+    c.begin(1);
+    listener l;
+    if (rank() == 1)
+        send(c, 0, 1, long_message);
+    if (rank() == 0) {
+        EXPECT_TRUE(progress(c, l, [&] { return !l.seen.empty(); }));
+    }
+    meet();
+
+    // Rank 1 has sent some pieces, and is elsewhere: it says one thing more and sends on when it comes back.
+    c.begin(2);
+    if (rank() == 1)
+        send(c, 0, 2, 1);
+    if (rank() == 0) {
+        EXPECT_TRUE(progress(c, l, [&] { return !l.complete.empty(); }));
+        EXPECT_EQ(l.complete, (std::vector<std::uint64_t>{2}));
+        EXPECT_EQ(l.values, std::vector<char>(1, 'x'));
+        EXPECT_TRUE(c.received());  // what is stale does not count ...
+        EXPECT_FALSE(c.at_rest(2)); // ... but is there
+    }
+    meet();
+
+    // A long one of this call waits its turn.
+    if (rank() == 1)
+        send(c, 0, 3, long_message);
+    if (rank() == 0) {
+        EXPECT_TRUE(progress(c, l, [&] { return l.seen.back() == 3; }));
+        EXPECT_EQ(l.complete.size(), 1U);
+        EXPECT_FALSE(c.received());
+        meet();
+        EXPECT_TRUE(progress(c, l, [&] { return l.complete.size() == 2; }));
+        EXPECT_EQ(l.complete, (std::vector<std::uint64_t>{2, 3}));
+        EXPECT_EQ(l.values.size(), long_message);
+    } else {
+        meet();
+    }
+    finish(c, l, rank() == 0 ? 3 : 0);
+}
+
+TEST_F(channels, what_is_left_of_a_call_drains) {
+    if (size() == 1)
+        return;
+    channel c(own_, piece);
+    c.begin(1);
+    // Everybody has sent everybody else something long and something small, and nobody has looked.
+    for (int to = 0; to < size(); ++to) {
+        if (to == rank())
+            continue;
+        send(c, to, 1, long_message);
+        send(c, to, 2, 1);
+    }
+    const auto others = static_cast<std::uint64_t>(size() - 1);
+    std::vector<std::uint64_t> counts(static_cast<std::size_t>(size()));
+    c.count_sent(counts);
+    for (int to = 0; to < size(); ++to)
+        EXPECT_EQ(counts[static_cast<std::size_t>(to)], to == rank() ? 0U : 2U);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!c.at_rest(2 * others)) {
+        c.drain();
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    }
+    meet();
+}
+
+} // namespace
