@@ -284,7 +284,8 @@ bool dispatcher::stock_up() {
     constexpr std::size_t most_bytes = 64 * 1024 * 1024;
     // One for each rank; and since the item may take long, more of it each time, in a fraction of what an
     // item takes.
-    const double patience = first ? 10e-6 : measured_.item_time * static_cast<double>(batch_) / 16;
+    const double patience =
+        first ? 50e-6 : std::max(100e-6, measured_.item_time * static_cast<double>(batch_) / 4);
     const clock::time_point begin = clock::now();
     if (stock_.empty())
         stocking_since_ = begin;

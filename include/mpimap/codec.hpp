@@ -8,20 +8,29 @@
 //   none       everything else: the calls refuse it at compile time
 
 #include <concepts>
+#include <coroutine>
 #include <cstddef>
+#include <cstdio>
 #include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <ranges>
+#include <source_location>
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <type_traits>
 #include <typeindex>
 #include <utility>
 
+#include <pthread.h>
+#include <semaphore.h>
+
+#include <boost/serialization/level.hpp>
 #include <boost/serialization/serialization.hpp>
+#include <boost/serialization/wrapper.hpp>
 
 #include <mpimap/detail/archive.hpp>
 #include <mpimap/detail/has_serialize.hpp>
@@ -31,6 +40,13 @@
 namespace mpimap {
 
 enum class encoding { none, bytes, boost, standard, aggregate };
+
+/// Set it for a class that inherits its `serialize` and means it: there are no members of its own to be sent,
+/// or the base class knows them. Otherwise such a class is refused, since it would travel as its base.
+///
+///     template <> inline constexpr bool mpimap::serialized_by_base<tagged_particle> = true;
+template <typename T>
+inline constexpr bool serialized_by_base = false;
 
 namespace detail {
 
@@ -54,6 +70,30 @@ template <>
 struct is_reference_like<std::error_condition> : std::true_type {};
 template <>
 struct is_reference_like<std::type_index> : std::true_type {};
+// Bytes that stand for something of this process.
+template <>
+struct is_reference_like<std::FILE> : std::true_type {};
+template <>
+struct is_reference_like<std::thread::id> : std::true_type {};
+template <>
+struct is_reference_like<std::source_location> : std::true_type {};
+template <typename P>
+struct is_reference_like<std::coroutine_handle<P>> : std::true_type {};
+template <>
+struct is_reference_like<pthread_mutex_t> : std::true_type {};
+template <>
+struct is_reference_like<pthread_cond_t> : std::true_type {};
+template <>
+struct is_reference_like<pthread_rwlock_t> : std::true_type {};
+template <>
+struct is_reference_like<pthread_barrier_t> : std::true_type {};
+template <>
+struct is_reference_like<sem_t> : std::true_type {};
+
+template <typename T>
+concept is_complete = requires {
+    sizeof(T);
+};
 
 template <typename T>
 concept iterator_like = std::input_or_output_iterator<T> && !std::is_arithmetic_v<T>;
@@ -66,7 +106,7 @@ consteval bool refers_elsewhere() {
         return true;
     } else if constexpr (is_reference_like<T>::value) {
         return true;
-    } else if constexpr (std::is_class_v<T>) {
+    } else if constexpr (std::is_class_v<T> && is_complete<T>) {
         return iterator_like<T> || std::ranges::view<T>;
     } else {
         return false;
@@ -85,6 +125,16 @@ concept has_standard_codec = requires {
 
 template <typename T>
 consteval encoding choose_encoding();
+
+/// Whether the `serialize` of T is that of a base class. What is private, or overloaded, cannot be seen.
+template <typename T>
+consteval bool inherits_serialize() {
+    if constexpr (serialized_by_base<T> || probe::has_free_serialize<T>) {
+        return false;
+    } else {
+        return probe::inherits_member_serialize<T>;
+    }
+}
 
 template <typename T>
 consteval bool fields_encodable() {
@@ -117,10 +167,15 @@ template <typename T>
 consteval encoding choose_encoding() {
     if constexpr (std::is_arithmetic_v<T>) {
         return encoding::bytes;
-    } else if constexpr (refers_elsewhere<T>() || std::is_array_v<T> || std::is_volatile_v<T>) {
+    } else if constexpr (refers_elsewhere<T>() || std::is_array_v<T> || std::is_volatile_v<T> ||
+                         std::is_void_v<T>) {
         return encoding::none;
+    } else if constexpr (!is_complete<T>) {
+        return encoding::none; // behind a pointer: a handle of a C library
     } else if constexpr (has_standard_codec<T>) {
         return standard_codec<T>::chosen();
+    } else if constexpr (inherits_serialize<T>()) {
+        return encoding::none;
     } else if constexpr (has_serialize<T>()) {
         // A type says by Boost's own trait that its bytes will do.
         if constexpr (boost::serialization::is_bitwise_serializable<T>::value &&
@@ -170,6 +225,20 @@ concept encodable = encoding_of<T>
 namespace detail {
 
 template <typename T>
+consteval bool goes_by_codec() {
+    if constexpr (std::is_arithmetic_v<T> || std::is_pointer_v<T> || std::is_array_v<T>) {
+        return false;
+    } else if constexpr (std::is_enum_v<T> || has_serialize<T>() ||
+                         boost::serialization::is_wrapper<T>::type::value ||
+                         boost::serialization::implementation_level<T>::value !=
+                             boost::serialization::object_class_info) {
+        return false;
+    } else {
+        return encoding_of<T> != encoding::none && encoding_of<T> != encoding::boost;
+    }
+}
+
+template <typename T>
 inline constexpr bool is_bytes = encoding_of<T> == encoding::bytes;
 
 /// Whether reading or writing a T may call code of the user's.
@@ -184,10 +253,21 @@ template <typename T>
 [[nodiscard]] T make_value(reader& in);
 
 /// Whether a T is default-constructed and then read; otherwise it is made of its parts, as pairs with a const
-/// part.
+/// part, or a map whose comparator is not to be had without a value.
 template <typename T>
-inline constexpr bool read_in_place = std::is_default_constructible_v<T> &&
-                                      (!has_standard_codec<T> || std::is_move_assignable_v<T>);
+consteval bool is_read_in_place() {
+    if constexpr (has_standard_codec<T>) {
+        if constexpr (!standard_codec<T>::in_place()) {
+            return false;
+        } else {
+            return std::is_default_constructible_v<T> && std::is_move_assignable_v<T>;
+        }
+    } else {
+        return std::is_default_constructible_v<T>;
+    }
+}
+template <typename T>
+inline constexpr bool read_in_place = is_read_in_place<T>();
 
 /// Whether a T can be made from what was written: bytes always, the rest default-constructed and then read,
 /// except where the parts can be made first.
@@ -274,4 +354,5 @@ T make_value(reader& in) {
 } // namespace detail
 } // namespace mpimap
 
-#include <mpimap/detail/standard_codec.hpp> // IWYU pragma: export
+#include <mpimap/detail/standard_codec.hpp>   // IWYU pragma: export
+#include <mpimap/detail/vocabulary_codec.hpp> // IWYU pragma: export

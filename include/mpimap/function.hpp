@@ -217,8 +217,10 @@ consteval shipping choose_shipping() {
         return shipping::pointer;
     } else if constexpr (!std::is_class_v<F>) {
         return shipping::none;
+    } else if constexpr (std::is_polymorphic_v<F> && !std::is_final_v<F>) {
+        return shipping::none; // a reference to a base: what it leads to would be cut down to that
     } else if constexpr (has_serialize<F>()) {
-        return std::is_default_constructible_v<F> ? shipping::value : shipping::none;
+        return std::is_default_constructible_v<F> && encodable<F> ? shipping::value : shipping::none;
     } else if constexpr (std::is_empty_v<F> && std::is_trivially_copy_constructible_v<F>) {
         return shipping::type;
     } else if constexpr (std::is_aggregate_v<F>) {
@@ -262,6 +264,7 @@ struct function_copy {
         if constexpr (how == shipping::bytes) {
             write_object_bytes(out, f, true);
         } else if constexpr (how == shipping::value) {
+            refuse_hidden_pointers(f, "the function's state");
             out.new_archive();
             write_value(out, f);
         } else if constexpr (how == shipping::pointer) {

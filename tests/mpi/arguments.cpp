@@ -342,6 +342,11 @@ class node {
     const node* next_ = nullptr;
 };
 
+struct labelled_nodes {
+    std::string label;
+    std::vector<node> nodes;
+};
+
 TEST(arguments, hidden_pointers_are_refused_on_every_rank) {
     const node sound;
     const std::vector<node> sound_nodes(40);
@@ -371,6 +376,45 @@ TEST(arguments, hidden_pointers_are_refused_on_every_rank) {
             mpi_map(comm(), o, both, mpimap::broadcast(here ? sound : bad_nodes[0]), mpimap::indices(9)),
             std::vector<bool>(9, true));
     }
+}
+
+TEST(arguments, pointers_are_found_wherever_they_hide) {
+    static const node sound;
+    const node bad(&sound);
+    const auto refused = [&](const char* what, const auto& call) {
+        EXPECT_CONTAINS(text_of<mpimap::invalid_argument>(call), std::string("byte 0 of ") + what);
+    };
+    const auto refused_in = [&](const auto& value) {
+        using value_type = std::remove_cvref_t<decltype(value)>;
+        const std::vector<value_type> some(5, value);
+        refused("an argument", [&] {
+            (void)mpi_map(
+                comm(), [](const value_type&) { return 1; }, some);
+        });
+        refused("a broadcast value", [&] {
+            mpimap::mpi_for_each(
+                comm(), [](const value_type&, std::size_t) {}, mpimap::broadcast(value), mpimap::indices(3));
+        });
+        refused("a bound ", [&] {
+            mpimap::mpi_for_each(comm(), mpimap::bind_front([](const value_type&, std::size_t) {}, value),
+                                 mpimap::indices(3));
+        });
+    };
+    refused_in(std::vector<node>{node(), bad});
+    refused_in(std::list<std::vector<node>>{{}, {node(), bad}});
+    refused_in(std::map<int, node>{{1, bad}});
+    refused_in(std::array<node, 2>{node(), bad});
+    refused_in(std::optional<node>(bad));
+    refused_in(std::variant<int, node>(bad));
+    refused_in(std::pair<std::string, node>("x", bad));
+    refused_in(std::make_shared<node>(bad));
+    refused_in(labelled_nodes{"x", {node(), bad}});
+    // Bounded: the first few of what can hide something.
+    std::vector<node> many(1000);
+    many.back() = bad;
+    EXPECT_NO_THROW(mpimap::mpi_for_each(
+        comm(), [](const std::vector<node>&) {}, std::vector<std::vector<node>>(2, many)));
+    expect_next_call_works(0);
 }
 
 TEST(arguments, broadcast_reads_the_roots_own_value_in_place) {

@@ -458,7 +458,7 @@ TEST(lazy_window, of_small_items_is_large) {
             ++taken;
         }
         EXPECT_EQ(taken, 12 * most);
-        EXPECT_GE(ahead, most);
+        EXPECT_GE(ahead, most / 2); // a slow machine takes them while it reads
         EXPECT_LE(ahead, 4 * most); // as many where they take nanoseconds
     });
 }

@@ -251,7 +251,7 @@ TEST(lazy_memory, counts_results_when_small_ones_come_before_large_ones) {
         }
         EXPECT_EQ(taken, 4000U);
         // Of 250 MiB. What the ranks have in hand when the sizes change comes on top of the window.
-        EXPECT_LE(most, (128L + 4 * size()) * 1024 * 1024);
+        EXPECT_LE(most, (128L + 8 * size()) * 1024 * 1024);
     });
 }
 

@@ -586,6 +586,64 @@ TEST(results, serialization_that_throws_is_an_error_on_every_rank) {
         "cannot be loaded", size() > 1);
 }
 
+/// Its assignment wants equal sizes, as that of an array with fixed extents.
+class fixed_grid {
+  public:
+    fixed_grid() = default;
+    explicit fixed_grid(std::size_t n) : values_(n, 0.5) {}
+    fixed_grid(const fixed_grid&) = default;
+    fixed_grid(fixed_grid&&) = default;
+    fixed_grid& operator=(const fixed_grid& other) {
+        if (other.values_.size() != values_.size())
+            throw std::logic_error("grids of different sizes are not assigned");
+        values_ = other.values_;
+        return *this;
+    }
+    ~fixed_grid() = default;
+    template <typename Archive>
+    void serialize(Archive& ar, unsigned) {
+        ar& values_;
+    }
+    friend bool operator==(const fixed_grid&, const fixed_grid&) = default;
+
+  private:
+    std::vector<double> values_;
+};
+struct named_grid {
+    std::string name;
+    fixed_grid grid;
+    friend bool operator==(const named_grid&, const named_grid&) = default;
+};
+
+fixed_grid make_grid(int x) {
+    return fixed_grid(static_cast<std::size_t>(x % 7));
+}
+
+TEST(results, are_made_and_not_assigned) {
+    expect_serial(make_grid, 20);
+    expect_serial([](int x) { return named_grid{"n", make_grid(x)}; }, 20);
+    expect_serial([](int x) { return std::vector<fixed_grid>(3, make_grid(x)); }, 20);
+    expect_serial([](int x) { return std::optional(make_grid(x)); }, 20);
+    expect_serial([](int x) { return std::variant<fixed_grid, int>(make_grid(x)); }, 20);
+    expect_serial([](int x) { return std::pair(x, make_grid(x)); }, 20);
+    expect_serial([](int x) { return std::map<int, fixed_grid>{{x, make_grid(x)}}; }, 20);
+
+    std::size_t i = 0;
+    for (const auto& g : mpimap::mpi_try_map(comm(), make_grid, count_to(20)))
+        EXPECT_EQ(g.value(), make_grid(static_cast<int>(i++)));
+    mpimap::pool pool(comm());
+    if (!pool)
+        return;
+    const std::vector<fixed_grid> all = pool.map(make_grid, count_to(20));
+    i = 0;
+    for (const fixed_grid& g : pool.imap(make_grid, count_to(20)))
+        EXPECT_EQ(g, all.at(i++));
+    for (const auto& [at, g] : pool.uimap(make_grid, count_to(20)))
+        EXPECT_EQ(g, all.at(at));
+    EXPECT_EQ(pool.submit(make_grid, 5).get(), all[5]);
+    EXPECT_EQ(pool.amap(make_grid, count_to(20)).get(), all);
+}
+
 } // namespace results_test
 
 BOOST_CLASS_EXPORT(results_test::dog)

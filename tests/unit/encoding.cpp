@@ -145,8 +145,21 @@ template <typename Archive>
 void serialize(Archive& ar, with_free_serialize& w, unsigned) {
     ar& w.i;
 }
+struct sends_its_own : with_member_serialize {
+    int own = 0;
+    template <typename Archive>
+    void serialize(Archive& ar, unsigned version) {
+        with_member_serialize::serialize(ar, version);
+        ar& own;
+    }
+};
+struct by_its_base : with_member_serialize {};
 struct derived_from_serializable : with_member_serialize {
     int k = 0;
+};
+struct contains_derived {
+    std::string name;
+    derived_from_serializable inside;
 };
 struct flat_with_serialize {
     int i = 0;
@@ -173,6 +186,9 @@ void serialize(Archive&, enum_with_serialize&, unsigned) {}
 } // namespace
 
 BOOST_IS_BITWISE_SERIALIZABLE(flat_with_serialize)
+
+template <>
+inline constexpr bool mpimap::serialized_by_base<by_its_base> = true;
 
 namespace {
 
@@ -204,7 +220,10 @@ static_assert(
 
 // A serialize function wins, unless the type says that its bytes will do.
 static_assert(all<encoding::boost, with_member_serialize, with_private_serialize, with_free_serialize,
-                  derived_from_serializable, final_with_serialize, enum_with_serialize>);
+                  sends_its_own, by_its_base, final_with_serialize, enum_with_serialize>);
+// One that it inherits does not know the members.
+static_assert(all<encoding::none, derived_from_serializable, std::vector<derived_from_serializable>,
+                  std::shared_ptr<derived_from_serializable>, contains_derived>);
 static_assert(encoding_of<flat_with_serialize> == encoding::bytes);
 
 // Pointers, views and iterators refer elsewhere, wherever they can be seen.

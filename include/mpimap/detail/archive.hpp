@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include <boost/archive/archive_exception.hpp>
 #include <boost/archive/basic_archive.hpp>
@@ -23,6 +24,8 @@
 #include <boost/serialization/tracking.hpp>
 #include <boost/serialization/version.hpp>
 
+#include <mpimap/detail/archive_parts.hpp>
+#include <mpimap/detail/associative.hpp>
 #include <mpimap/detail/stream.hpp>
 
 namespace mpimap::detail {
@@ -35,6 +38,22 @@ inline constexpr bool may_go_directly =
     std::is_class_v<T>&& boost::serialization::implementation_level<T>::value ==
     boost::serialization::object_class_info&& boost::serialization::tracking_level<T>::value !=
     boost::serialization::track_always;
+
+// From has_serialize.hpp and codec.hpp, which include this.
+template <typename T>
+consteval bool has_serialize();
+template <typename T>
+void write_value(writer& out, const T& value);
+template <typename T>
+void read_value(reader& in, T& value);
+
+template <typename T>
+consteval bool inherits_serialize();
+
+/// Whether `archive & value` goes by the codec: where Boost has not been told how, whatever headers are
+/// included. The archive itself writes numbers, texts and what points to objects.
+template <typename T>
+consteval bool goes_by_codec();
 
 class output_archive : public boost::archive::detail::common_oarchive<output_archive> {
     using base = boost::archive::detail::common_oarchive<output_archive>;
@@ -66,20 +85,33 @@ class output_archive : public boost::archive::detail::common_oarchive<output_arc
   protected:
     template <typename T>
     void save_override(const T& value) {
-        if constexpr (may_go_directly<T>) {
+        if constexpr (unordered<T>) {
+            save_table(value);
+        } else if constexpr (has_parts<T> && !has_serialize<T>()) {
+            archive_parts(*this, const_cast<T&>(value));
+        } else if constexpr (goes_by_codec<T>()) {
+            const writer::copy_scope whole(out_); // what is loaded may be used, or moved, at once
+            write_value(out_, value);
+        } else if constexpr (may_go_directly<T>) {
+            static_assert(
+                !inherits_serialize<T>(),
+                "mpimap[M19]: a class inherits serialize from its base and would travel as that, without its "
+                "own members. See docs/errors.md.");
             using boost::archive::detail::oserializer;
             using serializer = boost::serialization::singleton<oserializer<output_archive, T>>;
             const bool tracked = serializer::get_const_instance().serialized_as_pointer();
             const unsigned char mark = tracked ? 1 : 0;
             save_binary(&mark, 1);
-            if (!tracked) {
+            if (tracked) {
+                base::save_override(value);
+            } else {
                 // Boost's serialize functions take what they write as non-const, too.
                 boost::serialization::serialize_adl(*this, const_cast<T&>(value),
                                                     boost::serialization::version<T>::value);
-                return;
             }
+        } else {
+            base::save_override(value);
         }
-        base::save_override(value);
     }
     void save_override(const boost::archive::class_id_optional_type&) {} // for archives that people read
     void save_override(const boost::archive::class_name_type& name) { save_text(std::string(name)); }
@@ -92,6 +124,18 @@ class output_archive : public boost::archive::detail::common_oarchive<output_arc
     void save(const std::wstring& text) { save_text(text); }
 
   private:
+    template <typename C>
+    void save_table(const C& c) {
+        const table_shape shape = shape_of(c);
+        *this << shape.size << shape.buckets << shape.load;
+        for_each_as_built(c, [this](const auto& e) {
+            if constexpr (maps_keys<C>) {
+                *this << e.first << e.second;
+            } else {
+                *this << e;
+            }
+        });
+    }
     template <typename String>
     void save_text(const String& text) {
         out_.length(text.size());
@@ -127,15 +171,24 @@ class input_archive : public boost::archive::detail::common_iarchive<input_archi
   protected:
     template <typename T>
     void load_override(T& value) {
-        if constexpr (may_go_directly<T>) {
+        if constexpr (unordered<T>) {
+            load_table(value);
+        } else if constexpr (has_parts<T> && !has_serialize<T>()) {
+            archive_parts(*this, value);
+        } else if constexpr (goes_by_codec<T>()) {
+            const reader::copy_scope whole(in_);
+            read_value(in_, value);
+        } else if constexpr (may_go_directly<T>) {
             unsigned char mark = 0;
             load_binary(&mark, 1);
             if (mark == 0) {
                 boost::serialization::serialize_adl(*this, value, boost::serialization::version<T>::value);
-                return;
+            } else {
+                base::load_override(value);
             }
+        } else {
+            base::load_override(value);
         }
-        base::load_override(value);
     }
     void load_override(boost::archive::class_id_optional_type&) {}
     void load_override(boost::archive::class_name_type& name) {
@@ -162,6 +215,28 @@ class input_archive : public boost::archive::detail::common_iarchive<input_archi
     void load(std::wstring& text) { load_text(text); }
 
   private:
+    template <typename C>
+    void load_table(C& c) {
+        table_shape shape;
+        *this >> shape.size >> shape.buckets >> shape.load;
+        C fresh(0, c.hash_function(), c.key_eq(), c.get_allocator());
+        build_table(fresh, shape, [this](const auto& insert) {
+            typename C::key_type key;
+            *this >> key;
+            if constexpr (maps_keys<C>) {
+                typename C::mapped_type value;
+                *this >> value;
+                const auto at = insert(std::move(key), std::move(value));
+                // Pointers to what was read are to find it where it is.
+                this->reset_object_address(&at->first, &key);
+                this->reset_object_address(&at->second, &value);
+            } else {
+                const auto at = insert(std::move(key));
+                this->reset_object_address(&*at, &key);
+            }
+        });
+        c = std::move(fresh);
+    }
     template <typename String>
     void load_text(String& text) {
         using character = typename String::value_type;

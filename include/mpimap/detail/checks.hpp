@@ -39,7 +39,8 @@ enum class problem {
     M15,
     M16,
     M17,
-    M18
+    M18,
+    M19
 };
 
 consteval problem first_of(std::initializer_list<problem> list) {
@@ -146,10 +147,10 @@ struct inside<T> {
 template <typename T>
 inline constexpr bool waits_for_boost = false;
 template <typename T>
-    requires(!std::is_array_v<T> && !std::is_void_v<T>)
+    requires(!std::is_array_v<T> && is_complete<T>)
 inline constexpr bool waits_for_boost<std::unique_ptr<T>> = std::is_polymorphic_v<T>;
 template <typename T>
-    requires(!std::is_array_v<T> && !std::is_void_v<T>)
+    requires(!std::is_array_v<T> && is_complete<T>)
 inline constexpr bool waits_for_boost<std::shared_ptr<T>> =
     std::is_polymorphic_v<T> || has_serialize<std::remove_cv_t<T>>();
 
@@ -162,6 +163,10 @@ constexpr problem value_problem(problem elsewhere, problem otherwise) {
         return problem::M14;
     } else if constexpr (refers_elsewhere<T>()) {
         return elsewhere;
+    } else if constexpr (!is_complete<T>) {
+        return otherwise;
+    } else if constexpr (inherits_serialize<T>()) {
+        return problem::M19;
     } else if constexpr (cannot_be_taken_apart<T>()) {
         return problem::M07;
     } else {
@@ -257,6 +262,8 @@ consteval problem function_problem() {
         }
     } else if constexpr (std::ranges::range<F> || std::is_arithmetic_v<F>) {
         return problem::M04; // the arguments of the call are in another order
+    } else if constexpr (std::is_class_v<F> && inherits_serialize<F>()) {
+        return problem::M19;
     } else if constexpr (std::is_class_v<F> && std::is_aggregate_v<F> && !has_own_shipping<F>) {
         return value_problem<F>(problem::M02, problem::M02);
     } else {
@@ -422,6 +429,12 @@ consteval bool explain() {
                   "mpimap[M18]: what cannot be copied must be moved where a call keeps it: imap, uimap, amap "
                   "and submit keep the function, imap and uimap the elements of their window. Pass "
                   "std::move(f), or use map, which reads in place.");
+    static_assert(
+        P != problem::M19,
+        "mpimap[M19]: a class inherits serialize from its base and would travel as that, without its "
+        "own members. Give it a serialize function that sends the base (ar & "
+        "boost::serialization::base_object<Base>(*this)) and its members; if there is nothing to add, "
+        "set mpimap::serialized_by_base<T> to true for it.");
     return P == problem::none;
 }
 

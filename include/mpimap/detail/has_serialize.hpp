@@ -63,6 +63,23 @@ consteval bool has_member_serialize() {
     }
 }
 
+/// The class of a member function.
+template <typename C, typename R, typename... P>
+std::type_identity<C> class_of(R (C::*)(P...));
+template <typename C, typename R, typename... P>
+std::type_identity<C> class_of(R (C::*)(P...) const);
+template <typename C, typename R, typename... P>
+std::type_identity<C> class_of(R (C::*)(P...) noexcept);
+template <typename C, typename R, typename... P>
+std::type_identity<C> class_of(R (C::*)(P...) const noexcept);
+
+template <typename T>
+concept inherits_member_serialize = requires {
+    class_of(&T::template serialize<output_archive>);
+    requires !std::is_same_v<decltype(class_of(&T::template serialize<output_archive>)),
+                             std::type_identity<T>>;
+};
+
 } // namespace probe
 
 template <typename T>

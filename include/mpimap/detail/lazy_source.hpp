@@ -35,7 +35,7 @@ class source {
     using checked = std::deque<value>; // a range of such items
     static constexpr bool reads = true;
     static constexpr bool in_bulk =
-        reads_in_bulk<std::remove_cv_t<range>> && !hides_members<value> &&
+        reads_in_bulk<std::remove_cv_t<range>> && !is_searched<value> &&
         std::is_nothrow_constructible_v<value, std::ranges::range_reference_t<range>>;
 
     explicit source(A&& a) : range_(std::forward<A>(a)) {}

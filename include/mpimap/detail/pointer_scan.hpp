@@ -2,11 +2,15 @@
 
 // Pointers that no type shows: what travels as bytes is searched for them on the rank that sends it.
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <ranges>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include <mpimap/codec.hpp>
 
@@ -81,18 +85,109 @@ consteval bool may_hide_pointers() {
 template <typename T>
 inline constexpr bool hides_members = may_hide_pointers<T>();
 
+/// Of the arguments and the results of a call so many are searched, the first ones, and in each so many of
+/// such objects: a class that hides a pointer does so in most of them, and a number that looks like an
+/// address should not be met by chance among millions.
+inline constexpr std::size_t items_searched = 16;
+
+/// Whether a T is, or contains or owns, what travels as bytes though nobody can look at its members.
 template <typename T>
-void refuse_hidden_pointers(const T& value, const char* what) {
-    if constexpr (hides_members<T>) {
-        alignas(T) std::byte copy[sizeof(T)];
-        copy_without_padding(value, copy);
-        refuse_pointers(copy, sizeof(T), what, __PRETTY_FUNCTION__);
+consteval bool may_contain_pointers();
+
+template <typename T>
+inline constexpr bool parts_may_contain_pointers = false;
+template <template <typename...> typename C, typename... Ts>
+    requires has_standard_codec<C<Ts...>>
+inline constexpr bool parts_may_contain_pointers<C<Ts...>> =
+    (may_contain_pointers<std::remove_cv_t<Ts>>() || ...);
+template <typename T, std::size_t N>
+inline constexpr bool
+    parts_may_contain_pointers<std::array<T, N>> = may_contain_pointers<std::remove_cv_t<T>>();
+
+template <typename T>
+consteval bool may_contain_pointers() {
+    if constexpr (!encodable<T>) {
+        return false; // a comparator, an allocator
+    } else if constexpr (hides_members<T>) {
+        return true;
+    } else if constexpr (encoding_of<T> == encoding::aggregate && !std::is_empty_v<T>) {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return (may_contain_pointers<std::remove_cv_t<member_t<I, T>>>() || ...);
+        }
+        (std::make_index_sequence<member_count<T>>{});
+    } else {
+        return parts_may_contain_pointers<T>;
     }
 }
+template <typename T>
+inline constexpr bool is_searched = may_contain_pointers<std::remove_cv_t<T>>();
 
-/// Of the arguments and the results of a call so many are searched, the first ones: a class that hides a
-/// pointer does so in most items, and a number that looks like an address should not be met by chance among
-/// millions.
-inline constexpr std::size_t items_searched = 16;
+/// Searches one value, as far as it costs little.
+class pointer_search {
+  public:
+    explicit pointer_search(const char* what) : what_(what) {}
+
+    template <typename T>
+    void look_at(const T& value) {
+        if constexpr (is_searched<T>) {
+            if (searches_ == 0 || visits_ == 0)
+                return;
+            --visits_;
+            if constexpr (hides_members<T>) {
+                --searches_;
+                alignas(T) std::byte copy[sizeof(T)];
+                copy_without_padding(value, copy);
+                refuse_pointers(copy, sizeof(T), what_, __PRETTY_FUNCTION__);
+            } else if constexpr (encoding_of<T> == encoding::aggregate) {
+                for_each_member(value, [this](const auto& member) { look_at(member); });
+            } else {
+                look_into(value);
+            }
+        }
+    }
+
+  private:
+    template <std::ranges::input_range C>
+    void look_into(const C& c) {
+        for (const auto& element : c) {
+            if (searches_ == 0 || visits_ == 0)
+                break;
+            look_at(element);
+        }
+    }
+    template <typename... Ts>
+    void look_into(const std::tuple<Ts...>& t) {
+        std::apply([this](const auto&... part) { (look_at(part), ...); }, t);
+    }
+    template <typename A, typename B>
+    void look_into(const std::pair<A, B>& p) {
+        look_at(p.first);
+        look_at(p.second);
+    }
+    template <typename... Ts>
+    void look_into(const std::variant<Ts...>& v) {
+        if (!v.valueless_by_exception())
+            std::visit([this](const auto& value) { look_at(value); }, v);
+    }
+    /// Optional values, smart pointers.
+    template <typename P>
+        requires(!std::ranges::range<P>)
+    void look_into(const P& p) {
+        if constexpr (requires { static_cast<bool>(p), *p; }) {
+            if (p)
+                look_at(*p);
+        }
+    }
+
+    const char* what_;
+    std::size_t searches_ = items_searched;
+    std::size_t visits_ = 16 * items_searched;
+};
+
+template <typename T>
+void refuse_hidden_pointers(const T& value, const char* what) {
+    if constexpr (is_searched<T>)
+        pointer_search(what).look_at(value);
+}
 
 } // namespace mpimap::detail

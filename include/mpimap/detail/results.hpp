@@ -25,7 +25,7 @@ namespace mpimap::detail {
 /// A result that travels as bytes, made in its place.
 template <typename R, typename Call>
 void make_result(R* slot, std::size_t index, const Call& call) {
-    if constexpr (hides_members<R>) {
+    if constexpr (is_searched<R>) {
         if (index < items_searched) { // beside it: what is refused must not be in a range of the caller's
             const R result(call());
             refuse_hidden_pointers(result, "a result");
@@ -188,8 +188,10 @@ class byte_slots {
 
 template <typename R>
 class value_slots {
-    static constexpr bool direct =
-        read_in_place<R> && std::is_default_constructible_v<R> && std::is_move_assignable_v<R>;
+    // Not where a class of the user's is in it: its assignment may not replace what is there
+    // (boost::multi_array's wants equal shapes). Such results are made, and moved by their constructors.
+    static constexpr bool direct = read_in_place<R> && std::is_default_constructible_v<R> &&
+                                   std::is_move_assignable_v<R> && !uses_boost<R>();
     using slot = std::conditional_t<direct, R, std::optional<R>>;
 
   public:

@@ -38,7 +38,7 @@ class root_argument {
     [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
     /// Nothing to send, but once per call the first items are looked at.
     void write_bounds(writer&) {
-        if constexpr (hides_members<element_t<A>> && column::in_place) {
+        if constexpr (is_searched<element_t<A>> && column::in_place) {
             for (std::size_t i = 0; i < std::min(column_.size().value_or(0), items_searched); ++i)
                 refuse_hidden_pointers<element_t<A>>(*column_.cursor(i), "an argument");
         }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <mpimap/codec.hpp>
+#include <mpimap/detail/associative.hpp>
 #include <mpimap/detail/stream.hpp>
 #include <mpimap/errors.hpp>
 
@@ -64,6 +65,7 @@ consteval std::size_t least_size() {
 struct standard_codec_base {
     static constexpr bool supported = true;
     static consteval bool makeable() { return true; }
+    static consteval bool in_place() { return true; }
     static consteval std::size_t least() {
         return sizeof(std::uint64_t);
     } // a length, or the index of an alternative
@@ -73,7 +75,9 @@ struct standard_codec_base {
 template <typename C>
 struct contiguous_codec : standard_codec_base {
     using element = typename C::value_type;
-    static consteval encoding chosen() { return all_encodable<element>(); }
+    static consteval encoding chosen() {
+        return allocator_travels<typename C::allocator_type> ? all_encodable<element>() : encoding::none;
+    }
     static void write(writer& out, const C& c) {
         out.length(c.size());
         if constexpr (is_bytes<element>) {
@@ -134,7 +138,7 @@ struct standard_codec<std::basic_string<C, Traits, A>> : contiguous_codec<std::b
 
 template <typename A>
 struct standard_codec<std::vector<bool, A>> : standard_codec_base {
-    static consteval encoding chosen() { return encoding::standard; }
+    static consteval encoding chosen() { return allocator_travels<A> ? encoding::standard : encoding::none; }
     static void write(writer& out, const std::vector<bool, A>& c) {
         out.length(c.size());
         for (std::size_t i = 0; i < c.size(); i += 8) {
@@ -159,7 +163,9 @@ struct standard_codec<std::vector<bool, A>> : standard_codec_base {
 template <typename C>
 struct sequence_codec : standard_codec_base {
     using element = typename C::value_type;
-    static consteval encoding chosen() { return all_encodable<element>(); }
+    static consteval encoding chosen() {
+        return allocator_travels<typename C::allocator_type> ? all_encodable<element>() : encoding::none;
+    }
     static void write(writer& out, const C& c) {
         out.length(static_cast<std::size_t>(std::ranges::distance(c)));
         for (const element& e : c)
@@ -191,37 +197,107 @@ struct standard_codec<std::forward_list<T, A>> : sequence_codec<std::forward_lis
     }
 };
 
-// Sets and maps: a key must be whole when it is inserted, so nothing inside is received later.
+// Sets and maps: a key must be whole when it is inserted, so nothing inside is received later. What orders or
+// finds the keys goes ahead of them, unless there is nothing to it.
+template <typename P>
+consteval bool policy_travels() {
+    if constexpr (std::is_empty_v<P>) {
+        return std::is_default_constructible_v<P>;
+    } else {
+        return choose_encoding<P>() != encoding::none && std::is_move_constructible_v<P>;
+    }
+}
+template <typename P>
+inline constexpr bool is_settable = std::is_default_constructible_v<P>&& std::is_move_assignable_v<P>;
+template <typename P>
+void write_policy(writer& out, const P& p) {
+    if constexpr (!std::is_empty_v<P>)
+        write_value(out, p);
+}
+template <typename P>
+[[nodiscard]] P make_policy(reader& in) {
+    if constexpr (std::is_empty_v<P>) {
+        return P();
+    } else {
+        return make_value<P>(in);
+    }
+}
+
 template <typename C, typename... Parts>
 struct associative_codec : standard_codec_base {
-    static consteval encoding chosen() { return all_encodable<Parts...>(); }
-    static void write(writer& out, const C& c) {
-        const writer::copy_scope whole(out);
-        out.length(c.size());
-        for (const auto& e : c) {
-            if constexpr (sizeof...(Parts) == 2) {
-                write_value(out, e.first);
-                write_value(out, e.second);
-            } else {
-                write_value(out, e);
-            }
+    static consteval encoding chosen() {
+        if constexpr (!allocator_travels<typename C::allocator_type>) {
+            return encoding::none;
+        } else if constexpr (unordered<C>) {
+            return policy_travels<typename C::hasher>() && policy_travels<typename C::key_equal>()
+                       ? all_encodable<Parts...>()
+                       : encoding::none;
+        } else {
+            return policy_travels<typename C::key_compare>() ? all_encodable<Parts...>() : encoding::none;
         }
     }
-    static void read(reader& in, C& c) {
+    static consteval bool in_place() {
+        if constexpr (unordered<C>) {
+            return is_settable<typename C::hasher> && is_settable<typename C::key_equal>;
+        } else {
+            return is_settable<typename C::key_compare>;
+        }
+    }
+    static void write(writer& out, const C& c) {
+        const writer::copy_scope whole(out);
+        if constexpr (unordered<C>) {
+            write_policy(out, c.hash_function());
+            write_policy(out, c.key_eq());
+            const table_shape shape = shape_of(c);
+            out.length(c.size());
+            write_value(out, shape.buckets);
+            write_value(out, shape.load);
+            for_each_as_built(c, [&out](const auto& e) { write_element(out, e); });
+        } else {
+            write_policy(out, c.key_comp());
+            out.length(c.size());
+            for (const auto& e : c)
+                write_element(out, e);
+        }
+    }
+    static void read(reader& in, C& c) { c = make(in); }
+    static C make(reader& in) {
         const reader::copy_scope whole(in);
-        c.clear();
-        for (std::size_t n = in.length((std::size_t{0} + ... + least_size<Parts>())); n != 0; --n)
-            insert(in, c);
+        constexpr std::size_t least = (std::size_t{0} + ... + least_size<Parts>());
+        if constexpr (unordered<C>) {
+            auto hash = make_policy<typename C::hasher>(in);
+            C c(0, std::move(hash), make_policy<typename C::key_equal>(in));
+            table_shape shape;
+            shape.size = in.length(least);
+            shape.buckets = make_value<std::uint64_t>(in);
+            shape.load = make_value<float>(in);
+            build_table(c, shape, [&in](const auto& insert) { read_element(in, insert); });
+            return c;
+        } else {
+            C c(make_policy<typename C::key_compare>(in));
+            for (std::size_t n = in.length(least); n != 0; --n)
+                read_element(in, [&c](auto&&... e) { c.emplace_hint(c.end(), std::move(e)...); });
+            return c;
+        }
     }
 
   private:
-    static void insert(reader& in, C& c) {
-        if constexpr (sizeof...(Parts) == 2) {
-            // As they were written, one after the other: a pair of both may be padded.
-            auto key = make_value<typename C::key_type>(in);
-            c.emplace_hint(c.end(), std::move(key), make_value<typename C::mapped_type>(in));
+    // As they were written, one after the other: a pair of both may be padded.
+    static void write_element(writer& out, const typename C::value_type& e) {
+        if constexpr (maps_keys<C>) {
+            write_value(out, e.first);
+            write_value(out, e.second);
         } else {
-            c.emplace_hint(c.end(), make_value<typename C::key_type>(in));
+            write_value(out, e);
+        }
+    }
+    template <typename Insert>
+    static void read_element(reader& in, const Insert& insert) {
+        auto key = make_value<typename C::key_type>(in);
+        if constexpr (maps_keys<C>) {
+            insert(std::move(key), make_value<typename C::mapped_type>(in));
+        } else {
+            insert(std::move(key));
         }
     }
 };
@@ -347,20 +423,31 @@ struct standard_codec<std::variant<Ts...>> : standard_codec_base {
         out.length(v.index());
         std::visit([&out](const auto& value) { write_value(out, value); }, v);
     }
-    static void read(reader& in, variant& v) { v = make(in); }
+    static void read(reader& in, variant& v) {
+        // Made and not assigned: an assignment of the user's may not replace what is there.
+        with_alternative(in, [&](auto at) {
+            v.template emplace<at>(make_value<std::variant_alternative_t<at, variant>>(in));
+        });
+    }
     static variant make(reader& in) {
-        using maker = variant (*)(reader&);
-        static constexpr auto makers = []<std::size_t... I>(std::index_sequence<I...>) {
-            return std::array<maker, sizeof...(Ts)>{[](reader& from) {
-                return variant(std::in_place_index<I>,
-                               make_value<std::variant_alternative_t<I, variant>>(from));
-            }...};
+        std::optional<variant> made;
+        with_alternative(in, [&](auto at) {
+            made.emplace(std::in_place_index<at>, make_value<std::variant_alternative_t<at, variant>>(in));
+        });
+        return *std::move(made);
+    }
+
+  private:
+    /// Calls `use` with the constant that says which alternative comes next.
+    template <typename Use>
+    static void with_alternative(reader& in, const Use& use) {
+        const std::size_t index = in.length(0);
+        const bool found = [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return ((index == I && (use(std::integral_constant<std::size_t, I>{}), true)) || ...);
         }
         (std::index_sequence_for<Ts...>{});
-        const std::size_t index = in.length(0);
-        if (index >= sizeof...(Ts))
+        if (!found)
             throw serialization_error("mpimap: no such alternative of a std::variant");
-        return makers[index](in);
     }
 };
 template <>
@@ -372,11 +459,10 @@ struct standard_codec<std::monostate> : standard_codec_base {
 template <typename P, bool Graph>
 struct owner_codec : standard_codec_base {
     using element = std::remove_cv_t<typename P::element_type>;
-    static constexpr bool by_boost = std::is_polymorphic_v<element> || Graph;
     static consteval encoding chosen() {
-        if constexpr (std::is_array_v<typename P::element_type> || std::is_void_v<element>) {
+        if constexpr (std::is_void_v<element> || !is_complete<element>) {
             return encoding::none;
-        } else if constexpr (by_boost) {
+        } else if constexpr (std::is_polymorphic_v<element> || Graph) {
             // Boost's own headers for smart pointers come with mpimap/serialization.hpp.
             return probe::has_free_serialize<P> ? encoding::boost : encoding::none;
         } else {
@@ -405,14 +491,19 @@ struct owner_codec : standard_codec_base {
 
 template <typename T>
 struct standard_codec<std::unique_ptr<T>> : owner_codec<std::unique_ptr<T>, false> {};
-template <typename T>
-struct standard_codec<std::unique_ptr<T[]>> : standard_codec_base {
-    static consteval encoding chosen() { return encoding::none; } // nobody knows its length
+struct no_codec : standard_codec_base {
+    static consteval encoding chosen() { return encoding::none; }
 };
+template <typename T>
+struct standard_codec<std::unique_ptr<T[]>> : no_codec {}; // nobody knows its length
+template <typename T>
+struct standard_codec<std::shared_ptr<T[]>> : no_codec {};
+template <typename T, std::size_t N>
+struct standard_codec<std::shared_ptr<T[N]>> : no_codec {};
 
 template <typename T>
 consteval bool shared_by_boost() {
-    if constexpr (std::is_void_v<T> || std::is_array_v<T>) {
+    if constexpr (std::is_void_v<T> || std::is_array_v<T> || !is_complete<T>) {
         return false;
     } else {
         return has_serialize<std::remove_cv_t<T>>();

@@ -234,7 +234,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
                 value* const made =
                     ::new (static_cast<void*>(b.template argument<K>(at))) value(static_cast<value>(make(k)));
                 try {
-                    if constexpr (hides_members<value>) {
+                    if constexpr (is_searched<value>) {
                         if (store_.end() < items_searched)
                             refuse_hidden_pointers(*made, "an argument");
                     }
@@ -444,7 +444,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
             if constexpr (has_value) {
                 const std::size_t at = (first + i) % store::length;
                 const R& result = *::new (static_cast<void*>(in.result(at))) R(call());
-                if constexpr (hides_members<R>) {
+                if constexpr (is_searched<R>) {
                     if (first + i < items_searched)
                         refuse_hidden_pointers(result, "a result");
                 }
