@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <mpimap/codec.hpp>
 #include <mpimap/detail/archive.hpp>
 #include <mpimap/errors.hpp>
 

@@ -354,5 +354,4 @@ T make_value(reader& in) {
 } // namespace detail
 } // namespace mpimap
 
-#include <mpimap/detail/standard_codec.hpp>   // IWYU pragma: export
-#include <mpimap/detail/vocabulary_codec.hpp> // IWYU pragma: export
+#include <mpimap/detail/standard_codec.hpp> // IWYU pragma: export

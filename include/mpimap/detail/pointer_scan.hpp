@@ -139,7 +139,7 @@ class pointer_search {
                 copy_without_padding(value, copy);
                 refuse_pointers(copy, sizeof(T), what_, __PRETTY_FUNCTION__);
             } else if constexpr (encoding_of<T> == encoding::aggregate) {
-                for_each_member(value, [this](const auto& member) { look_at(member); });
+                for_each_member(value, [this](const auto& member) { this->look_at(member); });
             } else {
                 look_into(value);
             }
@@ -157,7 +157,7 @@ class pointer_search {
     }
     template <typename... Ts>
     void look_into(const std::tuple<Ts...>& t) {
-        std::apply([this](const auto&... part) { (look_at(part), ...); }, t);
+        std::apply([this](const auto&... part) { (this->look_at(part), ...); }, t);
     }
     template <typename A, typename B>
     void look_into(const std::pair<A, B>& p) {
@@ -167,7 +167,7 @@ class pointer_search {
     template <typename... Ts>
     void look_into(const std::variant<Ts...>& v) {
         if (!v.valueless_by_exception())
-            std::visit([this](const auto& value) { look_at(value); }, v);
+            std::visit([this](const auto& value) { this->look_at(value); }, v);
     }
     /// Optional values, smart pointers.
     template <typename P>

@@ -565,3 +565,5 @@ consteval bool runs_user_code() {
 }
 
 } // namespace mpimap::detail
+
+#include <mpimap/detail/vocabulary_codec.hpp> // IWYU pragma: export
