@@ -125,6 +125,16 @@ nap_length helper_nap(std::size_t ranks, bool plenty, double item_time) {
     return {std::clamp(nap, shortest_if_awaited, longest_nap), true};
 }
 
+void usual_time::note(std::size_t items, double seconds) {
+    constexpr double shortest = 1e-9; // what clocks cannot see
+    const auto n = static_cast<double>(items);
+    items_ += n;
+    logarithms_ += items == 0 ? 0 : n * std::log(std::max(seconds / n, shortest));
+}
+double usual_time::seconds() const {
+    return items_ == 0 ? 0 : std::exp(logarithms_ / items_);
+}
+
 nap_length patience_nap(double usual_time) {
     constexpr double least = 5e-3;
     constexpr double most = 1;

@@ -75,6 +75,19 @@ struct nap_length {
 /// what each look takes from the root's core is weighed against what the others lose while they wait.
 [[nodiscard]] nap_length helper_nap(std::size_t ranks, bool plenty, double item_time);
 
+/// How long items usually take: the geometric mean, of which a few long ones among many short do not make
+/// much.
+class usual_time {
+  public:
+    void note(std::size_t items, double seconds);
+    /// 0 where nothing is known.
+    [[nodiscard]] double seconds() const;
+
+  private:
+    double items_ = 0;
+    double logarithms_ = 0; // of each item's seconds, the sum
+};
+
 /// How the helper of another rank sleeps: an item that outlasts one nap, or two, is a long one, behind which
 /// nothing should wait. Twice the usual length of the items that this rank has run, at least 5 ms.
 [[nodiscard]] nap_length patience_nap(double usual_time);

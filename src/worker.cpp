@@ -1,7 +1,6 @@
 #include "worker.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -317,9 +316,7 @@ void worker::run_chunk(work w) {
         done = run_batch(w, done, done + size, *c);
         end = clock::now();
         const double seconds_of_batch = seconds_between(batch_begin, end);
-        c->items += size;
-        const auto n = static_cast<double>(size);
-        c->log_seconds += n * std::log(std::max(seconds_of_batch / n, 1e-9));
+        c->usual.note(size, seconds_of_batch);
         c->batch = next_batch(std::min(c->batch, size), seconds_of_batch);
         if (c->stop_at_failure && w.failed.size() != before)
             give_up = true;
@@ -346,9 +343,7 @@ std::size_t worker::run_batch(work& w, std::size_t from, std::size_t to, const c
     engage();
     if (engaged_ == nullptr)
         return w.arguments->run(from, to, c.stop_at_failure, w.failed);
-    // The mean of the logarithms: a few long items among many short ones make none of them a usual length.
-    const double usual = c.items == 0 ? 0 : std::exp(c.log_seconds / static_cast<double>(c.items));
-    const helper::user_code outside(*engaged_, patience_nap(usual));
+    const helper::user_code outside(*engaged_, patience_nap(c.usual.seconds()));
     return w.arguments->run(from, to, c.stop_at_failure, w.failed);
 }
 

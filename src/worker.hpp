@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "channel.hpp"
+#include "chunking.hpp"
 #include "communicator.hpp"
 #include "fifo.hpp"
 #include "helper.hpp"
@@ -50,8 +51,7 @@ class worker : private message_handler {
         bool broken = false; // the function could not be read
         bool stopped = false;
         std::size_t batch = 1;
-        std::size_t items = 0;  // run here
-        double log_seconds = 0; // of each one, the sum
+        usual_time usual; // of the items that ran here
     };
     /// A chunk that is coming in: there is one root, and its messages come in order.
     struct announced {

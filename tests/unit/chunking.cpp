@@ -465,6 +465,24 @@ TEST(chunking, chunks_by_cost_with_a_fixed_size) {
     EXPECT_EQ(chunks[2].first, 0U);
 }
 
+TEST(chunking, a_few_long_items_do_not_make_the_usual_time_long) {
+    usual_time t;
+    EXPECT_EQ(t.seconds(), 0);
+    t.note(0, 0);
+    EXPECT_EQ(t.seconds(), 0);
+    for (int i = 0; i < 34; ++i)
+        t.note(1, 4e-3);
+    EXPECT_NEAR(t.seconds(), 4e-3, 1e-9);
+    for (int i = 0; i < 6; ++i)
+        t.note(1, 200e-3);
+    EXPECT_LT(t.seconds(), 8e-3); // their mean is 33 ms
+    usual_time many;
+    many.note(1000, 1e-3);
+    EXPECT_NEAR(many.seconds(), 1e-6, 1e-12);
+    many.note(1, 0); // a clock that stands still
+    EXPECT_GT(many.seconds(), 0);
+}
+
 TEST(chunking, equal_costs_keep_the_input_order) {
     const auto chunks = chunks_by_cost(std::vector<double>(100, 1.0), 50, std::nullopt);
     ASSERT_EQ(chunks.size(), 100U);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -62,8 +63,9 @@ void archive_parts(Archive& ar, std::tuple<Ts...>& t) {
 }
 template <typename Archive, typename A, typename B>
 void archive_parts(Archive& ar, std::pair<A, B>& p) {
-    ar& p.first;
-    ar& p.second;
+    // The parts of a map's elements are const.
+    ar& const_cast<std::remove_const_t<A>&>(p.first);
+    ar& const_cast<std::remove_const_t<B>&>(p.second);
 }
 template <typename Archive>
 void archive_parts(Archive&, std::monostate&) {}

@@ -138,6 +138,7 @@ class next_tried_in_order {
             batch_.push_back(unexpected<task_error>(task_error(current_failure(i, map_->rank()))));
         }
     }
+
     std::unique_ptr<Map> map_;
     std::size_t next_ = 0;
     std::vector<value> batch_;
