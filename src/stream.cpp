@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 #include <mpimap/codec.hpp>
 #include <mpimap/detail/archive.hpp>
@@ -16,6 +17,13 @@ template class detail::archive_serializer_map<mpimap::detail::input_archive>;
 } // namespace boost::archive
 
 namespace mpimap::detail {
+
+void nested_too_deeply() {
+    throw serialization_error(
+        "mpimap: a value contains others of its own type more than " + std::to_string(most_levels) +
+        " levels deep, as a long list of nodes or pointers in a circle do: send a vector, "
+        "or give the type a Boost serialize function");
+}
 
 output_archive::output_archive(writer& out) : base(boost::archive::no_header), out_(out) {}
 output_archive::~output_archive() = default;

@@ -4,9 +4,10 @@
 //   bytes      arithmetic types, enums, trivially copyable types without pointers: copied as they are
 //   boost      types with a Boost.Serialization `serialize` function, and what only Boost can do
 //   standard   the usual containers and vocabulary types of the standard library, element by element
-//   aggregate  structs without `serialize`, member by member (Boost.PFR)
+//   aggregate  structs without `serialize`, member by member
 //   none       everything else: the calls refuse it at compile time
 
+#include <array>
 #include <concepts>
 #include <coroutine>
 #include <cstddef>
@@ -136,33 +137,22 @@ consteval bool inherits_serialize() {
     }
 }
 
-template <typename T>
-consteval bool fields_encodable() {
-    if constexpr (std::is_empty_v<T>) {
-        return true;
-    } else {
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            // Fields are read in place, so that none may be const where they are not all bytes.
-            return ((choose_encoding<std::remove_cv_t<member_t<I, T>>>() != encoding::none &&
-                     (std::is_trivially_copyable_v<T> || !std::is_const_v<member_t<I, T>>)) &&
-                    ...);
-        }
-        (std::make_index_sequence<member_count<T>>{});
-    }
+/// Members, and elements of members that are C arrays.
+template <typename M>
+using plain_member = std::remove_cv_t<std::remove_all_extents_t<M>>;
+
+/// Whether values of each type can be sent, as far as choose_encoding() sees.
+template <typename... M>
+consteval bool all_chosen(type_list<M...>) {
+    return ((choose_encoding<plain_member<M>>() != encoding::none) && ...);
+}
+template <typename... M>
+consteval bool any_const(type_list<M...>) {
+    return (std::is_const_v<M> || ...);
 }
 
-template <typename T>
-consteval bool any_const_field() {
-    if constexpr (std::is_empty_v<T>) {
-        return false;
-    } else {
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (std::is_const_v<member_t<I, T>> || ...);
-        }
-        (std::make_index_sequence<member_count<T>>{});
-    }
-}
-
+// For structs that are taken apart the choice does not look at the members, which may contain the same struct
+// again, as in a tree: encoding_of does.
 template <typename T>
 consteval encoding choose_encoding() {
     if constexpr (std::is_arithmetic_v<T>) {
@@ -174,7 +164,7 @@ consteval encoding choose_encoding() {
         return encoding::none; // behind a pointer: a handle of a C library
     } else if constexpr (has_standard_codec<T>) {
         return standard_codec<T>::chosen();
-    } else if constexpr (inherits_serialize<T>()) {
+    } else if constexpr (inherits_serialize<T>() || has_cereals_serialize<T>()) {
         return encoding::none;
     } else if constexpr (has_serialize<T>()) {
         // A type says by Boost's own trait that its bytes will do.
@@ -190,24 +180,129 @@ consteval encoding choose_encoding() {
         // Looks for pointers inside where that can be done: it is a help, no proof.
         if constexpr (!std::is_copy_constructible_v<T> && !std::is_move_constructible_v<T>) {
             return encoding::none; // a mutex is trivially copyable, and no value
-        } else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T> && sizeof(T) <= 256) {
-            if constexpr (has_reference_member<T>()) {
-                return encoding::none;
-            } else if constexpr (can_take_apart<T>()) {
-                // A const reference looks like a const member here, but cannot be left out of the braces.
-                constexpr bool hidden =
-                    any_const_field<T>() && !initialisable<T, any_member>(std::index_sequence<>{});
-                return fields_encodable<T>() && !hidden ? encoding::bytes : encoding::none;
-            } else {
-                return encoding::bytes;
-            }
+        } else if constexpr (shows_members<T>) {
+            // A const reference looks like a const member here, but cannot be left out of the braces.
+            constexpr bool hidden =
+                any_const(member_types<T>{}) && !initialisable<T, any_member>(std::index_sequence<>{});
+            return all_chosen(member_types<T>{}) && !hidden ? encoding::bytes : encoding::none;
         } else {
-            return encoding::bytes;
+            return std::is_aggregate_v<T> && has_reference_member<T>() ? encoding::none : encoding::bytes;
         }
     } else if constexpr (can_take_apart<T>()) {
-        return fields_encodable<T>() ? encoding::aggregate : encoding::none;
+        // They are read in place, so that none may be const.
+        return any_const(member_types<T>{}) ? encoding::none : encoding::aggregate;
     } else {
         return encoding::none;
+    }
+}
+
+// ---------------------------------------------------------------- what a value contains or owns
+
+/// The template arguments of a type of the standard library that travels element by element, among them those
+/// of its elements.
+template <typename T>
+struct parts_of {
+    using types = type_list<>;
+};
+template <template <typename...> typename C, typename... Ts>
+    requires has_standard_codec<C<Ts...>>
+struct parts_of<C<Ts...>> {
+    using types = type_list<std::remove_cv_t<Ts>...>;
+};
+template <typename T, std::size_t N>
+struct parts_of<std::array<T, N>> {
+    using types = type_list<std::remove_cv_t<T>>;
+};
+
+template <typename... M>
+consteval auto without_qualifiers(type_list<M...>) {
+    return type_list<plain_member<M>...>{};
+}
+
+template <typename T>
+consteval auto list_parts() {
+    constexpr encoding e = choose_encoding<T>();
+    if constexpr (e == encoding::aggregate) {
+        return without_qualifiers(member_types<T>{});
+    } else if constexpr (e == encoding::standard) {
+        return typename parts_of<T>::types{};
+    } else {
+        return type_list<>{};
+    }
+}
+
+template <typename T, typename... Seen>
+inline constexpr bool is_one_of = (std::is_same_v<T, Seen> || ...);
+
+template <typename T, typename... Seen>
+consteval bool is_one_of_types(type_list<Seen...>) {
+    return is_one_of<T, Seen...>;
+}
+
+/// Adds a type, its parts, theirs and so on to those that have been seen.
+template <typename... Seen>
+consteval auto add_types(type_list<Seen...> seen, type_list<>) {
+    return seen;
+}
+template <typename... Seen, typename T, typename... More>
+consteval auto add_types(type_list<Seen...> seen, type_list<T, More...>) {
+    if constexpr (std::is_arithmetic_v<T> || is_one_of<T, Seen...>) {
+        return add_types(seen, type_list<More...>{});
+    } else {
+        constexpr auto below = add_types(type_list<Seen..., T>{}, list_parts<T>());
+        return add_types(below, type_list<More...>{});
+    }
+}
+
+/// T and all that it contains or owns, each type once, numbers left out. Pointers are not followed where
+/// Boost.Serialization follows them.
+template <typename T>
+using contained_types = decltype(add_types(type_list<>{}, type_list<T>{}));
+
+template <template <typename> typename Test, typename... Ts>
+consteval bool any_of(type_list<Ts...>) {
+    return (Test<Ts>::value || ...);
+}
+template <template <typename> typename Test, typename T, typename... More>
+consteval auto first_with(type_list<T, More...>) {
+    if constexpr (Test<T>::value) {
+        return std::type_identity<T>{};
+    } else {
+        return first_with<Test>(type_list<More...>{});
+    }
+}
+/// Whether `Test<C>::value` holds for T or something in it.
+template <typename T, template <typename> typename Test>
+inline constexpr bool contains = any_of<Test>(contained_types<T>{});
+
+template <typename T, typename... M>
+consteval bool contained_in(type_list<M...>) {
+    return (is_one_of_types<T>(contained_types<plain_member<M>>{}) || ...);
+}
+/// Structs with others of their own type somewhere in them, as a tree's nodes have.
+template <typename T>
+inline constexpr bool contains_itself = contained_in<T>(list_parts<T>());
+
+/// Structs that are taken apart, though a member cannot be sent.
+template <typename T>
+struct has_stuck_member {
+    static consteval bool find() {
+        if constexpr (choose_encoding<T>() == encoding::aggregate) {
+            return !all_chosen(member_types<T>{});
+        } else {
+            return false;
+        }
+    }
+    static constexpr bool value = find();
+};
+
+template <typename T>
+consteval encoding choose_with_members() {
+    constexpr encoding e = choose_encoding<T>();
+    if constexpr (e == encoding::standard || e == encoding::aggregate) {
+        return contains<T, has_stuck_member> ? encoding::none : e;
+    } else {
+        return e;
     }
 }
 
@@ -215,7 +310,7 @@ consteval encoding choose_encoding() {
 
 /// How values of T travel; `encoding::none` for types that cannot.
 template <typename T>
-inline constexpr encoding encoding_of = detail::choose_encoding<std::remove_cv_t<T>>();
+inline constexpr encoding encoding_of = detail::choose_with_members<std::remove_cv_t<T>>();
 
 /// Types that can be arguments, results and broadcast values.
 template <typename T>
@@ -296,6 +391,16 @@ template <typename T>
     return s.value;
 }
 
+/// One level deeper into a struct, while what it returns lives, where that counts.
+template <typename T, typename Stream>
+[[nodiscard]] auto enter(Stream& stream) {
+    if constexpr (contains_itself<T>) {
+        return stream.next_level();
+    } else {
+        return 0;
+    }
+}
+
 template <typename T>
 void write_value(writer& out, const T& value) {
     constexpr encoding e = encoding_of<T>;
@@ -308,6 +413,7 @@ void write_value(writer& out, const T& value) {
     } else if constexpr (e == encoding::standard) {
         standard_codec<T>::write(out, value);
     } else {
+        [[maybe_unused]] const auto deeper = enter<T>(out);
         for_each_member(value, [&out](const auto& field) { write_value(out, field); });
     }
 }
@@ -328,6 +434,7 @@ void read_value(reader& in, T& value) {
     } else if constexpr (e == encoding::standard) {
         standard_codec<T>::read(in, value);
     } else {
+        [[maybe_unused]] const auto deeper = enter<T>(in);
         for_each_member(value, [&in](auto& field) { read_value(in, field); });
     }
 }
@@ -344,10 +451,10 @@ T make_value(reader& in) {
         return standard_codec<T>::make(in);
     } else {
         static_assert(encoding_of<T> == encoding::aggregate);
-        return [&in]<std::size_t... I>(std::index_sequence<I...>) {
-            return T{make_value<std::remove_cv_t<member_t<I, T>>>(in)...};
-        }
-        (std::make_index_sequence<member_count<T>>{});
+        return [&in]<typename... M>(type_list<M...>) {
+            [[maybe_unused]] const auto deeper = enter<T>(in);
+            return T{make_value<std::remove_cv_t<M>>(in)...};
+        }(member_types<T>{});
     }
 }
 

@@ -130,6 +130,12 @@ struct per_rank_function {
     Factory factory;
 };
 
+// To ask for something makes these functions better than the standard library's of the same names, which are
+// found, too, where an object of its types is bound.
+template <typename F, typename... Bound>
+concept can_be_bound = std::is_constructible_v<std::decay_t<F>, F> &&
+    (std::is_constructible_v<std::decay_t<Bound>, Bound>&&...);
+
 } // namespace detail
 
 /// `std::bind_front` whose bound state travels: `bind_front(add, 1.0)`, `bind_front(&model::energy, m)`.
@@ -139,6 +145,7 @@ struct per_rank_function {
 /// references to polymorphic types go by Boost.Serialization and keep their dynamic type (export it the Boost
 /// way).
 template <typename F, typename... Bound>
+    requires detail::can_be_bound<F, Bound...>
 [[nodiscard]] constexpr auto bind_front(F&& f, Bound&&... bound) {
     return detail::front_binder<std::decay_t<F>, std::decay_t<Bound>...>(std::in_place, std::forward<F>(f),
                                                                          std::forward<Bound>(bound)...);
@@ -155,6 +162,7 @@ template <auto Function, typename... Bound>
 /// `std::bind_back` whose bound state travels: `bind_back(power, 2.0)` is `[](double x) { return
 /// power(x, 2.0); }`.
 template <typename F, typename... Bound>
+    requires detail::can_be_bound<F, Bound...>
 [[nodiscard]] constexpr auto bind_back(F&& f, Bound&&... bound) {
     return detail::back_binder<std::decay_t<F>, std::decay_t<Bound>...>(std::in_place, std::forward<F>(f),
                                                                         std::forward<Bound>(bound)...);
@@ -190,9 +198,17 @@ template <typename Factory, typename... Args>
 
 namespace detail {
 
+/// Whether the compiler can make an F of zeros while it compiles: then no member is a reference, a pointer or
+/// a union.
 template <typename F>
-concept plain_bytes_function = std::is_class_v<F> && std::is_standard_layout_v<F> &&
-    std::is_trivially_copy_constructible_v<F> && std::is_trivially_destructible_v<F>;
+concept shows_plain_bytes = __is_trivially_copyable(F) && requires {
+    typename std::bool_constant<(static_cast<void>(__builtin_bit_cast(F, byte_array<sizeof(F)>{})), true)>;
+};
+
+/// Lambdas with references in them, and classes with data on several levels, have no standard layout.
+template <typename F>
+concept plain_bytes_function = std::is_class_v<F> && std::is_trivially_copy_constructible_v<F> &&
+    std::is_trivially_destructible_v<F> &&(std::is_standard_layout_v<F> || shows_plain_bytes<F>);
 
 enum class shipping { none, type, bytes, value, pointer, own };
 

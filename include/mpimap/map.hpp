@@ -49,7 +49,7 @@ typename Operation::result run_collectively(MPI_Comm comm, const options& o, Ope
 
 template <typename F, typename... Args>
 auto map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
-    if constexpr (explain<find_problem<true, F, Args...>()>()) {
+    if constexpr (explain(find_problem<true, F, Args...>())) {
         map_operation<F, Args...> operation;
         return run_collectively(comm, o, operation, f, args...);
     } else {
@@ -59,7 +59,7 @@ auto map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
 
 template <typename F, typename Tuples>
 auto starmap_all(MPI_Comm comm, const options& o, const F& f, Tuples& tuples) {
-    if constexpr (explain<function_problem<F>()>()) {
+    if constexpr (explain(function_finding<F>{})) {
         const spread<F> g{std::addressof(f)};
         return map_all<spread<F>>(comm, o, g, tuples);
     } else {
@@ -69,7 +69,7 @@ auto starmap_all(MPI_Comm comm, const options& o, const F& f, Tuples& tuples) {
 
 template <typename F, typename... Args>
 auto try_map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
-    if constexpr (explain<find_problem<true, F, Args...>()>()) {
+    if constexpr (explain(find_problem<true, F, Args...>())) {
         try_map_operation<F, Args...> operation;
         return run_collectively(comm, o, operation, f, args...);
     } else {
@@ -79,7 +79,7 @@ auto try_map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
 
 template <typename F, typename... Args>
 void for_each_item(MPI_Comm comm, const options& o, const F& f, Args&... args) {
-    if constexpr (explain<find_problem<false, F, Args...>()>()) {
+    if constexpr (explain(find_problem<false, F, Args...>())) {
         for_each_operation<F, Args...> operation;
         run_collectively(comm, o, operation, f, args...);
     }
@@ -87,21 +87,20 @@ void for_each_item(MPI_Comm comm, const options& o, const F& f, Args&... args) {
 
 template <typename Out, typename F, typename... Args>
 void map_all_into(MPI_Comm comm, const options& o, const F& f, Out& out, Args&... args) {
-    if constexpr (explain<find_output_problem<Out, F, Args...>()>()) {
+    if constexpr (explain(find_output_problem<Out, F, Args...>())) {
         into_operation<Out, F, Args...> operation(out);
         run_collectively(comm, o, operation, f, args...);
     }
 }
 
 template <typename T, typename Op, typename F, typename... Args>
-T map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F& f, Args&... args) {
-    constexpr problem found = find_reduction_problem<T, Op, F, Args...>();
-    if constexpr (explain<found>()) {
+auto map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F& f, Args&... args) {
+    if constexpr (explain(find_reduction_problem<T, Op, F, Args...>())) {
         reduce_operation<T, Op, F, Args...> operation(std::move(init));
         const mapped_reduction<F, Op> both{std::addressof(f), std::addressof(op)};
         return run_collectively(comm, o, operation, both, args...);
     } else {
-        return init;
+        return explained{};
     }
 }
 
@@ -230,14 +229,14 @@ template <typename F, typename... Args>
 /// Source: the fixed combination tree is that of reproducible summation, e.g. Demmel & Nguyen 2013,
 /// section 1.
 template <typename Op, typename T, typename F, typename... Args>
-[[nodiscard]] T mpi_map_reduce(MPI_Comm comm, const options& o, Op&& op, T init, F&& f, Args&&... args) {
+[[nodiscard]] auto mpi_map_reduce(MPI_Comm comm, const options& o, Op&& op, T init, F&& f, Args&&... args) {
     return detail::map_reduce_all<T, detail::shipped<Op>, detail::shipped<F>>(
         comm, o, detail::as_function(op), std::move(init), detail::as_function(f), args...);
 }
 
 template <typename Op, typename T, typename F, typename... Args>
     requires detail::not_options<Op>
-[[nodiscard]] T mpi_map_reduce(MPI_Comm comm, Op&& op, T init, F&& f, Args&&... args) {
+[[nodiscard]] auto mpi_map_reduce(MPI_Comm comm, Op&& op, T init, F&& f, Args&&... args) {
     return detail::map_reduce_all<T, detail::shipped<Op>, detail::shipped<F>>(
         comm, options{}, detail::as_function(op), std::move(init), detail::as_function(f), args...);
 }

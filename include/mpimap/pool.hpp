@@ -340,13 +340,13 @@ class pool {
     ///
     ///     double sum = pool.map_reduce(std::plus<>{}, 0.0, f, xs);
     template <typename Op, typename T, typename F, typename... Args>
-    [[nodiscard]] T map_reduce(const options& o, Op&& op, T init, F&& f, Args&&... args) {
+    [[nodiscard]] auto map_reduce(const options& o, Op&& op, T init, F&& f, Args&&... args) {
         return map_reduce_as<T, detail::shipped<Op>, detail::shipped<F>>(
             o, detail::as_function(op), std::move(init), detail::as_function(f), args...);
     }
     template <typename Op, typename T, typename F, typename... Args>
         requires detail::not_options<Op>
-    [[nodiscard]] T map_reduce(Op&& op, T init, F&& f, Args&&... args) {
+    [[nodiscard]] auto map_reduce(Op&& op, T init, F&& f, Args&&... args) {
         return map_reduce_as<T, detail::shipped<Op>, detail::shipped<F>>(
             options{}, detail::as_function(op), std::move(init), detail::as_function(f), args...);
     }
@@ -504,9 +504,8 @@ class pool {
     template <typename T>
     [[nodiscard]] auto share(T&& value) {
         using type = std::remove_cvref_t<T>;
-        constexpr detail::problem found =
-            detail::value_problem<type>(detail::problem::M05, detail::problem::M06);
-        if constexpr (detail::explain<found>()) {
+        if constexpr (detail::explain(
+                          detail::examine_value<detail::for_elements, type, detail::at::argument<1>>())) {
             core_->check_usable();
             const auto copy = std::make_shared<const type>(std::forward<T>(value));
             std::shared_ptr<void> stored = core_->store([&copy](detail::writer& out) {
@@ -549,7 +548,7 @@ class pool {
 
     template <typename F, typename... Args>
     auto map_as(const options& o, const F& f, Args&... args) {
-        if constexpr (detail::explain<detail::find_problem<true, F, Args...>()>()) {
+        if constexpr (detail::explain(detail::find_problem<true, F, Args...>())) {
             detail::map_operation<F, Args...> operation;
             return detail::run_in_pool(*core_, o, operation, f, args...);
         } else {
@@ -558,7 +557,7 @@ class pool {
     }
     template <typename F, typename Tuples>
     auto starmap_as(const options& o, const F& f, Tuples& tuples) {
-        if constexpr (detail::explain<detail::function_problem<F>()>()) {
+        if constexpr (detail::explain(detail::function_finding<F>{})) {
             const detail::spread<F> g{std::addressof(f)};
             return map_as<detail::spread<F>>(o, g, tuples);
         } else {
@@ -567,21 +566,21 @@ class pool {
     }
     template <typename Out, typename F, typename... Args>
     void map_into_as(const options& o, const F& f, Out& out, Args&... args) {
-        if constexpr (detail::explain<detail::find_output_problem<Out, F, Args...>()>()) {
+        if constexpr (detail::explain(detail::find_output_problem<Out, F, Args...>())) {
             detail::into_operation<Out, F, Args...> operation(out);
             detail::run_in_pool(*core_, o, operation, f, args...);
         }
     }
     template <typename F, typename... Args>
     void for_each_as(const options& o, const F& f, Args&... args) {
-        if constexpr (detail::explain<detail::find_problem<false, F, Args...>()>()) {
+        if constexpr (detail::explain(detail::find_problem<false, F, Args...>())) {
             detail::for_each_operation<F, Args...> operation;
             detail::run_in_pool(*core_, o, operation, f, args...);
         }
     }
     template <typename F, typename... Args>
     auto try_map_as(const options& o, const F& f, Args&... args) {
-        if constexpr (detail::explain<detail::find_problem<true, F, Args...>()>()) {
+        if constexpr (detail::explain(detail::find_problem<true, F, Args...>())) {
             detail::try_map_operation<F, Args...> operation;
             return detail::run_in_pool(*core_, o, operation, f, args...);
         } else {
@@ -589,14 +588,13 @@ class pool {
         }
     }
     template <typename T, typename Op, typename F, typename... Args>
-    T map_reduce_as(const options& o, const Op& op, T init, const F& f, Args&... args) {
-        constexpr detail::problem found = detail::find_reduction_problem<T, Op, F, Args...>();
-        if constexpr (detail::explain<found>()) {
+    auto map_reduce_as(const options& o, const Op& op, T init, const F& f, Args&... args) {
+        if constexpr (detail::explain(detail::find_reduction_problem<T, Op, F, Args...>())) {
             detail::reduce_operation<T, Op, F, Args...> operation(std::move(init));
             const detail::mapped_reduction<F, Op> both{std::addressof(f), std::addressof(op)};
             return detail::run_in_pool(*core_, o, operation, both, args...);
         } else {
-            return init;
+            return detail::explained{};
         }
     }
 
@@ -604,7 +602,7 @@ class pool {
     template <template <typename, typename> typename Next, typename F, bool Tries = false, typename G,
               typename... Args>
     auto lazy(const options& o, G&& f, Args&&... args) {
-        if constexpr (detail::explain<detail::find_lazy_problem<Tries, F, G, Args...>()>()) {
+        if constexpr (detail::explain(detail::find_lazy_problem<Tries, F, G, Args...>())) {
             using R = detail::result_of<detail::callable_of<F>,
                                         detail::element_t<typename detail::source<Args>::column>...>;
             using map = detail::lazy_map<F, R, Args...>;
@@ -622,8 +620,7 @@ class pool {
 
     template <typename F, typename G, typename... Args>
     auto amap_as(const options& o, G&& f, Args&&... args) {
-        if constexpr (detail::explain<
-                          detail::find_kept_problem<F, G, std::remove_reference_t<Args>...>()>()) {
+        if constexpr (detail::explain(detail::find_kept_problem<F, G, std::remove_reference_t<Args>...>())) {
             using map = detail::map_in_flight<detail::map_operation, F, Args...>;
             core_->check_usable();
             detail::check_pool_options(o);
@@ -647,7 +644,7 @@ class pool {
 
     template <typename F, typename G, typename... Args>
     auto submit_as(G&& f, Args&&... args) {
-        if constexpr (detail::explain<detail::find_submit_problem<F, G, std::decay_t<Args>...>()>()) {
+        if constexpr (detail::explain(detail::find_submit_problem<F, G, std::decay_t<Args>...>())) {
             using R = detail::result_of<detail::callable_of<F>, std::decay_t<Args>...>;
             using all = detail::submissions_of<F, R, std::decay_t<Args>...>;
             core_->check_usable();

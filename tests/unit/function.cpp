@@ -541,7 +541,14 @@ TEST(function, only_types_that_hide_their_members_are_searched) {
     struct with_array {
         long n[3];
     };
-    static_assert(hides_members<number> && hides_members<with_array>);
+    struct with_union {
+        long kind;
+        union {
+            long whole;
+            double broken;
+        };
+    };
+    static_assert(hides_members<number> && hides_members<with_array> && hides_members<with_union>);
     static_assert(!hides_members<pair_of_ints>); // not aligned as a pointer is
     static_assert(!hides_members<linear> && !hides_members<model> && !hides_members<with_serialize>);
     static_assert(!hides_members<double> && !hides_members<std::pair<long, long>>);

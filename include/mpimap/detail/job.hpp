@@ -54,7 +54,7 @@ struct outgoing {
 /// The arguments of some consecutive items at a rank that was sent them, and the results made of them.
 class chunk {
   public:
-    virtual ~chunk() = default;
+    virtual ~chunk();
 
     /// Runs items [from, to), offsets within the chunk; with `stop`, not those behind the first that throws.
     /// Runs user code. Gives the offset of the first item not run.
@@ -69,7 +69,7 @@ class chunk {
 /// The function and the broadcast values at a rank that serves a call.
 class kernel {
   public:
-    virtual ~kernel() = default;
+    virtual ~kernel();
 
     /// What is particular to a call: the number of its items, the bounds of indices.
     virtual void read_bounds(reader& in) = 0;
@@ -95,7 +95,8 @@ class kernel {
 /// The call at its root: arguments, the root's own copy of the function, the place for results.
 class root_job {
   public:
-    virtual ~root_job() = default;
+    root_job();
+    virtual ~root_job();
 
     [[nodiscard]] virtual std::size_t items() const = 0;
 
@@ -139,15 +140,17 @@ class root_job {
     virtual std::size_t read_results(item_range items, reader& in, failures& failed,
                                      std::function<void()>& complete) = 0;
 
-    /// All results are in place: what must still be done on the root before the verdict, such as filling a
-    /// range of the user's or building what the call returns. `failed` is empty, except in tolerant calls.
+    /// What must still be done on the root when all results are in place, before the verdict, such as filling
+    /// a range of the user's or building what the call returns. `failed` is empty, except in tolerant calls.
     /// What it throws is a failure of no item; it may add failures of items. In tolerant calls some items may
     /// have neither a result nor a failure: see done().
-    virtual void finish(failures& failed) = 0;
+    void on_finish(std::function<void(failures&)> f);
+    void finish(failures& failed);
 
     /// Instead, where the call is about to throw: what the caller is to have of results that are there, see
     /// done(). May add failures of items.
-    virtual void finish_partly(failures&) {}
+    void on_partial_finish(std::function<void(failures&)> f);
+    void finish_partly(failures& failed);
 
     // What has become of items, as the engine tells it: none of them twice. Not of calls that grow, which
     // look at single items themselves.
@@ -179,6 +182,8 @@ class root_job {
   private:
     index_set done_;
     index_set given_up_;
+    std::function<void(failures&)> finish_;
+    std::function<void(failures&)> finish_partly_;
 };
 
 /// Makes the root's own copy of a function by writing it.

@@ -513,25 +513,30 @@ class lazy_map {
     std::vector<task_error> failed_;
 };
 
+template <typename T>
+struct is_no_lazy_argument : std::bool_constant<!lazy_argument<T>> {};
+
 /// The first problem of a lazy map of F, kept of a G. `Tries`: whether a function that returns nothing will
 /// do.
 template <bool Tries, typename F, typename G, typename... Args>
-consteval problem find_lazy_problem() {
-    if constexpr (!(lazy_argument<Args> && ...)) {
-        return problem::M01;
-    } else if constexpr (constexpr problem mapping =
-                             find_problem<false, F, typename source<Args>::checked...>();
-                         mapping != problem::none) {
-        return mapping;
+consteval auto find_lazy_problem() {
+    if constexpr ((is_options<Args> || ...)) {
+        return first_argument<are_options, problem::M22, Args...>();
+    } else if constexpr (!(lazy_argument<Args> && ...)) {
+        return first_argument<is_no_lazy_argument, problem::M01, Args...>();
     } else {
-        using R = result_of<callable_of<F>, element_t<typename source<Args>::checked>...>;
-        constexpr problem result = Tries && std::is_void_v<R>
-                                       ? problem::none
-                                       : find_problem<true, F, typename source<Args>::checked...>();
-        if constexpr (result != problem::none) {
-            return result;
+        constexpr auto mapping = find_problem<false, F, typename source<Args>::checked...>();
+        if constexpr (!is_none<decltype(mapping)>) {
+            return mapping;
         } else {
-            return (fits_window<Args>() && ...) ? keeping_problem<F, G>() : problem::M18;
+            using R = result_of<callable_of<F>, element_t<typename source<Args>::checked>...>;
+            using kept = std::conditional_t<(fits_window<Args>() && ...), keeping_finding<F, G>,
+                                            finding<problem::M18, F, at::function>>;
+            if constexpr (Tries && std::is_void_v<R>) {
+                return kept{};
+            } else {
+                return first_of(find_problem<true, F, typename source<Args>::checked...>(), kept{});
+            }
         }
     }
 }

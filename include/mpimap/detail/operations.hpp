@@ -313,19 +313,71 @@ class reduce_operation {
     std::optional<T> folded_;
 };
 
-template <typename T, typename Op, typename F, typename... Args>
-consteval problem find_reduction_problem() {
-    constexpr problem mapping = find_problem<true, F, Args...>();
-    constexpr problem operation = function_problem<Op>();
-    if constexpr (mapping != problem::none && mapping != problem::M08 && mapping != problem::M09) {
-        return mapping;
-    } else if constexpr (operation != problem::none) {
-        return operation;
-    } else if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> ||
-                         !std::is_convertible_v<result_of<callable_of<F>, element_t<Args>...>, T>) {
-        return problem::M13;
+/// Objects with a call operator, and pointers to functions.
+template <typename T, typename... Args>
+consteval bool is_some_function() {
+    if constexpr (requires { &T::operator(); }) {
+        return true;
+    } else if constexpr ((map_argument<Args> && ...)) {
+        return fits<T, element_t<Args>...>;
     } else {
-        return value_problem<T>(problem::M08, problem::M09);
+        return std::is_function_v<std::remove_pointer_t<T>>;
+    }
+}
+
+/// Whether the operation and the function stand in each other's place.
+template <typename T, typename Op, typename F, typename... Args>
+consteval bool are_swapped() {
+    if constexpr (is_none<function_finding<F>> && is_none<function_finding<Op>>) {
+        return !fits<callable_of<F>, element_t<Args>...> && fits<callable_of<Op>, element_t<Args>...> &&
+               std::is_invocable_v<callable_of<F>&, T, T>;
+    } else {
+        return false;
+    }
+}
+
+/// Whether a fold in T cuts off what an R has: floating point to integral, or to a shorter type of the same
+/// kind.
+template <typename R, typename T>
+inline constexpr bool cuts_off =
+    std::is_arithmetic_v<R>&& std::is_arithmetic_v<T> && !std::is_same_v<R, bool> &&
+    (std::is_floating_point_v<R> == std::is_floating_point_v<T> ? sizeof(T) < sizeof(R)
+                                                                : std::is_floating_point_v<R>);
+
+/// The first problem of a reduction by Op, in T, of what F gives for Args.
+template <typename T, typename Op, typename F, typename... Args>
+consteval auto find_reduction_problem() {
+    if constexpr ((is_options<Args> || ...)) {
+        return first_argument<are_options, problem::M22, Args...>();
+    } else if constexpr (function_finding<Op>::number == problem::M04) {
+        return finding<problem::M23, Op, at::operation>{};
+    } else if constexpr (is_some_function<T, Args...>()) {
+        return finding<problem::M23, T, at::init>{};
+    } else if constexpr (function_finding<F>::number == problem::M04) {
+        return finding<problem::M23, F, at::function>{};
+    } else {
+        constexpr auto mapping = find_problem<true, F, Args...>();
+        if constexpr (mapping.number == problem::M04) {
+            if constexpr (are_swapped<T, Op, F, Args...>()) {
+                return finding<problem::M23, Op, at::operation>{};
+            } else {
+                return mapping;
+            }
+        } else if constexpr (!is_none<decltype(mapping)> && mapping.number != problem::M08 &&
+                             mapping.number != problem::M09) {
+            return mapping; // results that cannot be sent need not be: T is
+        } else if constexpr (!is_none<function_finding<Op>>) {
+            return function_finding<Op>{};
+        } else {
+            using R = result_of<callable_of<F>, element_t<Args>...>;
+            if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> || !std::is_convertible_v<R, T>) {
+                return finding<problem::M13, T, at::init>{};
+            } else if constexpr (cuts_off<R, T>) {
+                return finding<problem::M25, T, at::init>{};
+            } else {
+                return examine_value<for_results, T, at::init>();
+            }
+        }
     }
 }
 

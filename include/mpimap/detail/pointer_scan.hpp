@@ -16,6 +16,11 @@
 
 namespace mpimap::detail {
 
+template <std::size_t N>
+struct byte_array {
+    std::byte all[N];
+};
+
 #if __has_builtin(__builtin_clear_padding)
 inline constexpr bool clears_padding = true;
 template <typename T>
@@ -24,10 +29,6 @@ void clear_padding(T* object) {
 }
 #else
 inline constexpr bool clears_padding = false;
-template <std::size_t N>
-struct byte_array {
-    std::byte all[N];
-};
 /// Whether the byte is part of a value: padding cannot be read in a constant. Nor can any byte of an object
 /// that the compiler does not make of zeros there, such as one with a pointer in it.
 template <typename T, std::size_t I>
@@ -77,7 +78,7 @@ consteval bool may_hide_pointers() {
     } else if constexpr (!clears_padding && !std::has_unique_object_representations_v<T>) {
         return false; // old addresses in the padding would be taken for pointers
     } else {
-        return !(std::is_aggregate_v<T> && can_take_apart<T>());
+        return !shows_members<T>;
     }
 }
 
@@ -90,33 +91,16 @@ inline constexpr bool hides_members = may_hide_pointers<T>();
 /// address should not be met by chance among millions.
 inline constexpr std::size_t items_searched = 16;
 
+template <typename T>
+struct is_opaque : std::bool_constant<hides_members<T>> {};
+
 /// Whether a T is, or contains or owns, what travels as bytes though nobody can look at its members.
 template <typename T>
-consteval bool may_contain_pointers();
-
-template <typename T>
-inline constexpr bool parts_may_contain_pointers = false;
-template <template <typename...> typename C, typename... Ts>
-    requires has_standard_codec<C<Ts...>>
-inline constexpr bool parts_may_contain_pointers<C<Ts...>> =
-    (may_contain_pointers<std::remove_cv_t<Ts>>() || ...);
-template <typename T, std::size_t N>
-inline constexpr bool
-    parts_may_contain_pointers<std::array<T, N>> = may_contain_pointers<std::remove_cv_t<T>>();
-
-template <typename T>
 consteval bool may_contain_pointers() {
-    if constexpr (!encodable<T>) {
-        return false; // a comparator, an allocator
-    } else if constexpr (hides_members<T>) {
-        return true;
-    } else if constexpr (encoding_of<T> == encoding::aggregate && !std::is_empty_v<T>) {
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (may_contain_pointers<std::remove_cv_t<member_t<I, T>>>() || ...);
-        }
-        (std::make_index_sequence<member_count<T>>{});
+    if constexpr (encodable<T>) {
+        return contains<T, is_opaque>;
     } else {
-        return parts_may_contain_pointers<T>;
+        return false;
     }
 }
 template <typename T>

@@ -116,6 +116,11 @@ class no_slots {
     }
 };
 
+/// Reads results of `size` bytes each into the memory of all results, which stays as it is where an item is
+/// in `none`. What it returns is to be called when they have come.
+[[nodiscard]] std::function<void()> read_around(std::vector<std::size_t> none, item_range items, reader& in,
+                                                void* all, std::size_t size);
+
 /// Where results of bytes go in the end: memory of the caller's, or of a vector that is given to them.
 template <typename R>
 class byte_slots {
@@ -155,15 +160,7 @@ class byte_slots {
         if (none_.empty()) {
             in.heap(static_cast<void*>(data_ + items.first), items.count * sizeof(R));
         } else {
-            // The caller's memory stays as it is where an item has no result.
-            const auto all = std::make_shared<raw_array<R>>(items.count);
-            in.heap(static_cast<void*>(all->data()), items.count * sizeof(R));
-            complete = [this, items, all, none = std::exchange(none_, {})] {
-                for (std::size_t i = 0; i < items.count; ++i) {
-                    if (!std::binary_search(none.begin(), none.end(), items.first + i))
-                        std::memcpy(static_cast<void*>(data_ + items.first + i), all->data() + i, sizeof(R));
-                }
-            };
+            complete = read_around(std::exchange(none_, {}), items, in, static_cast<void*>(data_), sizeof(R));
         }
         return items.count;
     }

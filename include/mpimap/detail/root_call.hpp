@@ -230,19 +230,6 @@ class root_call : public root_setup<F, Args...> {
     [[nodiscard]] Slots& slots() { return *slots_; }
     [[nodiscard]] bool one_by_one() const { return setup::one_by_one_; }
 
-    /// What to do when all results are there.
-    void on_finish(std::function<void(failures&)> f) { finish_ = std::move(f); }
-    void finish(failures& failed) override {
-        if (finish_)
-            finish_(failed);
-    }
-    /// The same where the call throws.
-    void on_partial_finish(std::function<void(failures&)> f) { finish_partly_ = std::move(f); }
-    void finish_partly(failures& failed) override {
-        if (finish_partly_)
-            finish_partly_(failed);
-    }
-
     [[nodiscard]] std::size_t items() const override { return items_; }
 
     std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {
@@ -305,8 +292,6 @@ class root_call : public root_setup<F, Args...> {
 
     std::size_t items_;
     std::optional<Slots> slots_;
-    std::function<void(failures&)> finish_;
-    std::function<void(failures&)> finish_partly_;
 };
 
 } // namespace mpimap::detail

@@ -52,10 +52,9 @@ consteval std::size_t least_size() {
     } else if constexpr (e == encoding::bytes) {
         return sizeof(T);
     } else if constexpr (e == encoding::aggregate) {
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (std::size_t{0} + ... + least_size<std::remove_cv_t<member_t<I, T>>>());
-        }
-        (std::make_index_sequence<member_count<T>>{});
+        return []<typename... M>(type_list<M...>) {
+            return (std::size_t{0} + ... + least_size<std::remove_cv_t<M>>());
+        }(member_types<T>{});
     } else {
         return standard_codec<T>::least();
     }
@@ -512,56 +511,32 @@ consteval bool shared_by_boost() {
 template <typename T>
 struct standard_codec<std::shared_ptr<T>> : owner_codec<std::shared_ptr<T>, shared_by_boost<T>()> {};
 
+template <typename T>
+struct goes_by_boost : std::bool_constant<choose_encoding<T>() == encoding::boost> {};
+
 /// Whether a T, or a part of it, goes by Boost.Serialization, which tracks objects by address.
 template <typename T>
-consteval bool uses_boost();
-
-template <typename T>
-inline constexpr bool parts_use_boost = false;
-template <template <typename...> typename C, typename... Ts>
-    requires has_standard_codec<C<Ts...>>
-inline constexpr bool parts_use_boost<C<Ts...>> = (uses_boost<std::remove_cv_t<Ts>>() || ...);
-template <typename T, std::size_t N>
-inline constexpr bool parts_use_boost<std::array<T, N>> = uses_boost<T>();
-
-template <typename T>
 consteval bool uses_boost() {
-    if constexpr (encoding_of<T> == encoding::aggregate && !std::is_empty_v<T>) {
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (uses_boost<std::remove_cv_t<member_t<I, T>>>() || ...);
-        }
-        (std::make_index_sequence<member_count<T>>{});
-    } else {
-        return encoding_of<T> == encoding::boost ||
-               (encoding_of<T> == encoding::standard && parts_use_boost<T>);
-    }
+    return contains<T, goes_by_boost>;
 }
 
+/// Whether reading or writing a T may call code of the user's, its parts left out.
 template <typename T>
-struct user_code : std::bool_constant<encoding_of<T> == encoding::boost> {};
+struct user_code : goes_by_boost<T> {};
 template <template <typename...> typename C, typename... Ts>
     requires has_standard_codec<C<Ts...>>
 struct user_code<C<Ts...>> : std::true_type {
 }; // comparators, hashes, allocators: assume the worst ...
 template <typename T>
-struct user_code<std::vector<T>> : std::bool_constant<runs_user_code<T>()> {}; // ... but for the common ones
+struct user_code<std::vector<T>> : std::false_type {}; // ... but for the common ones
 template <typename C>
 struct user_code<std::basic_string<C>> : std::false_type {};
-template <typename T, std::size_t N>
-struct user_code<std::array<T, N>> : std::bool_constant<runs_user_code<T>()> {};
 
 template <typename T>
+struct calls_user_code : std::bool_constant<!is_bytes<T> && user_code<T>::value> {};
+template <typename T>
 consteval bool runs_user_code() {
-    if constexpr (is_bytes<T>) {
-        return false;
-    } else if constexpr (encoding_of<T> == encoding::aggregate) {
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            return (runs_user_code<std::remove_cv_t<member_t<I, T>>>() || ...);
-        }
-        (std::make_index_sequence<member_count<T>>{});
-    } else {
-        return user_code<T>::value;
-    }
+    return contains<T, calls_user_code>;
 }
 
 } // namespace mpimap::detail

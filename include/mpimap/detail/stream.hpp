@@ -29,6 +29,27 @@ struct target_span {
 /// Where values are encoded to: bytes in order, and large heap arrays by reference ("spans").
 ///
 /// One archive serves all Boost-serialized values of one writer, so that tracking works across them.
+/// How often a value may contain another of its own type, as a tree's nodes do: each level takes room on the
+/// stack. Throws serialization_error beyond.
+inline constexpr std::size_t most_levels = 5000;
+[[noreturn]] void nested_too_deeply();
+
+/// One more level while it lives.
+class level_scope {
+  public:
+    explicit level_scope(std::size_t& levels) : levels_(levels) {
+        if (levels_ == most_levels)
+            nested_too_deeply();
+        ++levels_;
+    }
+    ~level_scope() { --levels_; }
+    level_scope(const level_scope&) = delete;
+    level_scope& operator=(const level_scope&) = delete;
+
+  private:
+    std::size_t& levels_;
+};
+
 class writer {
   public:
     writer();
@@ -64,6 +85,9 @@ class writer {
       private:
         writer& writer_;
     };
+
+    /// For values that contain others of their type.
+    [[nodiscard]] level_scope next_level() { return level_scope(levels_); }
 
     struct mark {
         std::size_t body;
@@ -107,6 +131,7 @@ class writer {
     std::vector<buffer> copies_;
     std::unique_ptr<output_archive> archive_;
     int copying_ = 0;
+    std::size_t levels_ = 0;
 };
 
 /// Where values are decoded from. Every read checks what is left: a truncated buffer throws
@@ -166,6 +191,8 @@ class reader {
         reader& reader_;
     };
 
+    [[nodiscard]] level_scope next_level() { return level_scope(levels_); }
+
     [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
     /// Where the spans seen so far are to be received, in order.
     [[nodiscard]] std::vector<target_span>& targets() noexcept { return targets_; }
@@ -184,6 +211,7 @@ class reader {
     std::vector<target_span> targets_;
     std::unique_ptr<input_archive> archive_;
     int copying_ = 0;
+    std::size_t levels_ = 0;
 };
 
 } // namespace mpimap::detail

@@ -155,7 +155,6 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
 
     // ------------------------------------------------------------ for the engine
 
-    void finish(failures&) override {}
     [[nodiscard]] std::size_t items() const override { return 0; }
 
     std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {

@@ -191,27 +191,34 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     std::unique_ptr<pool_call> call_;
 };
 
+template <typename... Ts>
+consteval auto examine_submitted() {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+        return first_of(examine_value<for_elements, Ts, at::argument<I + 1>>()...);
+    }
+    (std::index_sequence_for<Ts...>{});
+}
+
 /// The first problem of a submission of F, kept of a G.
 template <typename F, typename G, typename... Ts>
-consteval problem find_submit_problem() {
-    constexpr problem function = function_problem<F>();
-    constexpr bool constants = (traits_of<Ts>::is_broadcast || ...);
-    constexpr problem arguments = first_of({problem::none, value_problem<Ts>(problem::M05, problem::M06)...});
-    if constexpr (constants || std::is_same_v<F, options>) {
-        return problem::M17;
-    } else if constexpr (function != problem::none) {
-        return function;
-    } else if constexpr (arguments != problem::none) {
-        return arguments;
-    } else if constexpr (!fits<callable_of<F>, Ts...>) {
-        return problem::M04;
+consteval auto find_submit_problem() {
+    if constexpr (is_options<F> || ((traits_of<Ts>::is_broadcast || is_options<Ts>) || ...)) {
+        return finding<problem::M17, F>{};
+    } else if constexpr (!is_none<function_finding<F>>) {
+        return function_finding<F>{};
     } else {
-        using R = result_of<callable_of<F>, Ts...>;
-        constexpr problem keeping = keeping_problem<F, G>();
-        if constexpr (std::is_void_v<R> || keeping != problem::none) {
-            return keeping;
+        constexpr auto in_arguments = examine_submitted<Ts...>();
+        if constexpr (!is_none<decltype(in_arguments)>) {
+            return in_arguments;
+        } else if constexpr (!fits<callable_of<F>, Ts...>) {
+            return finding<problem::M04, F, at::function>{};
         } else {
-            return value_problem<R>(problem::M08, problem::M09);
+            using R = result_of<callable_of<F>, Ts...>;
+            if constexpr (std::is_void_v<R>) {
+                return keeping_finding<F, G>{};
+            } else {
+                return first_of(keeping_finding<F, G>{}, examine_value<for_results, R, at::result>());
+            }
         }
     }
 }

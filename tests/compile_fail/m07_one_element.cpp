@@ -1,0 +1,29 @@
+// A C array of one element.
+// first build error: mpimap\[M07\]
+// build error: hit.*at::argument<1>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <boost/mpi/communicator.hpp>
+
+#include <mpimap/mpimap.hpp>
+
+struct hit {
+    std::string detector;
+#ifdef MEND
+    std::array<double, 1> position;
+#else
+    double position[1];
+#endif
+};
+
+int main(int argc, char** argv) {
+    mpimap::environment env(argc, argv);
+    const boost::mpi::communicator world;
+    const std::vector<hit> hits(3);
+    const std::vector<std::size_t> r = mpimap::mpi_map(
+        world, [](const hit& h) { return h.detector.size(); }, hits);
+    return r.size() == 3 ? 0 : 1;
+}
