@@ -40,7 +40,8 @@ enum class problem {
     M16,
     M17,
     M18,
-    M19
+    M19,
+    M20
 };
 
 consteval problem first_of(std::initializer_list<problem> list) {
@@ -157,7 +158,9 @@ inline constexpr bool waits_for_boost<std::shared_ptr<T>> =
 /// Why values of T cannot travel; `elsewhere` is the answer for types that refer to something.
 template <typename T>
 constexpr problem value_problem(problem elsewhere, problem otherwise) {
-    if constexpr (encodable<T>) {
+    if constexpr (is_expression<std::remove_cv_t<T>>) {
+        return problem::M20;
+    } else if constexpr (encodable<T>) {
         return can_be_made<std::remove_cv_t<T>>() ? problem::none : problem::M11;
     } else if constexpr (waits_for_boost<T>) {
         return problem::M14;
@@ -435,6 +438,12 @@ consteval bool explain() {
         "own members. Give it a serialize function that sends the base (ar & "
         "boost::serialization::base_object<Base>(*this)) and its members; if there is nothing to add, "
         "set mpimap::serialized_by_base<T> to true for it.");
+    static_assert(
+        P != problem::M20,
+        "mpimap[M20]: a result (or an argument, a constant, a member) is an expression or a view, such as "
+        "Eigen's a + b, m.col(0), Map or Ref: it refers to matrices that are gone, or of this rank. Give the "
+        "matrix: write the type of the function's result, -> Eigen::MatrixXd, or call .eval(); store an "
+        "Eigen::Matrix instead of the view.");
     return P == problem::none;
 }
 

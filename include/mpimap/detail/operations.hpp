@@ -313,6 +313,16 @@ class reduce_operation {
     std::optional<T> folded_;
 };
 
+/// Operations that refer to their operands, and to nothing that ends with them.
+template <typename Op>
+inline constexpr bool keeps_operands = false;
+template <>
+inline constexpr bool keeps_operands<std::plus<>> = true;
+template <>
+inline constexpr bool keeps_operands<std::minus<>> = true;
+template <>
+inline constexpr bool keeps_operands<std::multiplies<>> = true;
+
 template <typename T, typename Op, typename F, typename... Args>
 consteval problem find_reduction_problem() {
     constexpr problem mapping = find_problem<true, F, Args...>();
@@ -324,6 +334,9 @@ consteval problem find_reduction_problem() {
     } else if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> ||
                          !std::is_convertible_v<result_of<callable_of<F>, element_t<Args>...>, T>) {
         return problem::M13;
+    } else if constexpr (!keeps_operands<Op> &&
+                         is_expression<std::decay_t<std::invoke_result_t<callable_of<Op>&, T, T>>>) {
+        return problem::M20; // of operands that it took by value, perhaps
     } else {
         return value_problem<T>(problem::M08, problem::M09);
     }
