@@ -483,5 +483,13 @@ inline constexpr bool parts_use_boost<T> = uses_boost<typename T::Scalar>();
 template <eigen_of_scalars T>
 struct user_code<T> : std::bool_constant<runs_user_code<typename T::Scalar>()> {};
 
+/// All parts have the scalars of the first.
+template <eigen_in_parts T>
+using eigen_first_part = std::remove_reference_t<std::tuple_element_t<0, typename standard_codec<T>::parts>>;
+template <eigen_in_parts T>
+inline constexpr bool parts_use_boost<T> = uses_boost<eigen_first_part<T>>();
+template <eigen_in_parts T>
+struct user_code<T> : std::bool_constant<runs_user_code<eigen_first_part<T>>()> {};
+
 } // namespace detail
 } // namespace mpimap

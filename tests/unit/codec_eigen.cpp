@@ -268,6 +268,11 @@ TEST(codec_eigen, scalars_of_the_user) {
     counts c(3);
     c << counted(1), counted(2), counted(3);
     expect_travels(c);
+    using counted_turn = Eigen::Quaternion<counted>;
+    static_assert(mpimap::detail::uses_boost<counted_turn>() &&
+                  mpimap::detail::runs_user_code<counted_turn>());
+    const counted_turn q(1, 2, 3, 4);
+    EXPECT_TRUE(same(wire::round_trip(q).coeffs(), q.coeffs()));
     static_assert(!mpimap::encodable<Eigen::Matrix<int*, 2, 2>>);
 }
 
