@@ -440,7 +440,8 @@ consteval bool explain() {
         "set mpimap::serialized_by_base<T> to true for it.");
     static_assert(
         P != problem::M20,
-        "mpimap[M20]: a result (or an argument, a constant, a member) is an expression or a view, such as "
+        "mpimap[M20]: a result (or an argument, a constant, init, a member) is an expression or a view, such "
+        "as "
         "Eigen's a + b, m.col(0), Map or Ref: it refers to matrices that are gone, or of this rank. Give the "
         "matrix: write the type of the function's result, -> Eigen::MatrixXd, or call .eval(); store an "
         "Eigen::Matrix instead of the view.");

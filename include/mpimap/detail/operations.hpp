@@ -331,6 +331,8 @@ consteval problem find_reduction_problem() {
         return mapping;
     } else if constexpr (operation != problem::none) {
         return operation;
+    } else if constexpr (is_expression<T>) {
+        return problem::M20;
     } else if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> ||
                          !std::is_convertible_v<result_of<callable_of<F>, element_t<Args>...>, T>) {
         return problem::M13;
