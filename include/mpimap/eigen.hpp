@@ -97,16 +97,14 @@ template <typename S, int N, int MaxN>
 struct eigen_parts<Eigen::DiagonalMatrix<S, N, MaxN>> : known_parts {
     static auto of(auto& d) { return std::tie(d.diagonal()); }
 };
-template <typename T>
 struct indices_only : known_parts {
     static constexpr bool permutes = true;
     static auto of(auto& p) { return std::tie(p.indices()); }
 };
 template <int N, int MaxN, typename I>
-struct eigen_parts<Eigen::PermutationMatrix<N, MaxN, I>>
-    : indices_only<Eigen::PermutationMatrix<N, MaxN, I>> {};
+struct eigen_parts<Eigen::PermutationMatrix<N, MaxN, I>> : indices_only {};
 template <int N, int MaxN, typename I>
-struct eigen_parts<Eigen::Transpositions<N, MaxN, I>> : indices_only<Eigen::Transpositions<N, MaxN, I>> {};
+struct eigen_parts<Eigen::Transpositions<N, MaxN, I>> : indices_only {};
 
 template <typename T>
 concept eigen_in_parts = eigen_parts<T>::known;
