@@ -49,6 +49,14 @@ enum class encoding { none, bytes, boost, standard, aggregate };
 template <typename T>
 inline constexpr bool serialized_by_base = false;
 
+/// Set it for types that show, or are computed of, what lies in other objects: views and expressions of
+/// libraries for arrays. They are refused wherever a value would travel. Eigen's are known to eigen.hpp.
+///
+///     template <typename A, typename B, typename Op>
+///     inline constexpr bool mpimap::is_expression<arma::Glue<A, B, Op>> = true;
+template <typename T>
+inline constexpr bool is_expression = false;
+
 namespace detail {
 
 // ---------------------------------------------------------------- which types refer elsewhere
@@ -105,7 +113,7 @@ consteval bool refers_elsewhere() {
     if constexpr (std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_reference_v<T> ||
                   std::is_null_pointer_v<T> || std::is_function_v<T>) {
         return true;
-    } else if constexpr (is_reference_like<T>::value) {
+    } else if constexpr (is_reference_like<T>::value || is_expression<T>) {
         return true;
     } else if constexpr (std::is_class_v<T> && is_complete<T>) {
         return iterator_like<T> || std::ranges::view<T>;

@@ -231,7 +231,7 @@ consteval shipping choose_shipping() {
     } else if constexpr (std::is_member_pointer_v<F> ||
                          (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>)) {
         return shipping::pointer;
-    } else if constexpr (!std::is_class_v<F>) {
+    } else if constexpr (!std::is_class_v<F> || is_expression<F>) {
         return shipping::none;
     } else if constexpr (std::is_polymorphic_v<F> && !std::is_final_v<F>) {
         return shipping::none; // a reference to a base: what it leads to would be cut down to that

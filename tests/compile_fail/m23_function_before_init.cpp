@@ -1,6 +1,6 @@
 // The function before the initial value.
 // first build error: mpimap\[M23\]
-// build error: at::init
+// build error: double.*at::function
 
 #include <functional>
 #include <vector>

@@ -203,7 +203,7 @@ static_assert(all<encoding::bytes, std::complex<double>, std::chrono::seconds,
                   std::chrono::system_clock::time_point, std::chrono::year_month_day, std::bitset<100>,
                   std::monostate, std::array<int, 4>, std::array<plain, 2>, std::array<std::string, 0>,
                   std::pair<int, double>, std::tuple<int, plain>, std::tuple<>>);
-// Trivially copyable but not to be taken apart by Boost.PFR: still bytes.
+// Trivially copyable but not to be taken apart: still bytes.
 static_assert(all<encoding::bytes, plain_with_c_array, plain_with_base>);
 
 // Element by element.
@@ -243,7 +243,7 @@ static_assert(all<encoding::none, std::vector<int*>, std::pair<int, const char*>
 // Nobody knows how.
 static_assert(all<encoding::none, void, int[3], std::function<void()>, std::any, std::thread, std::mutex,
                   opaque, std::vector<opaque>, std::unique_ptr<int[]>, std::shared_ptr<void>>);
-// Boost.PFR cannot take these apart.
+// Not to be taken apart.
 static_assert(all<encoding::none, aggregate_with_c_array, aggregate_with_base, aggregate_with_empty_base,
                   aggregate_with_function, aggregate_with_pointer>);
 

@@ -216,7 +216,9 @@ concept is_allocator = requires(A a) {
 
 template <typename Answers, typename T, typename... Where>
 consteval auto examine_part() {
-    if constexpr (is_allocator<T>) {
+    if constexpr (is_expression<T>) {
+        return finding<problem::M20, T, Where...>{};
+    } else if constexpr (is_allocator<T>) {
         return no_finding{}; // if it is to blame, its container is
     } else if constexpr (encodable<T>) {
         if constexpr (!contains<T, cannot_be_made>) {
@@ -632,6 +634,12 @@ consteval bool explain(finding<P, Culprit, Where...>) {
         "own members. Give it a serialize function that sends the base (ar & "
         "boost::serialization::base_object<Base>(*this)) and its members; if there is nothing to add, "
         "set mpimap::serialized_by_base<T> to true for it.");
+    static_assert(
+        P != problem::M20,
+        "mpimap[M20]: a result (or an argument, a constant, init, a member) is an expression or a view, such "
+        "as Eigen's a + b, m.col(0), Map or Ref: it refers to matrices that are gone, or of this rank. Give "
+        "the matrix: write the type of the function's result, -> Eigen::MatrixXd, or call .eval(); store an "
+        "Eigen::Matrix instead of the view.");
     static_assert(
         P != problem::M21,
         "mpimap[M21]: a class has the serialize of cereal, with the archive alone. Boost's has a "

@@ -92,7 +92,7 @@ std::size_t footprint(const T& value, [[maybe_unused]] writer& scratch) {
         return 0;
     } else if constexpr (has_standard_codec<T> && requires { value.data()[value.size()]; }) {
         if constexpr (is_bytes<std::remove_cvref_t<decltype(*value.data())>>)
-            return sizeof(T) + value.size() * sizeof(*value.data());
+            return sizeof(T) + static_cast<std::size_t>(value.size()) * sizeof(*value.data());
     }
     if constexpr (!is_bytes<T> && !runs_user_code<T>()) {
         scratch.rewind({0, 0});

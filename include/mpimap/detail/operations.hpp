@@ -313,7 +313,17 @@ class reduce_operation {
     std::optional<T> folded_;
 };
 
-/// Objects with a call operator, and pointers to functions.
+/// Operations that refer to their operands, and to nothing that ends with them.
+template <typename Op>
+inline constexpr bool keeps_operands = false;
+template <>
+inline constexpr bool keeps_operands<std::plus<>> = true;
+template <>
+inline constexpr bool keeps_operands<std::minus<>> = true;
+template <>
+inline constexpr bool keeps_operands<std::multiplies<>> = true;
+
+/// Objects that look like a function of the elements, or of anything.
 template <typename T, typename... Args>
 consteval bool is_some_function() {
     if constexpr (requires { &T::operator(); }) {
@@ -351,8 +361,6 @@ consteval auto find_reduction_problem() {
         return first_argument<are_options, problem::M22, Args...>();
     } else if constexpr (function_finding<Op>::number == problem::M04) {
         return finding<problem::M23, Op, at::operation>{};
-    } else if constexpr (is_some_function<T, Args...>()) {
-        return finding<problem::M23, T, at::init>{};
     } else if constexpr (function_finding<F>::number == problem::M04) {
         return finding<problem::M23, F, at::function>{};
     } else {
@@ -370,8 +378,16 @@ consteval auto find_reduction_problem() {
             return function_finding<Op>{};
         } else {
             using R = result_of<callable_of<F>, element_t<Args>...>;
-            if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> || !std::is_convertible_v<R, T>) {
-                return finding<problem::M13, T, at::init>{};
+            if constexpr (is_expression<T>) {
+                return finding<problem::M20, T, at::init>{};
+            } else if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> ||
+                                 !std::is_convertible_v<R, T>) {
+                constexpr bool in_another_order = is_some_function<T, Args...>();
+                return finding < in_another_order ? problem::M23 : problem::M13, T, at::init > {};
+            } else if constexpr (!keeps_operands<Op> &&
+                                 is_expression<std::decay_t<std::invoke_result_t<callable_of<Op>&, T, T>>>) {
+                return finding<problem::M20, Op,
+                               at::operation>{}; // of operands that it took by value, perhaps
             } else if constexpr (cuts_off<R, T>) {
                 return finding<problem::M25, T, at::init>{};
             } else {
