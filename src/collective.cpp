@@ -15,6 +15,7 @@
 #include "mpi_check.hpp"
 #include "nap.hpp"
 #include "session.hpp"
+#include "text.hpp"
 #include "verdict.hpp"
 #include "worker.hpp"
 
@@ -318,7 +319,7 @@ struct collective_call::implementation {
         } catch (const invalid_argument& e) {
             header.status = outcome::invalid;
             const writer::copy_scope whole(w);
-            write_value(w, std::string(e.what()));
+            write_value(w, cut_text(text_of(e), longest_text));
         } catch (...) {
             header.status = outcome::failed;
             write_map_error(w, one_failure());

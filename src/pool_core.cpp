@@ -23,6 +23,7 @@
 #include "nap.hpp"
 #include "part_store.hpp"
 #include "session.hpp"
+#include "text.hpp"
 #include "verdict.hpp"
 #include "worker.hpp"
 
@@ -42,8 +43,8 @@ const kernel_descriptor& read_descriptor(reader& in) {
     const auto type = make_value<std::string>(in);
     if (reinterpret_cast<std::uintptr_t>(d) % alignof(kernel_descriptor) != 0 ||
         d->magic != kernel_descriptor::expected_magic || type != d->type) {
-        throw serialization_error("mpimap: this rank's program differs from the root's: " + type +
-                                  " is not where it is there");
+        throw serialization_error("mpimap: this rank's program differs from the root's: " +
+                                  cut_text(type, longest_type) + " is not where it is there");
     }
     return *d;
 }
@@ -152,7 +153,8 @@ struct pool_core::implementation {
     void check_set_up() const {
         if (const failure* f = failed_set_up()) {
             throw broken_pool("mpimap: the pool is broken: the set-up failed on rank " +
-                              std::to_string(f->rank) + " (" + f->host + "): " + f->type + ": " + f->what);
+                              std::to_string(f->rank) + " (" + f->host + "): " + f->type +
+                              (f->what.empty() ? "" : ": " + f->what));
         }
     }
     void farewell(std::uint32_t how) {
