@@ -24,6 +24,7 @@
 #include "part_store.hpp"
 #include "session.hpp"
 #include "text.hpp"
+#include "uncaught.hpp"
 #include "verdict.hpp"
 #include "worker.hpp"
 
@@ -351,9 +352,11 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
               "MPI_Iallreduce");
     wait_for(request);
     if (lowest < 0) {
-        throw invalid_argument(std::string("mpimap: pool_options::") +
-                               (lowest == bad_window ? "window" : "cache_bytes") +
-                               " is negative or larger than SIZE_MAX/2");
+        const invalid_argument why(std::string("mpimap: pool_options::") +
+                                   (lowest == bad_window ? "window" : "cache_bytes") +
+                                   " is negative or larger than SIZE_MAX/2");
+        thrown_everywhere(why.what(), is_root(), self.kept);
+        throw why;
     }
     if (!is_root()) {
         worker w(self.state, self.settings.root);
