@@ -7,6 +7,8 @@
 //   aggregate  structs without `serialize`, member by member (Boost.PFR)
 //   none       everything else: the calls refuse it at compile time
 
+#include <mpimap/detail/needs.hpp>
+
 #include <concepts>
 #include <coroutine>
 #include <cstddef>

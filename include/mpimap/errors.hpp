@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mpimap/detail/needs.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
@@ -124,9 +126,9 @@ struct failure {
     std::string what;
     std::string arguments;
     failure_kind outcome = failure_kind::threw;
+    std::uint64_t what_bytes = 0; // the length of the whole text, where `what` is a part of it
 };
 
-    std::uint64_t what_bytes = 0; // the length of the whole text, where `what` is a part of it
 /// Describes the exception being handled; called inside a catch block, never throws.
 [[nodiscard]] failure current_failure(std::size_t index, int rank) noexcept;
 
