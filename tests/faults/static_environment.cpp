@@ -64,6 +64,23 @@ const std::map<std::string, std::function<void()>> places{
              leave();
          map();
      }},
+    // Each call fails, as often as they try, and all come to their end.
+    {"later_calls_caught",
+     [] {
+         map();
+         if (rank == size - 1)
+             leave();
+         for (int i = 0; i < 3; ++i) {
+             try {
+                 map();
+                 std::_Exit(4);
+             } catch (const mpimap::mismatched_call& e) {
+                 if (std::string(e.what()).find("rank " + std::to_string(size - 1) + " does not take part") ==
+                     std::string::npos)
+                     std::_Exit(5);
+             }
+         }
+     }},
     {"later_calls_of_threads",
      [] {
          map();

@@ -60,6 +60,15 @@ class without_text : public std::exception {
 const std::map<std::string, std::function<void()>> cases{
     {"call", [] { fail(); }},
     {"call_of_last_root", [] { fail({.root = size - 1}); }},
+    // As on several hosts: what one rank tells, the others hear of by a message only.
+    {"hosts",
+     [] {
+         for (const char* name : {"PMIX_NAMESPACE", "PMI_JOBID", "SLURM_STEP_ID"})
+             unsetenv(name);
+         MPI_Comm reversed = MPI_COMM_NULL;
+         MPI_Comm_split(MPI_COMM_WORLD, 0, -rank, &reversed);
+         (void)mpimap::mpi_map(reversed, {.root = 1 % size}, failing_item, xs);
+     }},
     {"first_error",
      [] {
          try {
