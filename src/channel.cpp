@@ -11,7 +11,8 @@
 namespace mpimap::detail {
 namespace {
 
-// The only tags there are. MPI keeps the order of messages with the same source and tag; that is all we need.
+// The only tags of messages between calls and in them (one more is behind them all: communicator.cpp). MPI
+// keeps the order of messages with the same source and tag; that is all we need.
 constexpr int control_tag = 1;
 constexpr int data_tag = 2;
 

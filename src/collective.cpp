@@ -9,12 +9,15 @@
 
 #include <mpimap/codec.hpp>
 
+#include "agreement.hpp"
 #include "communicator.hpp"
 #include "dispatcher.hpp"
 #include "helper.hpp"
 #include "mpi_check.hpp"
 #include "nap.hpp"
 #include "session.hpp"
+#include "text.hpp"
+#include "uncaught.hpp"
 #include "verdict.hpp"
 #include "worker.hpp"
 
@@ -178,29 +181,55 @@ struct collective_call::implementation {
 
     /// One all-reduce from which every rank draws the same conclusion.
     void agree() {
-        const std::uint64_t what =
-            signature ^ (number * 0x9e3779b97f4a7c15ULL) ^ (state.messages->piece() << 1U);
-        const auto root_word = static_cast<std::uint64_t>(static_cast<std::uint32_t>(root));
-        const std::uint64_t mine[4] = {what, ~what, root_word, ~root_word};
-        std::uint64_t most[4] = {};
+        const agreement mine =
+            agreement::of_call(signature ^ (number * 0x9e3779b97f4a7c15ULL), root, state.messages->piece());
+        agreement all;
         MPI_Request request = MPI_REQUEST_NULL;
-        check_mpi(MPI_Iallreduce(mine, most, 4, MPI_UINT64_T, MPI_MAX, state.comm, &request),
+        check_mpi(MPI_Iallreduce(mine.data(), all.data(), agreement::size, MPI_UINT64_T, MPI_MAX, state.comm,
+                                 &request),
                   "MPI_Iallreduce");
         wait_for(request);
-        if (most[2] != ~most[3]) {
-            throw mismatched_call(
-                "mpimap: the ranks give different roots: options::root must be the same on every rank");
+        constexpr int first = 0; // no root that all know
+        if (all.somebody_leaves()) {
+            throw_everywhere(mismatched_call("mpimap: rank " + std::to_string(all.leaver()) +
+                                             " does not take part in this call: its program has come to its "
+                                             "end, or has freed the communicator"),
+                             first);
         }
-        if (most[0] != ~most[1]) {
-            throw mismatched_call(
-                "mpimap: the ranks called different functions of the library, or the same with "
-                "different function or element types");
+        if (!all.same_piece()) {
+            throw_everywhere(
+                mismatched_call("mpimap: the environment variable MPIMAP_PIECE_BYTES must be the same on "
+                                "every rank, but there are ranks where it asks for " +
+                                std::to_string(all.smallest_piece()) + " bytes, and for " +
+                                std::to_string(all.largest_piece()) +
+                                " (4194304 where it is not set): mpirun -x MPIMAP_PIECE_BYTES passes it on"),
+                first);
+        }
+        if (!all.same_root()) {
+            throw_everywhere(
+                mismatched_call(
+                    "mpimap: the ranks give different roots: options::root must be the same on every rank"),
+                first);
+        }
+        if (!all.same_call()) {
+            throw_everywhere(
+                mismatched_call("mpimap: the ranks called different functions of the library, or the same "
+                                "with different function or element types"),
+                first);
         }
         if (root < 0 || root >= state.size) {
-            throw invalid_argument("mpimap: options::root is " + std::to_string(root) +
-                                   ", but the communicator has " + std::to_string(state.size) +
-                                   (state.size == 1 ? " rank" : " ranks"));
+            throw_everywhere(invalid_argument("mpimap: options::root is " + std::to_string(root) +
+                                              ", but the communicator has " + std::to_string(state.size) +
+                                              (state.size == 1 ? " rank" : " ranks")),
+                             first);
         }
+    }
+
+    /// Every rank throws the same: if nobody catches it, `teller` tells it.
+    template <typename Error>
+    [[noreturn]] void throw_everywhere(const Error& e, int teller) const {
+        thrown_everywhere(e.what(), state.rank == teller, kept);
+        throw e;
     }
 
     /// The root sends header, body and spans to all. `w` is used there only.
@@ -289,8 +318,8 @@ struct collective_call::implementation {
     [[noreturn]] void throw_status() {
         reader in = body_reader();
         if (header.status == outcome::invalid)
-            throw invalid_argument(make_value<std::string>(in));
-        throw read_map_error(in);
+            throw_everywhere(invalid_argument(make_value<std::string>(in)), root);
+        throw_everywhere(read_map_error(in), root);
     }
 
     /// Tells all other ranks how the call went and waits until the messages have left.
@@ -318,7 +347,7 @@ struct collective_call::implementation {
         } catch (const invalid_argument& e) {
             header.status = outcome::invalid;
             const writer::copy_scope whole(w);
-            write_value(w, std::string(e.what()));
+            write_value(w, cut_text(text_of(e), longest_text));
         } catch (...) {
             header.status = outcome::failed;
             write_map_error(w, one_failure());
@@ -448,11 +477,11 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     if (failed.empty()) {
         const cancelled verdict = cancelled_after("the call was cancelled", job->completed(), job->items());
         self.end(all, cancelled_call, [&](writer& out) { write_cancelled(out, verdict); });
-        throw verdict;
+        self.throw_everywhere(verdict, self.root);
     }
     const map_error verdict = verdict_of(std::move(failed), job->items(), job->completed());
     self.end(all, failed_call, [&](writer& out) { write_map_error(out, verdict); });
-    throw verdict;
+    self.throw_everywhere(verdict, self.root);
 }
 
 void collective_call::serve(kernel& k) {
@@ -471,9 +500,9 @@ void collective_call::serve(kernel& k) {
     w.ready(self.number, failed ? &*failed : nullptr);
     w.run();
     if (w.failed())
-        throw *w.failed();
+        self.throw_everywhere(*w.failed(), self.root);
     if (w.stopped())
-        throw *w.stopped();
+        self.throw_everywhere(*w.stopped(), self.root);
 }
 
 void collective_call::share(const std::function<void(writer&)>& write,

@@ -15,9 +15,11 @@
 #include <mpimap/detail/code_token.hpp>
 #include <mpimap/errors.hpp>
 
+#include "agreement.hpp"
 #include "helper.hpp"
 #include "mpi_check.hpp"
 #include "nap.hpp"
+#include "uncaught.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -36,15 +38,17 @@ std::size_t piece_bytes() {
 } // namespace
 
 /// The duplicate of a communicator that was freed. What has been sent on it must arrive before it is freed,
-/// too: how much that is, all its ranks tell each other when each has done with it.
+/// too: how much that is, all its ranks tell each other when each has done with it. Before that they agree
+/// that all have: a rank that makes a call, which this one will not take part in, hears of it instead.
 class retired_duplicate {
   public:
     /// Has the memory for a duplicate of that many ranks: retiring one must not fail on some of them.
     explicit retired_duplicate(int ranks) : sent_(static_cast<std::size_t>(ranks)) {}
 
     /// `messages` may be null where there was no memory for it.
-    void retire(MPI_Comm comm, std::unique_ptr<channel> messages) noexcept {
+    void retire(MPI_Comm comm, int rank, std::unique_ptr<channel> messages) noexcept {
         comm_ = comm;
+        mine_ = agreement::of_leaving(rank);
         messages_ = std::move(messages);
         if (messages_)
             messages_->count_sent(sent_);
@@ -52,12 +56,8 @@ class retired_duplicate {
 
     /// One step further; true when it has been freed.
     bool tend() {
-        if (!told_) {
-            check_mpi(MPI_Ireduce_scatter_block(sent_.data(), &expected_, 1, MPI_UINT64_T, MPI_SUM, comm_,
-                                                &request_),
-                      "MPI_Ireduce_scatter_block");
-            told_ = true;
-        }
+        if (!agreed_ && !agree())
+            return false;
         if (messages_)
             messages_->drain();
         int all_told = 0;
@@ -70,12 +70,32 @@ class retired_duplicate {
     }
 
   private:
+    /// Whether all ranks have done with it: then they tell what they have sent.
+    bool agree() {
+        if (request_ == MPI_REQUEST_NULL) {
+            check_mpi(MPI_Iallreduce(mine_.data(), all_.data(), agreement::size, MPI_UINT64_T, MPI_MAX, comm_,
+                                     &request_),
+                      "MPI_Iallreduce");
+        }
+        int done = 0;
+        check_mpi(MPI_Test(&request_, &done, MPI_STATUS_IGNORE), "MPI_Test");
+        if (done == 0 || all_.somebody_calls())
+            return false;
+        check_mpi(
+            MPI_Ireduce_scatter_block(sent_.data(), &expected_, 1, MPI_UINT64_T, MPI_SUM, comm_, &request_),
+            "MPI_Ireduce_scatter_block");
+        agreed_ = true;
+        return true;
+    }
+
     MPI_Comm comm_ = MPI_COMM_NULL;
     std::unique_ptr<channel> messages_;
+    agreement mine_;
+    agreement all_;
     std::vector<std::uint64_t> sent_;
     std::uint64_t expected_ = 0;
     MPI_Request request_ = MPI_REQUEST_NULL;
-    bool told_ = false;
+    bool agreed_ = false;
 };
 
 namespace {
@@ -121,7 +141,7 @@ void tend_all(living_states& living) noexcept {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     std::fprintf(stderr, "rank %d: the program ended inside of a call that other ranks take part in\n", rank);
     std::fflush(stderr);
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    MPI_Abort(MPI_COMM_WORLD, job_status());
     std::abort();
 }
 
@@ -237,6 +257,26 @@ void tend_retired_duplicates() noexcept {
         tend_all(living());
 }
 
+namespace {
+constexpr int error_tag = 3; // behind those of channel.cpp
+}
+
+void tell_of_error(communicator_state& state) noexcept {
+    for (int rank = 0; rank < state.size && state.comm != MPI_COMM_NULL; ++rank) {
+        MPI_Request request = MPI_REQUEST_NULL;
+        if (rank != state.rank &&
+            MPI_Isend(nullptr, 0, MPI_BYTE, rank, error_tag, state.comm, &request) == MPI_SUCCESS)
+            MPI_Request_free(&request);
+    }
+}
+
+bool heard_of_error(communicator_state& state) noexcept {
+    int there = 0;
+    if (state.comm != MPI_COMM_NULL)
+        MPI_Iprobe(MPI_ANY_SOURCE, error_tag, state.comm, &there, MPI_STATUS_IGNORE);
+    return there != 0;
+}
+
 helper* helper_of(communicator_state& state) {
     if (state.size == 1 || state.thread_level < MPI_THREAD_SERIALIZED)
         return nullptr;
@@ -304,7 +344,10 @@ void refuse_other_programs(const communicator_state& s) {
         return "rank " + std::to_string(rank) + " runs " + name.data();
     };
     const std::string text = name_of(0);
-    throw mismatched_call("mpimap: all ranks must run the same program, but " + text + ", " + name_of(other));
+    const mismatched_call why("mpimap: all ranks must run the same program, but " + text + ", " +
+                              name_of(other));
+    thrown_everywhere(why.what(), s.rank == 0, {}); // its duplicate goes
+    throw why;
 }
 
 } // namespace
@@ -342,7 +385,7 @@ void communicator_state::retire(std::list<retired_duplicate>& to) noexcept {
     assistant.reset();
     if (comm == MPI_COMM_NULL)
         return;
-    retirement_.front().retire(std::exchange(comm, MPI_COMM_NULL), std::move(messages));
+    retirement_.front().retire(std::exchange(comm, MPI_COMM_NULL), rank, std::move(messages));
     to.splice(to.end(), retirement_);
 }
 

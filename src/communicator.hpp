@@ -66,6 +66,11 @@ void wait_for(MPI_Request request);
 /// Moves on what duplicates of freed communicators still have under way, if there are any.
 void tend_retired_duplicates() noexcept;
 
+/// An error that all ranks have thrown, and nobody has caught here, is told: the others need not. Waits for
+/// nothing.
+void tell_of_error(communicator_state& state) noexcept;
+[[nodiscard]] bool heard_of_error(communicator_state& state) noexcept;
+
 /// The state of a communicator, which may be freed while somebody has it. Throws invalid_argument when MPI is
 /// not initialised or the communicator is no intra-communicator that this rank is in. Sends nothing.
 [[nodiscard]] std::shared_ptr<communicator_state> state_of(MPI_Comm comm);

@@ -1,45 +1,96 @@
 #include <mpimap/environment.hpp>
 
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <thread>
 
+#include <elf.h>
+#include <link.h>
 #include <mpi.h>
 
 #include <mpimap/errors.hpp>
 
 #include "launcher.hpp"
 #include "lifeline.hpp"
+#include "uncaught.hpp"
 
 namespace mpimap {
 namespace {
 
-[[noreturn]] void abort_job() {
-    int initialised = 0;
-    int finalised = 0;
-    MPI_Initialized(&initialised);
-    MPI_Finalized(&finalised);
-    const bool running = initialised != 0 && finalised == 0;
-    int rank = 0;
-    if (running)
-        MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    if (detail::lifeline::rank() != 0)
-        rank = detail::lifeline::rank(); // the world of spawned ranks is without the root
-    try {
-        if (const std::exception_ptr e = std::current_exception())
-            std::rethrow_exception(e);
-        std::fprintf(stderr, "rank %d: terminated without an exception\n", rank);
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "rank %d: uncaught exception: %s\n", rank, e.what());
-    } catch (...) {
-        std::fprintf(stderr, "rank %d: uncaught exception that is not derived from std::exception\n", rank);
+/// The program itself, not a library: what is static there lives until the program exits.
+bool is_static_in_program(const void* object) {
+    const auto at = reinterpret_cast<std::uintptr_t>(object);
+    // The program comes first, and that is all that is looked at.
+    const auto look = [](dl_phdr_info* info, std::size_t, void* data) {
+        const std::uintptr_t wanted = *static_cast<const std::uintptr_t*>(data);
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+            const ElfW(Phdr)& segment = info->dlpi_phdr[i];
+            const std::uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
+            if (segment.p_type == PT_LOAD && wanted >= begin && wanted - begin < segment.p_memsz)
+                return 1;
+        }
+        return 2;
+    };
+    return dl_iterate_phdr(look, const_cast<std::uintptr_t*>(&at)) == 1;
+}
+
+/// A program that fails on one rank ends the job, as it does where a process fails that has left MPI. The
+/// others may be in a call that they wait in for this rank, while this rank waits for them in MPI_Finalize.
+class patience {
+  public:
+    patience(int rank, int status) {
+        try {
+            std::thread([rank, status, over = over_] {
+                std::this_thread::sleep_for(limit);
+                if (*over)
+                    return;
+                std::fprintf(stderr,
+                             "rank %d: the program ended with status %d, and other ranks have not come to "
+                             "their end for %d seconds: the job ends\n",
+                             rank, status, static_cast<int>(limit.count()));
+                std::fflush(stderr);
+                std::_Exit(status);
+            }).detach();
+        } catch (const std::system_error&) {
+            // No thread to be had: it waits.
+        }
     }
-    std::fflush(stderr);
-    // An exception that nobody caught ends the whole job: the only place where all ranks are meant, not a
-    // communicator.
-    if (running)
-        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-    std::abort();
+    ~patience() { *over_ = true; }
+    patience(const patience&) = delete;
+    patience& operator=(const patience&) = delete;
+
+  private:
+    static constexpr std::chrono::seconds limit{5};
+    std::shared_ptr<std::atomic<bool>> over_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+void finalise() {
+    detail::lifeline::end_of_main();
+    MPI_Finalize();
+}
+
+/// At the end of the program, where its status is known.
+void finalise_with(int status, void*) {
+    int finalised = 0;
+    MPI_Finalized(&finalised);
+    if (finalised != 0)
+        return;
+    std::optional<patience> limited;
+    int rank = 0;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (status != EXIT_SUCCESS) {
+        detail::set_job_status(status);
+        limited.emplace(rank, status);
+    }
+    finalise();
 }
 
 } // namespace
@@ -63,7 +114,7 @@ void environment::initialise(int* argc, char*** argv, const environment_options&
             throw mpi_error("mpimap: MPI_Init_thread failed", code);
         finalise_ = true;
     }
-    std::set_terminate(abort_job);
+    std::set_terminate(detail::tell_and_end_job);
 }
 
 environment::~environment() {
@@ -71,10 +122,11 @@ environment::~environment() {
     // The exception ends in the terminate handler if nobody catches it.
     int finalised = 0;
     MPI_Finalized(&finalised);
-    if (finalise_ && finalised == 0 && std::uncaught_exceptions() == 0) {
-        detail::lifeline::end_of_main();
-        MPI_Finalize();
-    }
+    if (!finalise_ || finalised != 0 || std::uncaught_exceptions() != 0)
+        return;
+    // A static one goes in std::exit, which calls next what is registered now.
+    if (!is_static_in_program(this) || on_exit(finalise_with, nullptr) != 0)
+        finalise();
 }
 
 } // namespace mpimap

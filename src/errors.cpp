@@ -7,8 +7,10 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <sstream>
+#include <ostream>
+#include <streambuf>
 #include <string>
+#include <string_view>
 #include <typeinfo>
 #include <utility>
 #include <variant>
@@ -19,9 +21,18 @@
 
 #include <boost/archive/archive_exception.hpp>
 
+#include "text.hpp"
+
 namespace mpimap {
 namespace detail {
 namespace {
+
+std::string demangled(const std::type_info& type) {
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> name(
+        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
+    return cut_text(status == 0 && name ? name.get() : type.name(), longest_type);
+}
 
 // Standard exception types that can be made anew from their text, the most derived first: the position is the
 // kind that travels.
@@ -31,6 +42,12 @@ struct exception_list {
         std::int32_t kind = 0;
         std::int32_t at = 0;
         (void)((++at, typeid(e) == typeid(E) ? (kind = at, true) : false) || ...);
+        return kind;
+    }
+    static std::int32_t kind_named(const std::string& type) {
+        std::int32_t kind = 0;
+        std::int32_t at = 0;
+        (void)((++at, type == demangled(typeid(E)) ? (kind = at, true) : false) || ...);
         return kind;
     }
     static void rethrow(std::int32_t kind, const std::string& text) {
@@ -55,13 +72,6 @@ enum : std::int32_t {
     nested_kind,
     cancelled_kind
 };
-
-std::string demangled(const std::type_info& type) {
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(
-        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
-    return status == 0 && name ? name.get() : type.name();
-}
 
 const std::string& host_name() {
     static const std::string name = [] {
@@ -95,37 +105,81 @@ std::int32_t other_kind(const std::exception& e) {
 
 } // namespace
 
+namespace {
+
+void set_text(failure& f, std::string_view text) {
+    if (text.size() > longest_text)
+        f.what_bytes = text.size();
+    f.what = cut_text(text, longest_text);
+}
+
+/// What std::throw_with_nested has thrown is of a class of its own around the type that was meant.
+void set_type_meant(failure& f) {
+    constexpr std::string_view around = "std::_Nested_exception<";
+    if (!f.type.starts_with(around) || !f.type.ends_with('>'))
+        return;
+    f.type = f.type.substr(around.size(), f.type.size() - around.size() - 1);
+    f.kind = text_exceptions::kind_named(f.type);
+}
+
+/// Describes the exception being handled, without what it was thrown with. Gives that.
+std::exception_ptr describe_outermost(failure& f) {
+    try {
+        throw;
+    } catch (const boost::archive::archive_exception& e) {
+        f.kind = serialization_kind;
+        f.type = demangled(typeid(e));
+        set_text(f, text_of(e));
+        if (e.code == boost::archive::archive_exception::unregistered_class) {
+            f.what += ": a polymorphic type must be exported, BOOST_CLASS_EXPORT(type)";
+        }
+    } catch (const std::exception& e) {
+        f.kind = text_exceptions::kind_of(e);
+        if (f.kind == 0)
+            f.kind = other_kind(e);
+        f.type = demangled(typeid(e));
+        set_text(f, text_of(e));
+        if (const auto* with = dynamic_cast<const std::nested_exception*>(&e)) {
+            set_type_meant(f);
+            return with->nested_ptr();
+        }
+    } catch (const std::string& text) {
+        f.type = "std::string";
+        set_text(f, text);
+    } catch (const char* text) {
+        f.type = "const char*";
+        set_text(f, text == nullptr ? "" : text);
+    } catch (const std::nested_exception& e) {
+        f.type = demangled(*abi::__cxa_current_exception_type());
+        f.what = "an exception that is not derived from std::exception";
+        set_type_meant(f);
+        return e.nested_ptr();
+    } catch (...) {
+        const std::type_info* type = abi::__cxa_current_exception_type();
+        f.type = type != nullptr ? demangled(*type) : "unknown";
+        f.what = "an exception that is not derived from std::exception";
+    }
+    return nullptr;
+}
+
+} // namespace
+
 failure current_failure(std::size_t index, int rank) noexcept {
     failure f;
     f.index = index;
     f.rank = rank;
     try {
         f.host = host_name();
-        try {
-            throw;
-        } catch (const boost::archive::archive_exception& e) {
-            f.kind = serialization_kind;
-            f.type = demangled(typeid(e));
-            f.what = e.what();
-            if (e.code == boost::archive::archive_exception::unregistered_class) {
-                f.what += ": a polymorphic type must be exported, BOOST_CLASS_EXPORT(type)";
+        std::exception_ptr cause = describe_outermost(f);
+        constexpr int deepest = 8;
+        for (int depth = 0; cause && depth < deepest && f.what_bytes == 0; ++depth) {
+            failure inner;
+            try {
+                std::rethrow_exception(cause);
+            } catch (...) {
+                cause = describe_outermost(inner);
             }
-        } catch (const std::exception& e) {
-            f.kind = text_exceptions::kind_of(e);
-            if (f.kind == 0)
-                f.kind = other_kind(e);
-            f.type = demangled(typeid(e));
-            f.what = e.what();
-        } catch (const std::string& text) {
-            f.type = "std::string";
-            f.what = text;
-        } catch (const char* text) {
-            f.type = "const char*";
-            f.what = text == nullptr ? "" : text;
-        } catch (...) {
-            const std::type_info* type = abi::__cxa_current_exception_type();
-            f.type = type != nullptr ? demangled(*type) : "unknown";
-            f.what = "an exception that is not derived from std::exception";
+            set_text(f, f.what + "; caused by " + inner.type + (inner.what.empty() ? "" : ": " + inner.what));
         }
     } catch (...) {
         // No memory for the description: which item failed is still told.
@@ -150,17 +204,43 @@ void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std:
     failed.push_back(std::move(f));
 }
 
+namespace {
+
+/// Takes the beginning of what is written: an argument may be a matrix.
+class beginning : public std::streambuf {
+  public:
+    explicit beginning(std::size_t most) : most_(most) {}
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+  protected:
+    int_type overflow(int_type c) override {
+        if (!traits_type::eq_int_type(c, traits_type::eof()) && text_.size() < most_)
+            text_ += traits_type::to_char_type(c);
+        return traits_type::not_eof(c);
+    }
+    std::streamsize xsputn(const char* s, std::streamsize n) override {
+        text_.append(s, std::min(static_cast<std::size_t>(n), most_ - text_.size()));
+        return n;
+    }
+
+  private:
+    std::size_t most_;
+    std::string text_;
+};
+
+} // namespace
+
 void append_argument(std::string& text, const void* value, void (*print)(std::ostream&, const void*)) {
     if (print == nullptr) {
         text += '?';
         return;
     }
-    std::ostringstream os;
-    print(os, value);
-    const std::string all = std::move(os).str();
     constexpr std::size_t longest = 80;
-    text.append(all, 0, longest);
-    if (all.size() > longest)
+    beginning all(longest + 1);
+    std::ostream os(&all);
+    print(os, value);
+    text.append(all.text(), 0, fitting(all.text(), longest));
+    if (all.text().size() > longest)
         text += "...";
 }
 
@@ -191,7 +271,7 @@ void task_error::rethrow() const {
     case cancelled_kind:
         throw cancelled(data_.what);
     default:
-        throw remote_error(data_.type + ": " + data_.what);
+        throw remote_error(data_.what.empty() ? data_.type : data_.type + ": " + data_.what);
     }
 }
 
@@ -213,8 +293,10 @@ std::string describe(const std::vector<task_error>& errors, std::size_t failed, 
         const task_error& e = errors[i];
         text += e.index() == task_error::no_item ? "\n  no item" : "\n  item " + std::to_string(e.index());
         if (!e.arguments().empty())
-            text += " (" + e.arguments() + ")";
-        text += " on rank " + std::to_string(e.rank()) + " (" + e.host() + "): " + e.type() + ": " + e.what();
+            text += " (" + detail::cut_text(e.arguments(), detail::longest_type) + ")";
+        text += " on rank " + std::to_string(e.rank()) + " (" + e.host() + "): " + e.type();
+        if (!e.what().empty())
+            text += ": " + detail::cut_text(e.what(), detail::longest_shown, e.data().what_bytes);
     }
     if (failed > shown)
         text += "\n  and " + std::to_string(failed - shown) + " more";

@@ -65,6 +65,16 @@ bool has_launcher() {
     return is_task_of_srun(all);
 }
 
+std::string job_name() {
+    for (const char* name : {"PMIX_NAMESPACE", "PMI_JOBID", "SLURM_STEP_ID"}) {
+        if (const char* const value = std::getenv(name)) {
+            const char* const job = std::getenv("SLURM_JOB_ID"); // steps are numbered within one
+            return (job != nullptr ? std::string(job) + "." : std::string()) + value;
+        }
+    }
+    return {};
+}
+
 spawning_conditions::spawning_conditions() {
     if (has_launcher())
         return;

@@ -2,11 +2,16 @@
 
 // Who started this process, as far as its environment tells.
 
+#include <string>
+
 namespace mpimap::detail {
 
 /// Whether mpirun, srun or their like started this process as a rank. Looks at the environment that the
 /// process was started with: MPI_Init adds to its own.
 [[nodiscard]] bool has_launcher();
+
+/// What only ranks of the same job have in common; empty if that is not known.
+[[nodiscard]] std::string job_name();
 
 /// Around MPI_Init: what this process wants if it is to spawn ranks later. Nothing if there is a launcher.
 ///

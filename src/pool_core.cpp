@@ -23,6 +23,8 @@
 #include "nap.hpp"
 #include "part_store.hpp"
 #include "session.hpp"
+#include "text.hpp"
+#include "uncaught.hpp"
 #include "verdict.hpp"
 #include "worker.hpp"
 
@@ -42,8 +44,8 @@ const kernel_descriptor& read_descriptor(reader& in) {
     const auto type = make_value<std::string>(in);
     if (reinterpret_cast<std::uintptr_t>(d) % alignof(kernel_descriptor) != 0 ||
         d->magic != kernel_descriptor::expected_magic || type != d->type) {
-        throw serialization_error("mpimap: this rank's program differs from the root's: " + type +
-                                  " is not where it is there");
+        throw serialization_error("mpimap: this rank's program differs from the root's: " +
+                                  cut_text(type, longest_type) + " is not where it is there");
     }
     return *d;
 }
@@ -152,7 +154,8 @@ struct pool_core::implementation {
     void check_set_up() const {
         if (const failure* f = failed_set_up()) {
             throw broken_pool("mpimap: the pool is broken: the set-up failed on rank " +
-                              std::to_string(f->rank) + " (" + f->host + "): " + f->type + ": " + f->what);
+                              std::to_string(f->rank) + " (" + f->host + "): " + f->type +
+                              (f->what.empty() ? "" : ": " + f->what));
         }
     }
     void farewell(std::uint32_t how) {
@@ -349,9 +352,11 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
               "MPI_Iallreduce");
     wait_for(request);
     if (lowest < 0) {
-        throw invalid_argument(std::string("mpimap: pool_options::") +
-                               (lowest == bad_window ? "window" : "cache_bytes") +
-                               " is negative or larger than SIZE_MAX/2");
+        const invalid_argument why(std::string("mpimap: pool_options::") +
+                                   (lowest == bad_window ? "window" : "cache_bytes") +
+                                   " is negative or larger than SIZE_MAX/2");
+        thrown_everywhere(why.what(), is_root(), self.kept);
+        throw why;
     }
     if (!is_root()) {
         worker w(self.state, self.settings.root);

@@ -7,6 +7,8 @@
 
 #include <mpimap/codec.hpp>
 
+#include "text.hpp"
+
 namespace mpimap::detail {
 
 // Texts may be long: all in the body, so that nothing of them is received later.
@@ -24,7 +26,7 @@ void write_map_error(writer& out, const map_error& e) {
     const writer::copy_scope whole(out);
     constexpr std::size_t most = 64;
     const std::size_t n = std::min(most, e.errors().size());
-    write_value(out, std::string(e.what()));
+    write_value(out, cut_text(text_of(e), longest_summary));
     out.length(e.failed());
     out.length(e.items());
     out.length(e.done());
@@ -47,7 +49,7 @@ map_error read_map_error(reader& in) {
 
 void write_cancelled(writer& out, const cancelled& e) {
     const writer::copy_scope whole(out);
-    write_value(out, std::string(e.what()));
+    write_value(out, cut_text(text_of(e), longest_summary));
     out.length(e.done());
 }
 

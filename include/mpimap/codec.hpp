@@ -7,6 +7,8 @@
 //   aggregate  structs without `serialize`, member by member
 //   none       everything else: the calls refuse it at compile time
 
+#include <mpimap/detail/needs.hpp>
+
 #include <array>
 #include <concepts>
 #include <coroutine>

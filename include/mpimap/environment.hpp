@@ -14,7 +14,14 @@ struct environment_options {
 /// finalises it at the end of its scope if it was the one that did.
 ///
 /// Also installs a terminate handler: an exception that leaves `main` on one rank prints rank and `what()`
-/// and aborts the job instead of leaving the other ranks waiting. A program that initialised MPI itself needs
+/// and aborts the job instead of leaving the other ranks waiting. What all ranks throw, as from a collective
+/// call, is printed by the root of the call alone, what differs by each; the job ends a second later.
+///
+/// A static one, which std::exit destroys, too, finalises MPI in the same way. With a status other than 0 the
+/// job ends with it after five seconds if other ranks have not come to their end by then, since they may be
+/// waiting for this one. With the status 0 MPI_Finalize waits for them.
+///
+/// A program that initialised MPI itself needs
 /// no environment; at a lower thread level all calls work, but what waits behind a long item waits for its
 /// end.
 ///

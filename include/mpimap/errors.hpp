@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mpimap/detail/needs.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
@@ -124,6 +126,7 @@ struct failure {
     std::string what;
     std::string arguments;
     failure_kind outcome = failure_kind::threw;
+    std::uint64_t what_bytes = 0; // the length of the whole text, where `what` is a part of it
 };
 
 /// Describes the exception being handled; called inside a catch block, never throws.
@@ -160,7 +163,8 @@ class task_error {
     [[nodiscard]] const std::string& host() const noexcept { return data_.host; }
     /// The exception's type, demangled: `std::invalid_argument`. `mpimap::cancelled` if it was not run.
     [[nodiscard]] const std::string& type() const noexcept { return data_.type; }
-    /// The exception's text.
+    /// The exception's text: a std::string, unlike that of an exception. With what it was thrown with, by
+    /// std::throw_with_nested. Beyond 16 KiB it is cut, and says so, and how long it was.
     [[nodiscard]] const std::string& what() const noexcept { return data_.what; }
     /// The item's arguments as text, as far as they can be streamed, otherwise empty.
     [[nodiscard]] const std::string& arguments() const noexcept { return data_.arguments; }
@@ -176,7 +180,8 @@ class task_error {
     detail::failure data_;
 };
 
-/// Items failed. Thrown with the same text on every rank of the communicator.
+/// Items failed. Thrown with the same text on every rank of the communicator: the first five, with at most
+/// 4 KiB of the text of each.
 ///
 /// On the root `errors()` has every failure, in order of the item's index; on other ranks the first 64. Items
 /// that were not run, because of the failure or a stop, are none of them: done() + failed() may be less than

@@ -2,6 +2,8 @@
 
 // Everything but serialization.hpp, which is heavy: include that where types need it.
 
+#include <mpimap/detail/needs.hpp>
+
 #include <boost/mpi/communicator.hpp>
 
 #include <mpimap/arguments.hpp>

@@ -5,6 +5,8 @@
 // `serialize`, what travels by itself outside needs no header: vectors, optional, structs without
 // `serialize`.
 
+#include <mpimap/detail/needs.hpp>
+
 #include <boost/serialization/array.hpp>
 #include <boost/serialization/base_object.hpp>
 #include <boost/serialization/complex.hpp>

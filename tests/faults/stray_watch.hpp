@@ -59,10 +59,11 @@ class stray_watch {
         ++made_;
         expected_ = true;
     }
-    /// The first that is done on a duplicate is a reduction.
-    void reduce(MPI_Comm comm) {
+    /// The first that is done on a duplicate is a reduction of two words; those of retired ones, which may
+    /// come between, have more.
+    void reduce(MPI_Comm comm, int count) {
         const std::lock_guard lock(mutex_);
-        if (!std::exchange(expected_, false))
+        if (count != 2 || !std::exchange(expected_, false))
             return;
         begin_round_if_none();
         duplicates_[comm] = round_;
@@ -142,7 +143,7 @@ int MPI_Comm_idup(MPI_Comm comm, MPI_Comm* copy, MPI_Request* request) {
 }
 int MPI_Iallreduce(const void* data, void* result, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm,
                    MPI_Request* request) {
-    faults::watch().reduce(comm);
+    faults::watch().reduce(comm, count);
     return PMPI_Iallreduce(data, result, count, type, op, comm, request);
 }
 int MPI_Isend(const void* data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm,

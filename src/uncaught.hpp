@@ -1,0 +1,28 @@
+#pragma once
+
+// An exception that nobody catches ends the job, and is told. Where all ranks throw the same, one tells it.
+
+#include <memory>
+
+namespace mpimap::detail {
+
+struct communicator_state;
+
+/// Every rank of a communicator is about to throw an exception with this text, and one of them is to tell it
+/// if nobody catches it: this one, or another.
+void thrown_everywhere(const char* text, bool told_here, std::weak_ptr<communicator_state> by) noexcept;
+
+/// The terminate handler: prints the exception being handled and ends the job.
+///
+/// At once, unless another rank tells the same: where all ranks throw it, the root of the call; of the ranks
+/// of a host that have the same to say, the first. That rank may come to nothing, so it is waited for five
+/// seconds at most, and whoever is told to end meanwhile and has not heard that it is told says it then.
+/// Whoever has told something waits a second before it ends the job: others may be about to tell something
+/// else. Nothing waits for a message: in whatever state this rank is, and the others are, it ends.
+[[noreturn]] void tell_and_end_job() noexcept;
+
+/// What the job ends with where this rank ends it: 1, unless the program's own status is known.
+void set_job_status(int status) noexcept;
+[[nodiscard]] int job_status() noexcept;
+
+} // namespace mpimap::detail
