@@ -599,3 +599,61 @@ TEST(function, padding_is_cleared) {
     };
     EXPECT_EQ(encoded(std::byte{0x00}), encoded(std::byte{0x05}));
 }
+
+namespace everything {
+
+using namespace std;
+using namespace mpimap;
+
+int look_up(const map<int, int>& m, int i) {
+    return m.at(i);
+}
+auto bound_first() {
+    return bind_front(look_up, map<int, int>{{1, 2}});
+}
+auto bound_by_name() {
+    return bind_front<look_up>(map<int, int>{{1, 2}});
+}
+auto bound_last() {
+    return bind_back([](int i, const string& s) { return s.size() + static_cast<size_t>(i); }, string("abc"));
+}
+
+} // namespace everything
+
+// The standard library's functions of the same names are found, too, and are worse.
+TEST(function, names_are_not_ambiguous_with_those_of_std) {
+    EXPECT_EQ(everything::bound_first()(1), 2);
+    EXPECT_EQ(everything::bound_by_name()(1), 2);
+    EXPECT_EQ(everything::bound_last()(1), 4U);
+    static_assert(mpimap::detail::function_copy<decltype(everything::bound_first())>::supported);
+}
+
+// No standard layout, as with a reference in it; but the compiler shows that all of it is plain.
+TEST(function, lambdas_that_capture_data_on_several_levels) {
+    struct base {
+        int i = 1;
+    };
+    struct derived : base {
+        double d = 2;
+    };
+    class mixed {
+      public:
+        double shown = 3;
+        [[nodiscard]] int hidden() const { return hidden_; }
+
+      private:
+        int hidden_ = 4;
+    };
+    const derived two_levels;
+    const mixed two_accesses;
+    int n = 5;
+    const auto f = [two_levels, two_accesses](double x) {
+        return two_levels.i + two_levels.d + two_accesses.shown + two_accesses.hidden() + x;
+    };
+    const auto by_reference = [two_levels, &n](double x) { return two_levels.d + n + x; };
+    using f_type = std::remove_const_t<decltype(f)>;
+    static_assert(!std::is_standard_layout_v<f_type> && mpimap::detail::function_copy<f_type>::supported);
+    static_assert(!mpimap::detail::function_copy<std::remove_const_t<decltype(by_reference)>>::supported);
+    EXPECT_EQ(refusal(f), "nothing was thrown");
+    EXPECT_EQ(by_reference(1), 8);
+}

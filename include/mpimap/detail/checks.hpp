@@ -292,13 +292,13 @@ template <template <typename, typename...> typename Wrapper, typename F, typenam
     })
 inline constexpr problem wrapper_problem<Wrapper<F, Bound...>> = problem::M26;
 
-/// Lambdas that copying leaves as they are, and whose members the compiler does not show: with a tuple in
-/// them they cannot be told from those with a reference.
+/// Lambdas that copying leaves as they are, and whose members the compiler does not show, since a class in
+/// them is not trivial or not for constants: they cannot be told from those with a reference.
 template <typename F>
 concept looks_like_a_reference =
     std::is_class_v<F> && !std::is_aggregate_v<F> && !std::is_standard_layout_v<F> &&
-    !__is_trivially_copyable(F) && std::is_trivially_copy_constructible_v<F> &&
-    std::is_trivially_destructible_v<F>;
+    std::is_trivially_copy_constructible_v<F> && std::is_trivially_destructible_v<F> &&
+    (!__is_trivially_copyable(F) || !__is_literal_type(F));
 
 template <typename F, typename... Where>
 consteval auto examine_function();
@@ -668,8 +668,9 @@ consteval bool explain(finding<P, Culprit, Where...>) {
     static_assert(
         P != problem::M27,
         "mpimap[M27]: a lambda captures something that looks like a reference to the compiler: a tuple, a "
-        "pair, or a class with such a member. Bind the value with mpimap::bind_front, pass it as "
-        "broadcast(x), or capture a struct with plain members.");
+        "pair, or a class with data in its base or of mixed access. Bind the value with mpimap::bind_front, "
+        "pass "
+        "it as broadcast(x), or capture a plain struct.");
     return P == problem::none;
 }
 

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <mpimap/arguments.hpp>
 #include <mpimap/detail/job.hpp>
 #include <mpimap/function.hpp>
 
@@ -45,14 +46,11 @@ struct call_result<F, Ts...> : std::invoke_result<F&, task, const Ts&...> {};
 template <typename F, typename... Ts>
 using result_of = std::decay_t<typename call_result<F, Ts...>::type>;
 
+/// Where an `operator<<` does not compile, this is the function that the compiler names: its name says how
+/// not to need it.
 template <typename T>
-concept streamable = requires(std::ostream& os, const T& value) {
-    os << value;
-};
-
-template <typename T>
-void append_argument(std::string& text, const T& value) {
-    if constexpr (streamable<T> && !std::is_pointer_v<T>) {
+void append_argument_if_is_printable(std::string& text, const T& value) {
+    if constexpr (is_printable<T>) {
         append_argument(text, std::addressof(value),
                         [](std::ostream& os, const void* v) { os << *static_cast<const T*>(v); });
     } else {
@@ -67,9 +65,11 @@ std::string arguments_as_text(const MakeCursors& make_cursors, std::size_t i) no
         return std::apply(
             [](auto... cursor) {
                 std::string text;
-                if constexpr ((streamable<std::remove_cvref_t<decltype(*cursor)>> || ...)) {
+                if constexpr ((is_printable<std::remove_cvref_t<decltype(*cursor)>> || ...)) {
                     const char* separator = "";
-                    ((text += separator, separator = ", ", append_argument(text, as_item(*cursor))), ...);
+                    ((text += separator, separator = ", ",
+                      append_argument_if_is_printable(text, as_item(*cursor))),
+                     ...);
                 }
                 return text;
             },
