@@ -282,6 +282,139 @@ static_assert(has_array_member<array_first>() && has_array_member<array_last>() 
               has_array_member<array_of_arrays>() && has_array_member<array_of_structs>());
 static_assert(!has_array_member<struct_first>());
 
+// What no binding can name goes as bytes where that is enough.
+struct with_bit_fields {
+    unsigned detector : 12;
+    bool good : 1;
+    double energy;
+};
+struct __attribute__((packed)) packed_hit {
+    char kind;
+    int id;
+    double energy;
+};
+struct with_anonymous_union {
+    int kind;
+    union {
+        double d;
+        long i;
+    };
+};
+struct only_anonymous_union {
+    union {
+        float all[3];
+        int first;
+    };
+};
+struct with_named_union {
+    int kind;
+    union {
+        double d;
+        long i;
+    } value;
+};
+static_assert(all<encoding::bytes, with_bit_fields, packed_hit, with_anonymous_union, only_anonymous_union,
+                  with_named_union>);
+struct named_bit_fields {
+    std::string name;
+    unsigned detector : 12;
+};
+struct named_anonymous_union {
+    std::string name;
+    union {
+        double d;
+        long i;
+    };
+};
+struct array_of_one {
+    std::string name;
+    double x[1];
+};
+static_assert(all<encoding::none, named_bit_fields, named_anonymous_union, array_of_one>);
+
+// A member that is made of whatever comes hides how many there are.
+struct greedy {
+    double x = 0;
+    greedy() = default;
+    template <typename T>
+    greedy(T value) : x(static_cast<double>(value)) {}
+};
+struct greedy_first {
+    greedy g;
+    std::string s;
+};
+struct greedy_last {
+    std::string s;
+    greedy g;
+};
+struct greedy_between {
+    std::string s;
+    greedy g;
+    std::string t;
+};
+static_assert(all<encoding::none, greedy_first, greedy_last, greedy_between>);
+static_assert(all<encoding::bytes, greedy>);
+
+// As many members as can be bound, and more.
+struct ten {
+    double a, b, c, d, e, f, g, h, i, j;
+};
+struct many_members {
+    std::string s;
+    double a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, c0, c1, c2, c3, c4,
+        c5, c6, c7, c8, c9, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, e0, e1, e2, e3, e4, e5, e6, e7, e8, e9,
+        f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, h0, h1, h2, h3, h4,
+        h5, h6, h7, h8, h9, i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, j0, j1, j2, j3, j4, j5, j6, j7, j8, j9,
+        k0, k1, k2, k3, k4;
+};
+static_assert(mpimap::detail::member_count<many_members> == 106 && all<encoding::aggregate, many_members>);
+
+// Members that are only named serialize.
+struct writes_text {
+    double x = 0;
+    [[nodiscard]] std::string serialize() const { return std::to_string(x); }
+};
+struct has_flag {
+    std::string s;
+    bool serialize = false;
+};
+struct writes_anywhere {
+    std::string s;
+    template <typename Writer>
+    void serialize(Writer& w) const {
+        w.write(s);
+    }
+};
+struct several {
+    std::string s;
+    void serialize(std::string&) const {}
+    void serialize(char*, std::size_t) const {}
+    static several serialize(const std::string&, int, int);
+};
+class private_and_other {
+  public:
+    double x = 0;
+
+  private:
+    [[maybe_unused]] int serialize() const { return 0; }
+};
+class final_and_private final {
+  private:
+    friend class boost::serialization::access;
+    template <typename Archive>
+    void serialize(Archive& archive, unsigned) {
+        archive& s_;
+    }
+    std::string s_;
+};
+struct cereals {
+    double x = 0;
+    template <typename Archive>
+    void serialize(Archive& archive) {
+        archive(x);
+    }
+};
+
 // What runs user code must run on the main thread.
 using mpimap::detail::runs_user_code;
 static_assert(!runs_user_code<double>() && !runs_user_code<std::string>() &&
@@ -289,6 +422,70 @@ static_assert(!runs_user_code<double>() && !runs_user_code<std::string>() &&
 static_assert(runs_user_code<with_member_serialize>() && runs_user_code<std::vector<with_free_serialize>>() &&
               runs_user_code<std::set<int>>());
 
+} // namespace
+
+template <>
+inline constexpr bool mpimap::private_serialize<private_and_other> = false;
+template <>
+inline constexpr bool mpimap::private_serialize<final_and_private> = true;
+
+namespace {
+
+static_assert(all<encoding::bytes, writes_text, private_and_other>);
+static_assert(all<encoding::aggregate, has_flag, writes_anywhere, several>);
+static_assert(all<encoding::boost, final_and_private>);
+static_assert(all<encoding::none, cereals>);
+
+} // namespace
+
+// Free functions that Boost prefers to its own: it calls them, whatever they ask for.
+namespace records {
+
+struct constrained {
+    using is_record = void;
+    double sent = 0;
+    int kept = 0;
+};
+template <typename Archive, typename T>
+    requires requires {
+        typename T::is_record;
+    }
+void serialize(Archive& archive, T& record, const unsigned int) {
+    archive& record.sent;
+}
+struct by_version {
+    std::string s;
+};
+template <typename Archive>
+void serialize(Archive& archive, by_version& v, boost::serialization::version_type) {
+    archive& v.s;
+}
+struct apart {
+    std::string s;
+};
+template <typename Archive>
+    requires(Archive::is_saving::value)
+void serialize(Archive& archive, apart& a, unsigned) {
+    archive& a.s;
+}
+template <typename Archive>
+    requires(Archive::is_loading::value)
+void serialize(Archive& archive, apart& a, unsigned) {
+    archive& a.s;
+}
+// Boost prefers its own for a class that is derived, and that is none of this.
+struct base {};
+template <typename Archive>
+void serialize(Archive&, base&, unsigned) {}
+class derived : public base {
+    std::string s_;
+};
+
+} // namespace records
+
+namespace {
+static_assert(all<encoding::boost, records::constrained, records::by_version, records::apart, records::base>);
+static_assert(all<encoding::none, records::derived>);
 } // namespace
 
 TEST(encoding, const_does_not_change_how_a_type_travels) {

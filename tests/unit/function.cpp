@@ -545,7 +545,7 @@ TEST(function, only_types_that_hide_their_members_are_searched) {
         long kind;
         union {
             long whole;
-            double broken;
+            unsigned long bits;
         };
     };
     static_assert(hides_members<number> && hides_members<with_array> && hides_members<with_union>);

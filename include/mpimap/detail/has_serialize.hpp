@@ -153,7 +153,7 @@ template <typename C, typename R, typename... P>
 std::type_identity<C> class_of(R (C::*)(P...) const noexcept);
 
 template <typename T>
-concept inherits_member_serialize = requires {
+concept inherits_member_serialize = has_public_serialize<T> && requires {
     class_of(&T::template serialize<output_archive>);
     requires !std::is_same_v<decltype(class_of(&T::template serialize<output_archive>)),
                              std::type_identity<T>>;
