@@ -232,10 +232,12 @@ consteval auto without_qualifiers(type_list<M...>) {
 template <typename T>
 consteval auto list_parts() {
     constexpr encoding e = choose_encoding<T>();
-    if constexpr (e == encoding::aggregate) {
-        return without_qualifiers(member_types<T>{});
-    } else if constexpr (e == encoding::standard) {
+    if constexpr (e == encoding::none || e == encoding::boost || std::is_enum_v<T>) {
+        return type_list<>{};
+    } else if constexpr (has_standard_codec<T>) {
         return typename parts_of<T>::types{};
+    } else if constexpr (shows_members<T>) {
+        return without_qualifiers(member_types<T>{});
     } else {
         return type_list<>{};
     }

@@ -347,6 +347,18 @@ struct labelled_nodes {
     std::vector<node> nodes;
 };
 
+// Plain, but for a member.
+struct numbered_node {
+    long number;
+    node what;
+};
+
+struct nodes_in_a_tree {
+    std::map<int, nodes_in_a_tree> named;
+    std::vector<nodes_in_a_tree> children;
+    node what;
+};
+
 TEST(arguments, hidden_pointers_are_refused_on_every_rank) {
     const node sound;
     const std::vector<node> sound_nodes(40);
@@ -409,6 +421,9 @@ TEST(arguments, pointers_are_found_wherever_they_hide) {
     refused_in(std::pair<std::string, node>("x", bad));
     refused_in(std::make_shared<node>(bad));
     refused_in(labelled_nodes{"x", {node(), bad}});
+    refused_in(numbered_node{1, bad});
+    refused_in(std::vector<numbered_node>{{1, node()}, {2, bad}});
+    refused_in(nodes_in_a_tree{{}, {{{}, {}, node()}}, bad});
     // Bounded: the first few of what can hide something.
     std::vector<node> many(1000);
     many.back() = bad;

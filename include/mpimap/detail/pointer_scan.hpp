@@ -122,7 +122,7 @@ class pointer_search {
                 alignas(T) std::byte copy[sizeof(T)];
                 copy_without_padding(value, copy);
                 refuse_pointers(copy, sizeof(T), what_, __PRETTY_FUNCTION__);
-            } else if constexpr (encoding_of<T> == encoding::aggregate) {
+            } else if constexpr (can_take_apart<T>()) {
                 for_each_member(value, [this](const auto& member) { this->look_at(member); });
             } else {
                 look_into(value);
