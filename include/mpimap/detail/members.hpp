@@ -59,9 +59,9 @@ consteval bool initialisable(std::index_sequence<I...>) {
     };
 }
 
-// No more members than bytes.
+// No more members than bytes; one more than can be bound, to know that they are too many.
 template <typename T>
-inline constexpr std::size_t most_initialisers = sizeof(T) < most_members ? sizeof(T) : most_members;
+inline constexpr std::size_t most_initialisers = sizeof(T) < most_members + 1 ? sizeof(T) : most_members + 1;
 
 template <typename T, typename Any, std::size_t N>
 consteval std::size_t count_up() {
@@ -177,7 +177,7 @@ consteval std::size_t number_of_members() {
         return unknown_number;
     } else {
         constexpr std::size_t n = count_initialisers<T>();
-        if constexpr (n == 0 || n >= most_members) {
+        if constexpr (n == 0 || n > most_members) {
             return unknown_number;
         } else if constexpr (takes_braces_behind<T>(std::make_index_sequence<n>{})) {
             return unknown_number; // one more member, of a type that is made of anything
