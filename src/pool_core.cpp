@@ -1,6 +1,7 @@
 #include <mpimap/detail/pool_core.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <deque>
 #include <list>
@@ -93,6 +94,7 @@ struct pool_core::implementation {
     const std::thread::id thread = std::this_thread::get_id();
     std::recursive_mutex other_threads;            // what goes with a call may let go of others
     std::vector<std::function<void()>> left_to_do; // asked for by other threads
+    std::atomic<bool> something_left = false;      // whether there is any: looked at with each submission
 
     implementation(MPI_Comm comm, pool_settings s)
         : entry(comm, s.root, hash_text("mpimap::pool")), kept(state_of(comm)), state(*kept),
@@ -112,10 +114,13 @@ struct pool_core::implementation {
         }
     }
     void do_what_is_left() {
+        if (!something_left.load(std::memory_order_acquire))
+            return;
         std::vector<std::function<void()>> asked;
         {
             const std::lock_guard lock(other_threads);
             asked.swap(left_to_do);
+            something_left.store(false, std::memory_order_relaxed);
         }
         for (const std::function<void()>& f : asked)
             f();
@@ -134,6 +139,7 @@ struct pool_core::implementation {
         }
         try {
             left_to_do.push_back(std::move(f));
+            something_left.store(true, std::memory_order_release);
         } catch (const std::bad_alloc&) {
             // It stays as it is until the pool goes.
         }
