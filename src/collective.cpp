@@ -364,7 +364,7 @@ collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signatur
     communicator_state& s = self->state;
     s.enter();
     try {
-        s.prepare(comm);
+        s.prepare(comm, root);
         self->number = ++s.calls;
         s.messages->begin(self->number);
     } catch (...) {

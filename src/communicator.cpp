@@ -234,9 +234,12 @@ int state_key() {
 
 } // namespace
 
-void wait_for(MPI_Request request) {
+void wait_for(MPI_Request request, const std::function<void()>& remind) {
     // A step of a collective that is not blocking may show only at the next look.
     constexpr int looks = 3;
+    constexpr double long_wait = 10; // seconds
+    const clock::time_point begin = clock::now();
+    bool reminded = !remind;
     nap pause;
     int done = 0;
     while (true) {
@@ -246,6 +249,10 @@ void wait_for(MPI_Request request) {
             return;
         tend_retired_duplicates();
         pause.wait();
+        if (!reminded && seconds_since(begin) > long_wait) {
+            reminded = true;
+            remind();
+        }
     }
 }
 
@@ -352,18 +359,29 @@ void refuse_other_programs(const communicator_state& s) {
 
 } // namespace
 
-void communicator_state::prepare(MPI_Comm user) {
+void communicator_state::prepare(MPI_Comm user, int root) {
     if (comm != MPI_COMM_NULL)
         return;
     MPI_Comm_size(user, &size);
+    MPI_Comm_rank(user, &rank);
+    const auto remind = [this] {
+        std::fprintf(stderr,
+                     "mpimap: rank %d has waited for ten seconds in the first call on a communicator of %d "
+                     "ranks, and waits on: all of them must make the call, not the root alone\n",
+                     rank, size);
+        std::fflush(stderr);
+    };
     retirement_.clear();
     retirement_.emplace_back(size);
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Comm_idup(user, &comm, &request), "MPI_Comm_idup");
-    wait_for(request);
+    if (rank == root) {
+        wait_for(request, remind);
+    } else {
+        wait_for(request);
+    }
     try {
         MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
-        MPI_Comm_rank(comm, &rank);
         MPI_Query_thread(&thread_level);
         messages = std::make_unique<channel>(comm, piece_bytes());
         refuse_other_programs(*this);

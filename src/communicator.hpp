@@ -35,8 +35,9 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     /// Whether a call is open that other ranks cannot be let go from.
     [[nodiscard]] bool holds_others();
 
-    /// Makes the duplicate where there is none yet. Collective, and inside enter() and leave().
-    void prepare(MPI_Comm user);
+    /// Makes the duplicate where there is none yet. Collective, and inside enter() and leave(). A rank that
+    /// comes to its end without any call does not show: the root says on the standard error that it waits.
+    void prepare(MPI_Comm user, int root);
     /// Gives MPI back what is its own, as soon as nothing is under way. Nothing can be sent after that.
     void shut_down() noexcept;
     /// The same, with the duplicate in a list of those that are to be freed.
@@ -60,8 +61,8 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     std::list<retired_duplicate> retirement_; // one, while there is a duplicate
 };
 
-/// Waits for a request in naps.
-void wait_for(MPI_Request request);
+/// Waits for a request in naps. Calls `remind`, if there is one, when it has waited for ten seconds.
+void wait_for(MPI_Request request, const std::function<void()>& remind = {});
 
 /// Moves on what duplicates of freed communicators still have under way, if there are any.
 void tend_retired_duplicates() noexcept;

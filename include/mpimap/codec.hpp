@@ -11,7 +11,6 @@
 
 #include <array>
 #include <concepts>
-#include <coroutine>
 #include <cstddef>
 #include <cstdio>
 #include <functional>
@@ -88,8 +87,13 @@ template <>
 struct is_reference_like<std::thread::id> : std::true_type {};
 template <>
 struct is_reference_like<std::source_location> : std::true_type {};
-template <typename P>
-struct is_reference_like<std::coroutine_handle<P>> : std::true_type {};
+// std::coroutine_handle, known by what it has.
+template <typename T>
+    requires requires(const T& handle) {
+        handle.resume();
+        T::from_address(handle.address());
+    }
+struct is_reference_like<T> : std::true_type {};
 template <>
 struct is_reference_like<pthread_mutex_t> : std::true_type {};
 template <>

@@ -1,5 +1,5 @@
-# Runs COMMAND, a list, and fails unless it ends by itself and in time; with STATUS also unless that is its exit status. No
-# rank may die of a signal.
+# Runs COMMAND, a list, and fails unless it ends by itself and in time; with STATUS also unless that is its exit status, with
+# SAYS unless standard error has that text. No rank may die of a signal.
 
 execute_process(COMMAND ${COMMAND} TIMEOUT 60 RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors)
 message("${output}${errors}exit status: ${status}")
@@ -17,3 +17,9 @@ foreach(text IN ITEMS "exited on signal" "this call hangs" "Signal:")
     message(FATAL_ERROR "the output says: ${text}")
   endif()
 endforeach()
+if(NOT "${SAYS}" STREQUAL "")
+  string(FIND "${errors}" "${SAYS}" found)
+  if(found EQUAL -1)
+    message(FATAL_ERROR "standard error does not say: ${SAYS}")
+  endif()
+endif()

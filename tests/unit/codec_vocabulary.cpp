@@ -4,9 +4,12 @@
 #include <mpimap/mpimap.hpp>
 
 #include <bitset>
+#include <complex>
+#include <coroutine>
 #include <filesystem>
 #include <functional>
 #include <list>
+#include <memory_resource>
 #include <queue>
 #include <stack>
 #include <string>
@@ -77,6 +80,22 @@ TEST(vocabulary, paths) {
     EXPECT_EQ(wire::round_trip(long_one), long_one);
     expect_truncations_refused(fs::path("/some/where"));
 }
+
+// Known by what they have: with a member more they are classes like others.
+class tagged_complex : public std::complex<double> {
+  public:
+    const double* tag = nullptr;
+};
+static_assert(!mpimap::detail::complex_like<tagged_complex>);
+static_assert(mpimap::detail::complex_like<std::complex<float>>);
+class tagged_bitset : public std::bitset<8> {
+  public:
+    const double* tag = nullptr;
+};
+static_assert(!mpimap::detail::bitset_like<tagged_bitset>);
+static_assert(mpimap::detail::bitset_like<std::bitset<0>> && mpimap::detail::bitset_like<std::bitset<65>>);
+static_assert(!mpimap::encodable<std::coroutine_handle<>>);
+static_assert(mpimap::encodable<std::pmr::vector<int>>);
 
 TEST(vocabulary, bitsets) {
     static_assert(mpimap::encoding_of<std::bitset<70>> == mpimap::encoding::bytes);

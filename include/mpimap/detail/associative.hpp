@@ -2,10 +2,10 @@
 
 // Sets and maps: what orders or finds their keys, and the order in which they are gone through.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <memory_resource>
 #include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,12 +14,18 @@
 
 namespace mpimap::detail {
 
+/// std::pmr::polymorphic_allocator, known by what it has.
+template <typename A>
+concept polymorphic_allocator_like = sizeof(A) == sizeof(void*) && requires(const A& a) {
+    { a.resource() } -> std::convertible_to<void*>;
+    { a.select_on_container_copy_construction() } -> std::same_as<A>;
+    A(a.resource());
+};
+
 /// Whether a container's allocator is the same everywhere: one without state. A container of std::pmr is made
 /// with the other rank's default resource.
 template <typename A>
-inline constexpr bool allocator_travels = std::is_empty_v<A>;
-template <typename T>
-inline constexpr bool allocator_travels<std::pmr::polymorphic_allocator<T>> = true;
+inline constexpr bool allocator_travels = std::is_empty_v<A> || polymorphic_allocator_like<A>;
 
 template <typename C>
 concept maps_keys = requires {

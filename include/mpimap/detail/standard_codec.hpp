@@ -1,10 +1,11 @@
 #pragma once
 
-// How the types of the standard library travel. A part of codec.hpp, which ends with it.
+// How the types of the standard library travel. A part of codec.hpp, which ends with it. Types whose headers
+// are heavy are known by what they have: <complex> alone brings all of <cmath>.
 
 #include <array>
 #include <chrono>
-#include <complex>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -378,8 +379,16 @@ struct standard_codec<std::array<T, N>> : standard_codec_base {
     }
 };
 
+// std::complex: two numbers, and room for no more.
 template <typename T>
-struct standard_codec<std::complex<T>> : standard_codec_base {
+concept complex_like = requires(const T& z) {
+    requires std::is_arithmetic_v<typename T::value_type>;
+    requires sizeof(T) == 2 * sizeof(typename T::value_type) && std::is_trivially_copyable_v<T>;
+    { z.real() } -> std::same_as<typename T::value_type>;
+    { z.imag() } -> std::same_as<typename T::value_type>;
+};
+template <complex_like T>
+struct standard_codec<T> : standard_codec_base {
     static consteval encoding chosen() { return encoding::bytes; }
 };
 template <typename R, typename P>

@@ -3,7 +3,6 @@
 // How less usual types of the standard library travel. A part of codec.hpp. Headers that are heavy are not
 // included: their types are known by what they have.
 
-#include <bitset>
 #include <concepts>
 #include <cstddef>
 #include <iterator>
@@ -25,8 +24,20 @@
 
 namespace mpimap::detail {
 
-template <std::size_t N>
-struct standard_codec<std::bitset<N>> : standard_codec_base {
+// std::bitset: words of bits, and room for no more.
+template <typename T>
+inline constexpr bool bitset_like = false;
+template <template <std::size_t> typename Bits, std::size_t N>
+    requires requires(const Bits<N>& bits) {
+        { bits.to_ullong() } -> std::same_as<unsigned long long>;
+        { bits.test(std::size_t{}) } -> std::same_as<bool>;
+        { bits.count() } -> std::same_as<std::size_t>;
+    }
+inline constexpr bool bitset_like<Bits<N>> =
+    std::is_trivially_copyable_v<Bits<N>> && 8 * sizeof(Bits<N>) < N + 64;
+template <typename T>
+    requires bitset_like<T>
+struct standard_codec<T> : standard_codec_base {
     static consteval encoding chosen() { return encoding::bytes; }
 };
 
