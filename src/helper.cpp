@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include <signal.h>
+#include "quiet_thread.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -21,20 +21,7 @@ helper::pause::~pause() {
     innermost = around_;
 }
 
-helper::helper() {
-    // The program's signal handlers are meant for its own threads.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-        thread_ = std::thread([this] { run(); });
-    } catch (...) {
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
+helper::helper() : thread_(quiet_thread([this] { run(); })) {}
 
 helper::~helper() {
     {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +15,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "quiet_thread.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -46,6 +47,16 @@ void tell(int socket, notice n) noexcept {
 
 int this_ranks_socket = -1;
 int this_rank = 0;
+std::atomic<bool> this_rank_may_go{false};
+
+/// Waits for the end of the program at the other end, which sends nothing.
+void end_with_program(int socket) noexcept {
+    pollfd there = {socket, POLLIN, 0};
+    while (poll(&there, 1, -1) < 0 && errno == EINTR)
+        there.revents = 0;
+    if (!this_rank_may_go)
+        std::_Exit(EXIT_FAILURE);
+}
 
 [[noreturn]] void end_program(int rank, int process, bool arrived) noexcept {
     std::fprintf(
@@ -73,12 +84,18 @@ lifeline::lifeline(const std::string& address, int rank) noexcept {
         return; // on another host
     tell(socket_, {news::rank, rank});
     this_ranks_socket = socket_;
+    try {
+        quiet_thread([socket = socket_] { end_with_program(socket); }).detach();
+    } catch (const std::exception&) {
+        // No thread to be had.
+    }
 }
 
 void lifeline::arrived() const noexcept {
     tell(socket_, {news::arrived, 0});
 }
 void lifeline::let_go() const noexcept {
+    this_rank_may_go = true;
     tell(socket_, {news::let_go, 0});
 }
 
@@ -104,20 +121,10 @@ lifelines::lifelines() noexcept {
             listen(listening_, queue) != 0 || fcntl(listening_, F_SETFL, O_NONBLOCK) != 0 ||
             pipe2(wake_, O_CLOEXEC) != 0)
             return;
-        // Signals are for the program's own threads.
-        sigset_t all;
-        sigset_t before;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        try {
-            thread_ = std::thread([this] { watch(); });
-            address_ = name;
-        } catch (const std::exception&) {
-            // No thread to be had.
-        }
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        thread_ = quiet_thread([this] { watch(); });
+        address_ = name;
     } catch (const std::exception&) {
-        // No memory.
+        // No memory, or no thread to be had.
     }
 }
 

@@ -11,10 +11,12 @@
 
 namespace mpimap::detail {
 
-/// The end of a spawned rank.
+/// The end of a spawned rank. The rank watches the program, too: MPI does not always end ranks whose program
+/// has died, and one of them that stays keeps the program's output open. It ends when the program ends before
+/// its pool has let it go.
 class lifeline {
   public:
-    /// Never throws: a rank that cannot be watched works as well.
+    /// Never throws: a rank that cannot be watched, or that watches nothing, works as well.
     lifeline(const std::string& address, int rank) noexcept;
     ~lifeline() = default; // closed with the process, which is what it tells
     lifeline(const lifeline&) = delete;
