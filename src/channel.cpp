@@ -20,13 +20,8 @@ constexpr int data_tag = 2;
 // shared-memory transport (4096 bytes with its own header).
 constexpr std::size_t control_limit = 4000;
 
-std::size_t table_size(const envelope& head) {
-    return static_cast<std::size_t>(head.span_count) * sizeof(std::uint64_t);
-}
-
-/// Whether all but the spans travels with the header.
-bool inlined(const envelope& head) {
-    return sizeof head + table_size(head) + head.body_size <= control_limit;
+std::size_t table_size(const wire::frame& f) {
+    return static_cast<std::size_t>(f.span_count) * sizeof(std::uint64_t);
 }
 
 } // namespace
@@ -59,7 +54,7 @@ struct channel::piece_queue {
 };
 
 struct channel::transfer_out {
-    std::uint64_t episode = 0;
+    episode_number episode = no_episode;
     buffer bytes;
     std::vector<source_span> regions;
     outgoing message; // keeps what the regions point into
@@ -87,7 +82,7 @@ struct channel::peer {
 };
 
 struct channel::control {
-    std::uint64_t episode = 0;
+    episode_number episode = no_episode;
     MPI_Request request = MPI_REQUEST_NULL;
     buffer bytes;
 };
@@ -132,14 +127,12 @@ void channel::activate(int rank, peer& p) {
     active_.push_back(rank);
 }
 
-void channel::send(int destination, envelope head, outgoing&& message) {
+void channel::send(int destination, const wire::message& what, outgoing&& message) {
     const writer& content = message.content();
     const std::vector<source_span>& spans = content.spans();
-    head.episode = episode_;
-    head.body_size = content.body().size();
-    head.span_count = spans.size();
-    head.bytes = content.size();
-    const bool all_here = inlined(head);
+    wire::frame framing{episode_, content.body().size(), spans.size(), content.size()};
+    const bool all_here = wire::longest_header + table_size(framing) + framing.body_size <= control_limit;
+    framing.whole = all_here;
 
     const auto to = static_cast<std::size_t>(destination);
     if (to >= sent_to_.size())
@@ -150,7 +143,7 @@ void channel::send(int destination, envelope head, outgoing&& message) {
         spare_.pop_back();
         c.bytes.clear();
     }
-    c.bytes.append(&head, sizeof head);
+    wire::encode(framing, what, c.bytes);
     buffer sizes;
     for (const source_span& s : spans) {
         const std::uint64_t size = s.size;
@@ -242,22 +235,24 @@ void channel::keep_for_later(buffer memory) {
 }
 
 /// Takes a header, and what came with it, from memory that is lent.
-void channel::dispatch(int source, const std::byte* bytes, message_handler& handler) {
+void channel::dispatch(int source, const std::byte* bytes, std::size_t size, message_handler& handler) {
+    const wire::header head = wire::decode(bytes, size);
     incoming m;
     m.source = source;
-    std::memcpy(&m.head, bytes, sizeof m.head);
-    const bool current = m.head.episode == episode_;
+    m.framing = head.framing;
+    m.what = head.what;
+    const bool current = m.framing.episode == episode_;
     if (current)
         handler.noticed(m);
     peer& p = peer_of(source);
-    const bool here = inlined(m.head);
+    const bool here = m.framing.whole;
     // Nothing left to receive, nothing before it: no need to queue. What an earlier call left half sent is
     // not before it: its sender may be elsewhere by now.
-    const bool next = p.in.empty() || p.in.back()->message.head.episode != episode_;
-    if (here && m.head.span_count == 0 && next && (!current || handler.can_place(m))) {
+    const bool next = p.in.empty() || p.in.back()->message.framing.episode != episode_;
+    if (here && m.framing.span_count == 0 && next && (!current || handler.can_place(m))) {
         if (!current)
             return;
-        m.bytes = bytes + sizeof m.head;
+        m.bytes = bytes + head.size;
         handler.place(m);
         handler.arrived(m);
         return;
@@ -267,14 +262,14 @@ void channel::dispatch(int source, const std::byte* bytes, message_handler& hand
     m.lost = !current && !here;
     try {
         if (!m.lost)
-            m.storage.resize(table_size(m.head) + static_cast<std::size_t>(m.head.body_size));
+            m.storage.resize(table_size(m.framing) + static_cast<std::size_t>(m.framing.body_size));
     } catch (const std::bad_alloc&) {
         if (here)
             throw;
         m.lost = true;
     }
     if (here && m.storage.size() != 0)
-        std::memcpy(m.storage.data(), bytes + sizeof m.head, m.storage.size());
+        std::memcpy(m.storage.data(), bytes + head.size, m.storage.size());
     if (!here)
         t->at = transfer_in::stage::body;
     m.bytes = m.storage.data();
@@ -320,18 +315,18 @@ bool channel::progress_in(peer& p, message_handler& handler) {
     while (!p.in.empty()) {
         transfer_in& t = *p.in.front();
         incoming& m = t.message;
-        const bool current = m.head.episode == episode_;
+        const bool current = m.framing.episode == episode_;
         if (t.at == transfer_in::stage::body) {
             // The sizes of the spans and the body are regions of their own, next to each other here.
-            const std::size_t table = table_size(m.head);
-            const auto body = static_cast<std::size_t>(m.head.body_size);
+            const std::size_t table = table_size(m.framing);
+            const auto body = static_cast<std::size_t>(m.framing.body_size);
             std::byte* const base = m.lost ? nullptr : m.storage.data();
             const target_span regions[] = {{base, table}, {base == nullptr ? nullptr : base + table, body}};
             const std::size_t skip = table == 0 ? 1 : 0;
             const std::size_t count = (table == 0 ? 0U : 1U) + (body == 0 ? 0U : 1U);
             if (m.lost && table != 0) {
                 // Without the sizes the spans could not be received: they are few bytes.
-                t.sizes.resize(static_cast<std::size_t>(m.head.span_count));
+                t.sizes.resize(static_cast<std::size_t>(m.framing.span_count));
             }
             moved |= receive_regions(p, t, count, [&](std::size_t i) {
                 if (m.lost && i + skip == 0)
@@ -349,7 +344,7 @@ bool channel::progress_in(peer& p, message_handler& handler) {
             if (current)
                 handler.place(m);
             const std::uint64_t* sizes = m.lost ? t.sizes.data() : m.span_sizes();
-            for (std::size_t i = m.targets.size(); i < m.head.span_count; ++i)
+            for (std::size_t i = m.targets.size(); i < m.framing.span_count; ++i)
                 m.targets.push_back({nullptr, static_cast<std::size_t>(sizes[i])});
             t.at = transfer_in::stage::spans;
             moved = true;
@@ -392,7 +387,9 @@ bool channel::receive_controls(message_handler& handler) {
         ++in.taken;
         ++received_;
         moved = true;
-        dispatch(status.MPI_SOURCE, oldest.bytes.data(), handler);
+        int size = 0;
+        check_mpi(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
+        dispatch(status.MPI_SOURCE, oldest.bytes.data(), static_cast<std::size_t>(size), handler);
         if (handler.has_enough())
             return true;
     }

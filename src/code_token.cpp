@@ -16,7 +16,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <mpimap/detail/job.hpp>
+#include <mpimap/detail/hash.hpp>
 #include <mpimap/errors.hpp>
 
 namespace mpimap::detail {

@@ -1,4 +1,4 @@
-#include <mpimap/detail/job.hpp>
+#include <mpimap/detail/collective_call.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -57,109 +57,7 @@ void drop_bytes(const communicator_state& s, std::size_t size, int root) {
         broadcast_bytes(s, scratch.data(), std::min(scratch.size(), size - at), root);
 }
 
-std::string lengths_text(const std::vector<std::optional<std::size_t>>& sizes) {
-    std::string text;
-    for (const auto& n : sizes) {
-        if (!text.empty())
-            text += ", ";
-        text += n ? std::to_string(*n) : "no end";
-    }
-    return text;
-}
-
-[[noreturn]] void throw_chunk(const std::string& why) {
-    throw invalid_argument("mpimap: options::chunk " + why);
-}
-
 } // namespace
-
-// ---------------------------------------------------------------- checks
-
-std::size_t zipped_size(const std::vector<std::optional<std::size_t>>& sizes, zip how) {
-    std::optional<std::size_t> shortest;
-    bool equal = true;
-    for (const auto& n : sizes) {
-        if (!n)
-            continue;
-        if (shortest && *n != *shortest)
-            equal = false;
-        if (!shortest || *n < *shortest)
-            shortest = n;
-    }
-    if (!shortest) {
-        throw invalid_argument(
-            "mpimap: no argument has an end: give a range, indices(n) or indices(first, last)");
-    }
-    if (!equal && how == zip::strict) {
-        throw invalid_argument("mpimap: the arguments differ in length (" + lengths_text(sizes) +
-                               "); .zip = zip::shortest maps over the shortest");
-    }
-    return *shortest;
-}
-
-void check_options(const options& o, std::size_t items) {
-    if (o.chunk) {
-        if (*o.chunk == 0)
-            throw_chunk("is 0");
-        if (*o.chunk > static_cast<std::size_t>(-1) / 2)
-            throw_chunk("is negative or larger than SIZE_MAX/2");
-    }
-    if (o.attempts == 0)
-        throw invalid_argument("mpimap: options::attempts is 0: an item is run once at least");
-    if (o.attempts > static_cast<std::size_t>(-1) / 2)
-        throw invalid_argument("mpimap: options::attempts is negative or larger than SIZE_MAX/2");
-    switch (o.schedule) {
-    case schedule::automatic:
-    case schedule::static_:
-    case schedule::dynamic:
-    case schedule::guided:
-    case schedule::factoring:
-        break;
-    default:
-        throw invalid_argument("mpimap: options::schedule is no schedule");
-    }
-    if (o.results != results::root && o.results != results::everywhere) {
-        throw invalid_argument("mpimap: options::results is neither root nor everywhere");
-    }
-    if (o.zip != zip::strict && o.zip != zip::shortest) {
-        throw invalid_argument("mpimap: options::zip is neither strict nor shortest");
-    }
-    if (o.on_error != on_error::stop && o.on_error != on_error::collect) {
-        throw invalid_argument("mpimap: options::on_error is neither stop nor collect");
-    }
-    if (o.costs.empty())
-        return;
-    if (o.costs.size() != items) {
-        throw invalid_argument("mpimap: options::costs has " + std::to_string(o.costs.size()) +
-                               " estimates for " + std::to_string(items) + " items");
-    }
-    for (const double c : o.costs) {
-        if (!std::isfinite(c) || c < 0)
-            throw invalid_argument("mpimap: options::costs has a negative or infinite one");
-    }
-    if (o.schedule != schedule::automatic && o.schedule != schedule::dynamic) {
-        throw invalid_argument(
-            "mpimap: options::costs goes with schedule::automatic or dynamic: the others fix the "
-            "order in which items are handed out");
-    }
-}
-
-void check_no_results(const options& o) {
-    if (o.results == results::everywhere) {
-        throw invalid_argument("mpimap: mpi_for_each has no results: results::everywhere goes with mpi_map");
-    }
-}
-
-void check_output(std::size_t room, std::size_t items, const options& o) {
-    if (room < items) {
-        throw invalid_argument("mpimap: mpi_map_into: the output range has room for " + std::to_string(room) +
-                               " results, but there are " + std::to_string(items) + " items");
-    }
-    if (o.results == results::everywhere) {
-        throw invalid_argument(
-            "mpimap: mpi_map_into fills the root's range: results::everywhere goes with mpi_map");
-    }
-}
 
 // ---------------------------------------------------------------- the call
 
@@ -169,7 +67,7 @@ struct collective_call::implementation {
     communicator_state& state;
     int root;
     std::uint64_t signature;
-    std::uint64_t number = 0;
+    std::uint64_t count = 0; // of the communicator's calls, with this one
     call_header header;
     buffer body;       // sizes of the spans, then function and constants
     bool lost = false; // there was no memory for the latter
@@ -178,11 +76,12 @@ struct collective_call::implementation {
         : kept(state_of(comm)), state(*kept), root(r), signature(what) {}
 
     [[nodiscard]] bool is_root() const { return state.rank == root; }
+    [[nodiscard]] call_number number() const { return call_number{count}; }
 
     /// One all-reduce from which every rank draws the same conclusion.
     void agree() {
         const agreement mine =
-            agreement::of_call(signature ^ (number * 0x9e3779b97f4a7c15ULL), root, state.messages->piece());
+            agreement::of_call(signature ^ (count * 0x9e3779b97f4a7c15ULL), root, state.messages->piece());
         agreement all;
         MPI_Request request = MPI_REQUEST_NULL;
         check_mpi(MPI_Iallreduce(mine.data(), all.data(), agreement::size, MPI_UINT64_T, MPI_MAX, state.comm,
@@ -323,18 +222,14 @@ struct collective_call::implementation {
     }
 
     /// Tells all other ranks how the call went and waits until the messages have left.
-    void end(session& all, std::uint32_t how, const std::function<void(writer&)>& write_verdict = {}) const {
+    void end(session& all, wire::outcome how, const std::function<void(writer&)>& write_verdict = {}) const {
         for (int rank = 0; rank < state.size; ++rank) {
             if (rank == state.rank)
                 continue;
-            envelope head;
-            head.job = number;
-            head.kind = message::end;
-            head.last = how;
             outgoing message;
             if (write_verdict)
                 write_verdict(message.out);
-            all.messages().send(rank, head, std::move(message));
+            all.messages().send(rank, wire::end{number(), how}, std::move(message));
         }
         all.flush();
     }
@@ -365,8 +260,8 @@ collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signatur
     s.enter();
     try {
         s.prepare(comm, root);
-        self->number = ++s.calls;
-        s.messages->begin(self->number);
+        self->count = ++s.calls;
+        s.messages->begin(episode_number{self->count});
     } catch (...) {
         s.leave();
         throw;
@@ -408,7 +303,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     root_job* job = nullptr;
     writer setup;
     std::size_t bounds_size = 0;
-    session all(self.state);
+    session all(self.state.here());
     std::optional<dispatcher> d;
     try {
         job = &prepare();
@@ -418,7 +313,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         self.header.stop_at_failure = stop_elsewhere(stop, o) ? 1 : 0;
         if (job->items() != 0) {
             bounds_size = job->write_setup(setup);
-            d.emplace(all, *job, o, self.number, stop);
+            d.emplace(all, *job, o, self.number(), stop);
         } else {
             failures none;
             job->finish(none);
@@ -471,16 +366,16 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
             failed.push_back(std::move(f));
     }
     if (succeeds()) {
-        self.end(all, succeeded);
+        self.end(all, wire::outcome::succeeded);
         return;
     }
     if (failed.empty()) {
         const cancelled verdict = cancelled_after("the call was cancelled", job->completed(), job->items());
-        self.end(all, cancelled_call, [&](writer& out) { write_cancelled(out, verdict); });
+        self.end(all, wire::outcome::cancelled, [&](writer& out) { write_cancelled(out, verdict); });
         self.throw_everywhere(verdict, self.root);
     }
     const map_error verdict = verdict_of(std::move(failed), job->items(), job->completed());
-    self.end(all, failed_call, [&](writer& out) { write_map_error(out, verdict); });
+    self.end(all, wire::outcome::failed, [&](writer& out) { write_map_error(out, verdict); });
     self.throw_everywhere(verdict, self.root);
 }
 
@@ -492,12 +387,12 @@ void collective_call::serve(kernel& k) {
         self.throw_status();
     if (self.header.items == 0)
         return;
-    worker w(self.state, self.root);
-    w.enter(self.number, k, self.header.stop_at_failure != 0);
+    worker w(self.state.here(), self.root);
+    w.enter(self.number(), k, self.header.stop_at_failure != 0);
     std::optional<failure> failed;
     self.read_shared([&k](reader& in) { k.read_setup(in); }, failed);
     self.body = buffer();
-    w.ready(self.number, failed ? &*failed : nullptr);
+    w.ready(self.number(), failed ? &*failed : nullptr);
     w.run();
     if (w.failed())
         self.throw_everywhere(*w.failed(), self.root);

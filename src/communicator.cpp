@@ -391,6 +391,10 @@ void communicator_state::prepare(MPI_Comm user, int root) {
     }
 }
 
+endpoint communicator_state::here() {
+    return {rank, size, messages.get(), [this] { return helper_of(*this); }, tend_retired_duplicates};
+}
+
 communicator_state::communicator_state() = default;
 
 communicator_state::~communicator_state() {

@@ -38,6 +38,8 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     /// Makes the duplicate where there is none yet. Collective, and inside enter() and leave(). A rank that
     /// comes to its end without any call does not show: the root says on the standard error that it waits.
     void prepare(MPI_Comm user, int root);
+    /// This rank as the engine sees it, while the state lives and has not been shut down.
+    [[nodiscard]] endpoint here();
     /// Gives MPI back what is its own, as soon as nothing is under way. Nothing can be sent after that.
     void shut_down() noexcept;
     /// The same, with the duplicate in a list of those that are to be freed.
@@ -60,6 +62,10 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     std::thread::id thread_;                  // whose call it is
     std::list<retired_duplicate> retirement_; // one, while there is a duplicate
 };
+
+/// The communicator's, made now if there is none. Null where the thread level, or the system, allows none, or
+/// there is nobody to answer.
+[[nodiscard]] helper* helper_of(communicator_state& state);
 
 /// Waits for a request in naps. Calls `remind`, if there is one, when it has waited for ten seconds.
 void wait_for(MPI_Request request, const std::function<void()>& remind = {});

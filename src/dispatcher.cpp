@@ -33,13 +33,13 @@ void for_each_gap(item_range items, const std::vector<std::size_t>& without, con
 
 } // namespace
 
-dispatcher::dispatcher(session& s, root_job& job, const options& o, std::uint64_t number, bool stop,
+dispatcher::dispatcher(session& s, root_job& job, const options& o, call_number number, bool stop,
                        std::optional<pooled> pool)
     : session_(s), job_(job), number_(number), stop_at_failure_(stop),
-      root_(static_cast<std::size_t>(s.state().rank)),
-      queue_(o, job.items(), static_cast<std::size_t>(s.state().size), job.bytes_per_item(),
-             job.granularity()),
-      workers_(static_cast<std::size_t>(s.state().size)), not_ready_(pool ? 0 : workers_.size() - 1),
+      root_(static_cast<std::size_t>(s.rank())), ledger_(number, pool && pool->grows ? nullptr : &job.done()),
+      items_(job.items()),
+      queue_(o, job.items(), static_cast<std::size_t>(s.size()), job.bytes_per_item(), job.granularity()),
+      workers_(static_cast<std::size_t>(s.size())), not_ready_(pool ? 0 : workers_.size() - 1),
       attempts_(o.attempts), retry_if_(o.retry_if), stop_token_(o.stop), pool_(std::move(pool)) {
     try {
         session_.join(*this);
@@ -64,6 +64,7 @@ dispatcher::~dispatcher() {
             session_.chunk_finished(rank);
     }
     session_.leave(*this);
+    ledger_.over(items_);
 }
 
 // ---------------------------------------------------------------- handing out
@@ -144,17 +145,15 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
         return offer::nothing;
     }
     introduce(rank);
-    envelope head;
-    head.job = number_;
-    head.kind = message::chunk;
-    head.first = p.items.first;
-    head.count = p.items.count;
-    if (!queue_.decided())
-        head.last = session_.asked_in_vain(rank) ? returnable_and_late : returnable;
+    wire::chunk what{number_, p.items};
+    if (!queue_.decided()) {
+        what.returning = session_.asked_in_vain(rank) ? wire::return_policy::may_return_and_was_late
+                                                      : wire::return_policy::may_return;
+    }
     weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
     if (!p.message.owner && !p.message.out.spans().empty())
         p.message.owner = in_transit_;
-    session_.messages().send(static_cast<int>(rank), head, std::move(p.message));
+    session_.messages().send(static_cast<int>(rank), what, std::move(p.message));
     w.chunks.push(p.items);
     session_.chunk_sent(rank);
     ++chunks_out_;
@@ -244,22 +243,26 @@ void dispatcher::give_back_between(item_range items, const std::vector<std::size
     for_each_gap(items, failed, [this](item_range gap) { give_back(gap); });
 }
 
-void dispatcher::settle(item_range items, const std::vector<std::size_t>& failed) {
-    if (!grows())
-        for_each_gap(items, failed, [this](item_range gap) { job_.items_done(gap.first, gap.end()); });
+void dispatcher::settle(item_range items, const std::vector<std::size_t>& failed, int rank, double seconds) {
+    const std::size_t attempt = items.count == 1 ? attempts_of(items.first) : 1;
+    for_each_gap(items, failed, [&](item_range gap) {
+        const double share = static_cast<double>(gap.count) / static_cast<double>(items.count);
+        ledger_.done(gap, rank, seconds * share, attempt);
+    });
 }
 
-void dispatcher::settle(incoming& m, const std::vector<std::size_t>& failed) {
-    if (grows() || workers_[static_cast<std::size_t>(m.source)].failures_lost)
+void dispatcher::settle(incoming& m, const wire::results& r, const std::vector<std::size_t>& failed) {
+    if (workers_[static_cast<std::size_t>(m.source)].failures_lost)
         return;
-    const item_range placed{static_cast<std::size_t>(m.head.first), m.placed};
+    const item_range placed{r.items.first, m.placed};
     if (!m.complete) {
-        settle(placed, failed);
+        settle(placed, failed, m.source, r.seconds);
         return;
     }
-    m.complete = [this, placed, failed, complete = std::move(m.complete)] {
+    m.complete = [this, placed, failed, rank = m.source, seconds = r.seconds,
+                  complete = std::move(m.complete)] {
         complete(); // may throw
-        settle(placed, failed);
+        settle(placed, failed, rank, seconds);
     };
 }
 
@@ -379,7 +382,7 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
     } else {
         drop({batch.first + done, batch.count - done});
     }
-    settle({batch.first, done}, items_of(failed));
+    settle({batch.first, done}, items_of(failed), session_.rank(), seconds);
     take_in(std::move(failed));
     return true;
 }
@@ -416,144 +419,142 @@ void dispatcher::weigh(std::size_t items, std::uint64_t bytes, double& mean) {
 // ---------------------------------------------------------------- what comes back
 
 void dispatcher::noticed(const incoming& m) {
-    worker& w = workers_[static_cast<std::size_t>(m.source)];
-    switch (m.head.kind) {
-    case message::ready:
-        if (m.head.last != 0) {
+    const auto rank = static_cast<std::size_t>(m.source);
+    worker& w = workers_[rank];
+    if (const auto* ready = std::get_if<wire::ready>(&m.what)) {
+        if (ready->failed) {
             ++on_the_way_;
         } else {
             w.ready = true;
             --not_ready_;
-            session_.ask(static_cast<std::size_t>(m.source));
+            session_.ask(rank);
         }
-        break;
-    case message::failed:
+    } else if (const auto* results = std::get_if<wire::results>(&m.what)) {
+        ++on_the_way_;
+        measure(results->items, results->seconds);
+        weigh(results->items.count, m.framing.bytes, measured_.result_bytes);
+        if (results->waited > 0)
+            measured_.reply_time += (std::min(results->waited, 0.1) - measured_.reply_time) / 8;
+        if (results->chunk != wire::progress::more)
+            finish_chunk(w, rank, *results);
+    } else if (const auto* returned = std::get_if<wire::returned>(&m.what)) {
+        take_back(rank, returned->items);
+    } else if (std::holds_alternative<wire::failed>(m.what)) {
         ++on_the_way_;
         if (attempts_ == 1)
             item_failed();
-        break;
-    case message::refused:
+    } else if (std::holds_alternative<wire::refused>(m.what)) {
         ++on_the_way_;
-        break;
-    case message::returned:
-        take_back(static_cast<std::size_t>(m.source),
-                  {static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)});
-        break;
-    case message::results: {
-        ++on_the_way_;
-        measure({static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)},
-                m.head.seconds);
-        weigh(static_cast<std::size_t>(m.head.count), m.head.bytes, measured_.result_bytes);
-        if (m.head.waited > 0) {
-            measured_.reply_time += (std::min(m.head.waited, 0.1) - measured_.reply_time) / 8;
-        }
-        if (m.head.last != 0) {
-            const item_range chunk = w.chunks.pop();
-            --chunks_out_;
-            session_.chunk_finished(static_cast<std::size_t>(m.source));
-            const auto rest = static_cast<std::size_t>(m.head.not_run);
-            if (m.head.last == given_up) {
-                drop({chunk.end() - rest, rest});
-            } else {
-                give_back({chunk.end() - rest, rest});
-            }
-        }
-        break;
     }
-    default:
-        break;
+}
+
+/// The rank has no more to say of its oldest chunk.
+void dispatcher::finish_chunk(worker& w, std::size_t rank, const wire::results& r) {
+    if (w.chunks.empty())
+        return; // of none that it has: damaged
+    const item_range chunk = w.chunks.pop();
+    --chunks_out_;
+    session_.chunk_finished(rank);
+    const std::size_t rest = std::min(static_cast<std::size_t>(r.not_run), chunk.count);
+    const item_range not_run{chunk.end() - rest, rest};
+    if (r.chunk == wire::progress::given_up) {
+        drop(not_run);
+    } else {
+        give_back(not_run);
     }
 }
 
 bool dispatcher::can_place(const incoming& m) const {
-    return session_.on_main_thread() || m.head.kind != message::results || job_.plain_results();
+    return session_.on_main_thread() || !std::holds_alternative<wire::results>(m.what) ||
+           job_.plain_results();
 }
 
 void dispatcher::place(incoming& m) {
-    const item_range items{static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)};
-    worker& w = workers_[static_cast<std::size_t>(m.source)];
-    reader in = m.body();
-    std::vector<std::size_t> failed_here; // in order
-    if (m.head.kind == message::ready && m.head.last != 0)
-        --not_ready_;
-    try {
-        if (m.head.kind == message::results) {
-            failed_here = m.head.last != 0 ? std::exchange(w.failed, {}) : w.failed;
-            std::sort(failed_here.begin(), failed_here.end());
-        }
-        if (m.lost)
-            throw std::bad_alloc();
-        switch (m.head.kind) {
-        case message::ready:
-            if (m.head.last != 0) {
-                for (failure& f : read_failures(in))
-                    abandon(std::move(f));
-            }
-            break;
-        case message::failed: {
-            failures failed = read_failures(in);
-            for (const failure& f : failed)
-                w.failed.push_back(static_cast<std::size_t>(f.index));
-            if (attempts_ == 1 && !grows()) {
-                take_in(std::move(failed));
-            } else {
-                // What the chunk brings in their places must not come behind another attempt's results, nor
-                // after the caller has taken the failures, and the places are gone.
-                w.held.insert(w.held.end(), std::make_move_iterator(failed.begin()),
-                              std::make_move_iterator(failed.end()));
-            }
-            break;
-        }
-        case message::refused:
-            for (failure& f : read_failures(in))
-                abandon(std::move(f));
-            break;
-        case message::results: {
-            if (items.count == 0)
-                break;
-            deliver_failures(); // ahead of the results of the same chunk
-            job_.skip_results(failed_here);
-            failures failed;
-            m.placed = job_.read_results(items, in, failed, m.complete);
-            // The archive is of no use behind an item that could not be read: the items behind it run again.
-            // Those that failed there have been told.
-            if (m.placed != items.count)
-                give_back_between({items.first + m.placed + 1, items.count - m.placed - 1}, failed_here);
-            settle(m, failed_here);
-            take_in(std::move(failed));
-            break;
-        }
-        default:
-            break;
-        }
-    } catch (...) {
-        in.forget_targets(0);
-        m.complete = nullptr;
-        if (m.head.kind == message::results) {
-            if (items.count != 0) {
-                failed_.push_back(current_failure(items.first, session_.state().rank));
-                give_back_between({items.first + 1, items.count - 1}, failed_here); // the others run again
-                item_failed();
-            }
-        } else {
-            // Which items have failed, nobody knows any more.
-            w.failures_lost = true;
-            abandon(current_failure(task_error::no_item, session_.state().rank));
-        }
+    if (const auto* r = std::get_if<wire::results>(&m.what)) {
+        place_results(m, *r);
+    } else if (!std::holds_alternative<wire::returned>(m.what)) {
+        place_failures(m);
     }
-    if (m.head.kind == message::results && m.head.last != 0)
-        w.failures_lost = false;
-    m.targets = std::move(in.targets());
     if (pool_)
         m.keep = pool_->keep;
 }
 
-void dispatcher::arrived(incoming& m) {
-    const bool counted = m.head.kind == message::results || m.head.kind == message::failed ||
-                         m.head.kind == message::refused ||
-                         (m.head.kind == message::ready && m.head.last != 0);
-    if (!counted)
+/// Of items, or of the whole call.
+void dispatcher::place_failures(incoming& m) {
+    worker& w = workers_[static_cast<std::size_t>(m.source)];
+    const auto* ready = std::get_if<wire::ready>(&m.what);
+    if (ready != nullptr && !ready->failed)
         return;
+    if (ready != nullptr)
+        --not_ready_;
+    try {
+        if (m.lost)
+            throw std::bad_alloc();
+        reader in = m.body();
+        failures failed = read_failures(in);
+        if (!std::holds_alternative<wire::failed>(m.what)) {
+            for (failure& f : failed)
+                abandon(std::move(f));
+            return;
+        }
+        for (const failure& f : failed)
+            w.failed.push_back(static_cast<std::size_t>(f.index));
+        if (attempts_ == 1 && !grows()) {
+            take_in(std::move(failed));
+        } else {
+            // What the chunk brings in their places must not come behind another attempt's results, nor
+            // after the caller has taken the failures, and the places are gone.
+            w.held.insert(w.held.end(), std::make_move_iterator(failed.begin()),
+                          std::make_move_iterator(failed.end()));
+        }
+    } catch (...) {
+        // Which items have failed, nobody knows any more.
+        w.failures_lost = true;
+        abandon(current_failure(task_error::no_item, session_.rank()));
+    }
+}
+
+void dispatcher::place_results(incoming& m, const wire::results& r) {
+    worker& w = workers_[static_cast<std::size_t>(m.source)];
+    const bool last = r.chunk != wire::progress::more;
+    reader in = m.body();
+    std::vector<std::size_t> failed_here; // in order
+    try {
+        failed_here = last ? std::exchange(w.failed, {}) : w.failed;
+        std::sort(failed_here.begin(), failed_here.end());
+        if (m.lost)
+            throw std::bad_alloc();
+        if (r.items.count != 0) {
+            deliver_failures(); // ahead of the results of the same chunk
+            job_.skip_results(failed_here);
+            failures failed;
+            m.placed = job_.read_results(r.items, in, failed, m.complete);
+            // The archive is of no use behind an item that could not be read: the items behind it run again.
+            // Those that failed there have been told.
+            if (m.placed != r.items.count) {
+                give_back_between({r.items.first + m.placed + 1, r.items.count - m.placed - 1}, failed_here);
+            }
+            settle(m, r, failed_here);
+            take_in(std::move(failed));
+        }
+    } catch (...) {
+        in.forget_targets(0);
+        m.complete = nullptr;
+        if (r.items.count != 0) {
+            fail(current_failure(r.items.first, session_.rank()), attempts_of(r.items.first));
+            give_back_between({r.items.first + 1, r.items.count - 1}, failed_here); // the others run again
+            item_failed();
+        }
+    }
+    if (last)
+        w.failures_lost = false;
+    m.targets = std::move(in.targets());
+}
+
+void dispatcher::arrived(incoming& m) {
+    const auto* ready = std::get_if<wire::ready>(&m.what);
+    if (std::holds_alternative<wire::returned>(m.what) || (ready != nullptr && !ready->failed))
+        return; // nobody has counted it
     if (m.complete && !session_.on_main_thread()) {
         to_complete_.push(std::move(m)); // runs user code
         return;
@@ -563,14 +564,17 @@ void dispatcher::arrived(incoming& m) {
 
 void dispatcher::complete(const incoming& m) {
     --on_the_way_;
+    const auto* r = std::get_if<wire::results>(&m.what);
+    if (r == nullptr)
+        return;
     try {
         if (m.complete)
             m.complete();
     } catch (...) {
-        failed_.push_back(current_failure(static_cast<std::size_t>(m.head.first), session_.state().rank));
+        fail(current_failure(r->items.first, session_.rank()), attempts_of(r->items.first));
         item_failed();
     }
-    if (m.head.kind == message::results && m.head.last != 0)
+    if (r->chunk != wire::progress::more)
         take_in(std::exchange(workers_[static_cast<std::size_t>(m.source)].held, {}));
 }
 
@@ -594,11 +598,15 @@ void dispatcher::take_in(failures failed) {
     if (failed.empty())
         return;
     session_.attend(*this);
-    // Whether there is another attempt is for the user to say, on the main thread.
-    failures& all = attempts_ == 1 ? failed_ : undecided_;
-    all.insert(all.end(), std::make_move_iterator(failed.begin()), std::make_move_iterator(failed.end()));
-    if (attempts_ == 1)
-        item_failed();
+    if (attempts_ != 1) {
+        // Whether there is another attempt is for the user to say, on the main thread.
+        undecided_.insert(undecided_.end(), std::make_move_iterator(failed.begin()),
+                          std::make_move_iterator(failed.end()));
+        return;
+    }
+    for (failure& f : failed)
+        fail(std::move(f), 1);
+    item_failed();
 }
 
 void dispatcher::decide_failures() {
@@ -607,11 +615,12 @@ void dispatcher::decide_failures() {
             try_again(std::move(f));
             continue;
         }
-        failed_.push_back(std::move(f));
+        const std::size_t attempt = attempts_of(static_cast<std::size_t>(f.index));
+        fail(std::move(f), attempt);
         if (stop_at_failure_ && !stopped_) {
             // Nor will those be run again that wait for another attempt.
             for (const std::size_t item : queue_.retries())
-                failed_.push_back(std::move(trials_[item].last));
+                fail(std::move(trials_[item].last), trials_[item].ranks.size());
             stop();
         }
     }
@@ -630,7 +639,7 @@ bool dispatcher::again(failure& f) {
     try {
         return retry_if_(task_error(f));
     } catch (...) {
-        f = current_failure(static_cast<std::size_t>(f.index), session_.state().rank);
+        f = current_failure(static_cast<std::size_t>(f.index), session_.rank());
         return false;
     }
 }
@@ -655,13 +664,32 @@ void dispatcher::hand_out_again(std::size_t item, const trial& t) {
     session_.has_items(*this);
 }
 
+std::size_t dispatcher::attempts_of(std::size_t item) const {
+    const auto known = trials_.find(item);
+    return known == trials_.end() ? 1 : known->second.ranks.size() + 1;
+}
+
+void dispatcher::fail(failure f, std::size_t attempt) {
+    // Behind a result that could not be read it may have run a second time.
+    if (f.index == task_error::no_item || ledger_.failed(static_cast<std::size_t>(f.index), f.rank, attempt))
+        failed_.push_back(std::move(f));
+}
+
 void dispatcher::item_failed() {
     if (stop_at_failure_)
         stop();
 }
 
+bool dispatcher::withdraw(std::size_t item) {
+    if (!queue_.withdraw(item))
+        return false;
+    ledger_.withdrawn(item);
+    return true;
+}
+
 void dispatcher::extend(std::size_t n) {
     queue_.extend(n);
+    items_ += n;
     session_.has_items(*this);
     incomplete_ = incomplete_ || (cancel_requested_ && n != 0);
 }
@@ -696,12 +724,8 @@ void dispatcher::stop() {
     }
     own_ = {};
     for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
-        if (workers_[rank].chunks.empty())
-            continue;
-        envelope head;
-        head.job = number_;
-        head.kind = message::stop;
-        session_.messages().send(static_cast<int>(rank), head, outgoing());
+        if (!workers_[rank].chunks.empty())
+            session_.messages().send(static_cast<int>(rank), wire::stop{number_}, outgoing());
     }
 }
 
@@ -725,20 +749,13 @@ bool dispatcher::waits_for_first_worker() const {
 failures dispatcher::take_failures() {
     // An item that threw and was to run again, when the call was stopped, has failed.
     if (stopped_ && !grows()) {
-        for (auto& [item, t] : trials_) {
-            if (!job_.done().contains(item))
-                failed_.push_back(std::move(t.last));
-        }
+        for (auto& [item, t] : trials_)
+            fail(std::move(t.last), t.ranks.size());
         trials_.clear();
     }
     std::stable_sort(failed_.begin(), failed_.end(),
                      [](const failure& a, const failure& b) { return a.index < b.index; });
-    // Items behind a result that could not be read run again, those that fail do so twice: one failure per
-    // item.
-    const auto same_item = [](const failure& a, const failure& b) {
-        return a.index == b.index && a.index != task_error::no_item;
-    };
-    failed_.erase(std::unique(failed_.begin(), failed_.end(), same_item), failed_.end());
+    ledger_.over(items_);
     return std::exchange(failed_, {});
 }
 

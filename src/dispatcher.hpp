@@ -13,11 +13,11 @@
 #include <stop_token>
 #include <vector>
 
-#include "channel.hpp"
+#include "call/ledger.hpp"
 #include "fifo.hpp"
 #include "nap.hpp"
+#include "schedule/work_queue.hpp"
 #include "session.hpp"
-#include "work_queue.hpp"
 
 namespace mpimap::detail {
 
@@ -38,13 +38,13 @@ struct pooled {
 class dispatcher {
   public:
     /// Joins the session. `stop`: hand out no more after the first failure.
-    dispatcher(session& s, root_job& job, const options& o, std::uint64_t number, bool stop,
+    dispatcher(session& s, root_job& job, const options& o, call_number number, bool stop,
                std::optional<pooled> pool = {});
     ~dispatcher();
     dispatcher(const dispatcher&) = delete;
     dispatcher& operator=(const dispatcher&) = delete;
 
-    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+    [[nodiscard]] call_number number() const noexcept { return number_; }
 
     /// Every item has been run or given up, and no rank has anything left to send.
     [[nodiscard]] bool finished() const;
@@ -61,7 +61,7 @@ class dispatcher {
     /// There are n items more.
     void extend(std::size_t n);
     /// One item less, if it has not been handed out.
-    bool withdraw(std::size_t item) { return queue_.withdraw(item); }
+    bool withdraw(std::size_t item);
     /// Whether items were divided among the ranks beforehand.
     [[nodiscard]] bool decided() const noexcept { return queue_.decided(); }
     /// What an item sends and gets back, in bytes, as far as messages have shown.
@@ -126,10 +126,10 @@ class dispatcher {
     };
 
     void give_back(item_range items);
-    /// Tells the job which of the items have their results: all but those, which are in order.
-    void settle(item_range items, const std::vector<std::size_t>& failed);
+    /// The items have their results: all but those, which are in order. They took so long at that rank.
+    void settle(item_range items, const std::vector<std::size_t>& failed, int rank, double seconds);
     /// The same of what a message has brought, as soon as it is complete.
-    void settle(incoming& m, const std::vector<std::size_t>& failed);
+    void settle(incoming& m, const wire::results& r, const std::vector<std::size_t>& failed);
     /// All but those.
     void give_back_between(item_range items, const std::vector<std::size_t>& failed);
     /// Handed out and not run, and never will be.
@@ -141,12 +141,19 @@ class dispatcher {
     void take_back(std::size_t rank, item_range items);
     void unstock();
     bool run_own_chunk(clock::time_point& now);
+    void place_failures(incoming& m);
+    void place_results(incoming& m, const wire::results& r);
+    void finish_chunk(worker& w, std::size_t rank, const wire::results& r);
     void complete(const incoming& m);
     void deliver_failures();
     void take_in(failures failed);
     void decide_failures();
     [[nodiscard]] bool again(failure& f);
     void try_again(failure f);
+    /// There are no more attempts, or it is no item's.
+    void fail(failure f, std::size_t attempt);
+    /// With which attempt an item that has run now was run.
+    [[nodiscard]] std::size_t attempts_of(std::size_t item) const;
     void hand_out_again(std::size_t item, const trial& t);
     [[nodiscard]] bool may_wait_behind() const;
     /// Whether so much is left that an item may wait behind another.
@@ -159,10 +166,12 @@ class dispatcher {
 
     session& session_;
     root_job& job_;
-    std::uint64_t number_;
+    call_number number_;
     bool stop_at_failure_;
     std::size_t root_;
 
+    ledger ledger_;
+    std::size_t items_; // that there are, so far
     work_queue queue_;
     measurements measured_;
     double total_seconds_ = 0;

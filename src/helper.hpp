@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "chunking.hpp"
+#include "schedule/chunking.hpp"
 
 namespace mpimap::detail {
 
@@ -80,11 +80,5 @@ class helper {
     bool quit_ = false;
     std::thread thread_;
 };
-
-struct communicator_state;
-
-/// The communicator's, made now if there is none. Null where the thread level, or the system, allows none, or
-/// there is nobody to answer.
-[[nodiscard]] helper* helper_of(communicator_state& state);
 
 } // namespace mpimap::detail

@@ -8,29 +8,42 @@ namespace mpimap::detail {
 index_set::index_set() = default;
 index_set::~index_set() = default;
 
-void index_set::add(std::size_t first, std::size_t last) {
+bool index_set::add(std::size_t first, std::size_t last) {
     if (first == last)
-        return;
-    size_ += last - first;
+        return true;
+    const auto behind = [&](map::iterator next) { return next == ranges_.end() || next->first >= last; };
     if (newest_ != ranges_.end() && newest_->second == first) {
+        if (!behind(std::next(newest_)))
+            return false;
         newest_->second = last;
         join_next(newest_);
-        return;
+        size_ += last - first;
+        return true;
     }
     auto next = ranges_.upper_bound(first);
-    if (next != ranges_.begin() && std::prev(next)->second == first) {
-        newest_ = std::prev(next);
-        newest_->second = last;
-        join_next(newest_);
-        return;
+    if (!behind(next))
+        return false;
+    if (next != ranges_.begin()) {
+        const auto before = std::prev(next);
+        if (before->second > first)
+            return false;
+        if (before->second == first) {
+            newest_ = before;
+            newest_->second = last;
+            join_next(newest_);
+            size_ += last - first;
+            return true;
+        }
     }
+    size_ += last - first;
     if (next != ranges_.end() && next->first == last) {
         auto node = ranges_.extract(next++);
         node.key() = first;
         newest_ = ranges_.insert(next, std::move(node));
-        return;
+        return true;
     }
     newest_ = ranges_.emplace_hint(next, first, last);
+    return true;
 }
 
 void index_set::cut(std::size_t end) {

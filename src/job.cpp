@@ -44,4 +44,23 @@ std::function<void()> read_around(std::vector<std::size_t> none, item_range item
         };
 }
 
+std::shared_ptr<void> copy_part_of_function(root_job& job, std::size_t part, const writer& encoded) {
+    std::vector<std::uint64_t> sizes;
+    for (const source_span& s : encoded.spans())
+        sizes.push_back(s.size);
+    reader in(encoded.body().data(), encoded.body().size(), sizes.data(), sizes.size());
+    std::shared_ptr<void> copy = job.read_function(part, in);
+    for (std::size_t i = 0; i < in.targets().size(); ++i)
+        std::memcpy(in.targets()[i].data, encoded.spans()[i].data, encoded.spans()[i].size);
+    return copy;
+}
+
+void copy_function(root_job& job) {
+    for (std::size_t i = 0; i < job.parts_of_function(); ++i) {
+        writer out;
+        job.write_part(i, out);
+        (void)copy_part_of_function(job, i, out);
+    }
+}
+
 } // namespace mpimap::detail

@@ -27,7 +27,7 @@ content content_of(const writer& encoded, const void* type) {
     return {digest.low64, digest.high64, type};
 }
 
-part_store::part_store(channel& messages, std::size_t ranks, std::size_t most_bytes)
+part_store::part_store(transport& messages, std::size_t ranks, std::size_t most_bytes)
     : number_([] {
           static std::atomic<std::uint64_t> last{0};
           return ++last;
@@ -48,7 +48,7 @@ std::shared_ptr<stored_part> part_store::find_or_add(const content& key, std::si
 std::shared_ptr<stored_part> part_store::add(std::size_t bytes) {
     auto fresh = std::make_shared<stored_part>();
     fresh->store = number_;
-    fresh->number = ++last_number_;
+    fresh->number = part_number{++last_number_};
     fresh->bytes = bytes;
     fresh->at.resize(ranks_);
     parts_.push_front(fresh);
@@ -60,22 +60,16 @@ void part_store::send(stored_part& part, std::size_t rank, const std::shared_ptr
     if (part.at[rank])
         return;
     part.at[rank] = true;
-    envelope head;
-    head.kind = message::part;
-    head.first = part.number;
     outgoing message;
     message.shared = encoded;
-    messages_.send(static_cast<int>(rank), head, std::move(message));
+    messages_.send(static_cast<int>(rank), wire::part{part.number}, std::move(message));
 }
 
 void part_store::forget(stored_part& part) {
     for (std::size_t rank = 0; rank < ranks_; ++rank) {
         if (!part.at[rank])
             continue;
-        envelope head;
-        head.kind = message::forget;
-        head.first = part.number;
-        messages_.send(static_cast<int>(rank), head, outgoing());
+        messages_.send(static_cast<int>(rank), wire::forget{part.number}, outgoing());
         part.at[rank] = false;
     }
     bytes_ -= part.bytes;

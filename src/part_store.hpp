@@ -12,14 +12,14 @@
 
 #include <mpimap/detail/content.hpp>
 
-#include "channel.hpp"
+#include "wire/transport.hpp"
 
 namespace mpimap::detail {
 
 /// A part that some ranks have been sent.
 struct stored_part {
     std::uint64_t store = 0; // whose it is
-    std::uint64_t number = 0;
+    part_number number = no_part;
     content key;
     std::size_t bytes = 0;
     std::vector<bool> at;       // ranks that have it
@@ -29,7 +29,7 @@ struct stored_part {
 /// Parts stay until others need the room, those in use in any case. What goes is forgotten on every rank.
 class part_store {
   public:
-    part_store(channel& messages, std::size_t ranks, std::size_t most_bytes);
+    part_store(transport& messages, std::size_t ranks, std::size_t most_bytes);
 
     /// Of which there is one in the process.
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
@@ -48,7 +48,7 @@ class part_store {
     void forget(stored_part& part);
 
     std::uint64_t number_;
-    channel& messages_;
+    transport& messages_;
     std::size_t ranks_;
     std::size_t most_bytes_;
     std::size_t bytes_ = 0;

@@ -15,6 +15,8 @@
 
 #include <mpimap/codec.hpp>
 #include <mpimap/detail/code_token.hpp>
+#include <mpimap/detail/collective_call.hpp>
+#include <mpimap/detail/hash.hpp>
 #include <mpimap/errors.hpp>
 
 #include "communicator.hpp"
@@ -30,50 +32,6 @@
 #include "worker.hpp"
 
 namespace mpimap::detail {
-
-// ---------------------------------------------------------------- descriptors
-
-void write_descriptor(writer& out, const kernel_descriptor& d) {
-    const kernel_descriptor* const address = &d;
-    write_code_pointer(out, static_cast<const void*>(&address), sizeof address, false, false);
-    write_value(out, std::string(d.type));
-}
-
-const kernel_descriptor& read_descriptor(reader& in) {
-    const kernel_descriptor* d = nullptr;
-    read_code_pointer(in, static_cast<void*>(&d), sizeof d, false, false);
-    const auto type = make_value<std::string>(in);
-    if (reinterpret_cast<std::uintptr_t>(d) % alignof(kernel_descriptor) != 0 ||
-        d->magic != kernel_descriptor::expected_magic || type != d->type) {
-        throw serialization_error("mpimap: this rank's program differs from the root's: " +
-                                  cut_text(type, longest_type) + " is not where it is there");
-    }
-    return *d;
-}
-
-namespace {
-
-/// Makes the root's own copy of a part of the function from what is sent to the others.
-std::shared_ptr<void> copy_part(root_job& job, std::size_t part, const writer& encoded) {
-    std::vector<std::uint64_t> sizes;
-    for (const source_span& s : encoded.spans())
-        sizes.push_back(s.size);
-    reader in(encoded.body().data(), encoded.body().size(), sizes.data(), sizes.size());
-    std::shared_ptr<void> copy = job.read_function(part, in);
-    for (std::size_t i = 0; i < in.targets().size(); ++i)
-        std::memcpy(in.targets()[i].data, encoded.spans()[i].data, encoded.spans()[i].size);
-    return copy;
-}
-
-} // namespace
-
-void copy_function(root_job& job) {
-    for (std::size_t i = 0; i < job.parts_of_function(); ++i) {
-        writer out;
-        job.write_part(i, out);
-        (void)copy_part(job, i, out);
-    }
-}
 
 // ---------------------------------------------------------------- the pool
 
@@ -164,14 +122,10 @@ struct pool_core::implementation {
                               (f->what.empty() ? "" : ": " + f->what));
         }
     }
-    void farewell(std::uint32_t how) {
+    void farewell(bool at_once) {
         for (int rank = 0; rank < state.size; ++rank) {
-            if (rank == state.rank)
-                continue;
-            envelope head;
-            head.kind = message::farewell;
-            head.last = how;
-            all->messages().send(rank, head, outgoing());
+            if (rank != state.rank)
+                all->messages().send(rank, wire::farewell{at_once}, outgoing());
         }
     }
     void look();
@@ -179,14 +133,11 @@ struct pool_core::implementation {
     void leave();
 };
 
-/// Calls of pools are numbered apart from collective ones, of which all ranks know.
-constexpr std::uint64_t first_pool_call = std::uint64_t{1} << 63U;
-
 struct pool_call::implementation {
     std::shared_ptr<pool_core::implementation> pool;
     root_job& job;
     call_settings how;
-    std::uint64_t number;
+    call_number number;
     buffer opening; // what is sent to each rank that takes part
     std::vector<std::shared_ptr<stored_part>> parts;
     std::vector<std::shared_ptr<const writer>> encoded;
@@ -196,7 +147,8 @@ struct pool_call::implementation {
     std::list<implementation*>::iterator place; // among the pool's calls
 
     implementation(std::shared_ptr<pool_core::implementation> p, root_job& j, call_settings h)
-        : pool(std::move(p)), job(j), how(std::move(h)), number(first_pool_call + ++pool->state.pool_calls) {
+        : pool(std::move(p)), job(j), how(std::move(h)),
+          number(number_of_pool_call(++pool->state.pool_calls)) {
         place = pool->calls.insert(pool->calls.end(), this);
     }
     ~implementation() {
@@ -234,10 +186,7 @@ struct pool_call::implementation {
             return;
         try {
             for (const std::size_t rank : ranks) {
-                envelope head;
-                head.job = number;
-                head.kind = message::release;
-                pool->all->messages().send(static_cast<int>(rank), head, outgoing());
+                pool->all->messages().send(static_cast<int>(rank), wire::release{number}, outgoing());
             }
             // What they could not read may be read by the next call, which sends it anew; not what others
             // use.
@@ -284,7 +233,7 @@ void pool_core::implementation::abandon() noexcept {
             if (c.items)
                 c.items->cancel();
         }
-        farewell(at_once);
+        farewell(true);
     } catch (...) {
         // MPI does not work any more, or there is no memory for a few bytes: the ranks stay.
     }
@@ -308,7 +257,7 @@ void pool_call::implementation::prepare_parts() {
             if (function.copy) {
                 job.use_function(i, function.copy);
             } else {
-                function.copy = copy_part(job, i, *bytes);
+                function.copy = copy_part_of_function(job, i, *bytes);
             }
         }
         if (how.keep) // when an exception ends the scope of what they refer to, the call may live on
@@ -323,12 +272,9 @@ void pool_call::implementation::introduce(std::size_t rank) {
         if (encoded[i])
             pool->parts->send(*parts[i], rank, encoded[i]);
     }
-    envelope head;
-    head.job = number;
-    head.kind = message::open;
     outgoing message;
     message.out.bytes(opening.data(), opening.size());
-    pool->all->messages().send(static_cast<int>(rank), head, std::move(message));
+    pool->all->messages().send(static_cast<int>(rank), wire::open{number}, std::move(message));
 }
 
 pool_core::pool_core(MPI_Comm comm, pool_settings settings)
@@ -365,7 +311,7 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
         throw why;
     }
     if (!is_root()) {
-        worker w(self.state, self.settings.root);
+        worker w(self.state.here(), self.settings.root);
         if (failed)
             w.break_down(*failed);
         w.run();
@@ -375,7 +321,7 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
         return;
     }
     self.broken = std::move(failed);
-    self.all.emplace(self.state, self.settings.root_computes);
+    self.all.emplace(self.state.here(), self.settings.root_computes);
     self.parts.emplace(*self.state.messages, static_cast<std::size_t>(self.state.size),
                        self.settings.cache_bytes);
     self.state.give_up = [pool = std::weak_ptr(self_)] {
@@ -528,7 +474,7 @@ void pool_core::close() {
     wait_for_all();
     for (auto at = self.calls.begin(); at != self.calls.end();)
         (*at++)->release();
-    self.farewell(succeeded);
+    self.farewell(false);
     self.all->take_leave();
     self.leave();
 }

@@ -33,7 +33,7 @@ class session::engagement {
 void session::engage() {
     if (engaged_ != nullptr)
         return;
-    engaged_ = helper_of(state_);
+    engaged_ = here_.assistant();
     if (engaged_ == nullptr)
         return;
     engaged_->engage([this] { answer(); });
@@ -50,10 +50,9 @@ session::user_code::~user_code() {
     session_.running_items_ = false;
 }
 
-session::session(communicator_state& state, bool computes)
-    : state_(state), computes_(computes || state.size == 1), wants_(static_cast<std::size_t>(state.size)),
-      chunks_at_(static_cast<std::size_t>(state.size)), asked_in_vain_(static_cast<std::size_t>(state.size)),
-      held_up_(static_cast<std::size_t>(state.size)) {}
+session::session(endpoint here, bool computes)
+    : here_(std::move(here)), computes_(computes || size() == 1), wants_(static_cast<std::size_t>(size())),
+      chunks_at_(wants_.size()), asked_in_vain_(wants_.size()), held_up_(wants_.size()) {}
 session::~session() = default;
 
 // ---------------------------------------------------------------- calls
@@ -61,9 +60,9 @@ session::~session() = default;
 namespace {
 
 /// Where the call is, or would be.
-auto place_of(std::vector<dispatcher*>& calls, std::uint64_t number) {
+auto place_of(std::vector<dispatcher*>& calls, call_number number) {
     return std::lower_bound(calls.begin(), calls.end(), number,
-                            [](const dispatcher* d, std::uint64_t n) { return d->number() < n; });
+                            [](const dispatcher* d, call_number n) { return d->number() < n; });
 }
 
 void remove(std::vector<dispatcher*>& calls, const dispatcher& call) noexcept {
@@ -122,7 +121,7 @@ void session::let_others_run_the_rest() {
 }
 
 void session::ask(std::size_t rank) {
-    if (wants_[rank] == want::asks || rank == static_cast<std::size_t>(state_.rank))
+    if (wants_[rank] == want::asks || rank == static_cast<std::size_t>(here_.rank))
         return;
     wants_[rank] = want::asks;
     asking_.push(rank);
@@ -192,35 +191,35 @@ bool session::hand_out(bool encode) {
 
 // ---------------------------------------------------------------- messages
 
-dispatcher* session::call(std::uint64_t number) noexcept {
+dispatcher* session::call(call_number number) noexcept {
     const auto at = place_of(calls_, number);
     return at != calls_.end() && (*at)->number() == number ? *at : nullptr;
 }
 
 void session::noticed(const incoming& m) {
-    if (m.head.kind == message::farewell)
+    if (std::holds_alternative<wire::farewell>(m.what))
         ++left_;
-    if (dispatcher* d = call(m.head.job))
+    if (dispatcher* d = call(wire::call_of(m.what)))
         d->noticed(m);
 }
 
 bool session::can_place(const incoming& m) {
-    dispatcher* d = call(m.head.job);
+    dispatcher* d = call(wire::call_of(m.what));
     return d == nullptr || d->can_place(m);
 }
 
 void session::place(incoming& m) {
-    if (m.head.kind == message::broken) {
+    if (std::holds_alternative<wire::broken>(m.what)) {
         reader in = m.body();
         for (failure& f : read_failures(in))
             broken_ = std::move(f);
     }
-    if (dispatcher* d = call(m.head.job))
+    if (dispatcher* d = call(wire::call_of(m.what)))
         d->place(m);
 }
 
 void session::arrived(incoming& m) {
-    if (dispatcher* d = call(m.head.job)) {
+    if (dispatcher* d = call(wire::call_of(m.what))) {
         attend(*d);
         d->arrived(m);
     }
@@ -243,7 +242,7 @@ void session::complete_here() {
 /// Messages in and out; whether there were any.
 bool session::exchange() {
     const engine_at_work here(*this);
-    bool moved = state_.size > 1 && messages().progress(*this);
+    bool moved = size() > 1 && messages().progress(*this);
     heed_stops();
     complete_here();
     moved |= hand_out(true);
@@ -271,7 +270,7 @@ void session::answer() {
 
 bool session::run_items() {
     const auto runs_here = [this](const dispatcher* d) { return computes_ || d->decided(); };
-    if (helper_of(state_) != nullptr) {
+    if (here_.assistant() != nullptr) {
         const engine_at_work here(*this);
         constexpr std::size_t enough = 8; // calls, for one item's time
         bool look_first = false;
@@ -323,7 +322,7 @@ void session::run_until(const std::function<bool()>& done) {
         if ((!wait && run_items()) || moved) {
             pause.reset();
         } else {
-            tend_retired_duplicates();
+            here_.while_idle();
             pause.wait(messages().transferring());
         }
     }
@@ -368,7 +367,7 @@ void session::flush() {
 
 void session::take_leave() {
     nap pause;
-    while (left_ != state_.size - 1 || !messages().sent() || !messages().received()) {
+    while (left_ != size() - 1 || !messages().sent() || !messages().received()) {
         if (messages().progress(*this)) {
             pause.reset();
         } else {

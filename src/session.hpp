@@ -11,11 +11,10 @@
 #include <optional>
 #include <vector>
 
-#include "channel.hpp"
-#include "chunking.hpp"
-#include "communicator.hpp"
 #include "fifo.hpp"
 #include "helper.hpp"
+#include "schedule/chunking.hpp"
+#include "wire/transport.hpp"
 
 namespace mpimap::detail {
 
@@ -32,7 +31,7 @@ enum class offer {
 class session : private message_handler {
   public:
     /// `computes`: the root runs items, too, where there are other ranks.
-    explicit session(communicator_state& state, bool computes = true);
+    explicit session(endpoint here, bool computes = true);
     ~session() override;
     session(const session&) = delete;
     session& operator=(const session&) = delete;
@@ -68,8 +67,9 @@ class session : private message_handler {
     /// call's first; whoever gets nothing is remembered until a call has more.
     void ask(std::size_t rank);
 
-    [[nodiscard]] const communicator_state& state() const noexcept { return state_; }
-    [[nodiscard]] channel& messages() noexcept { return *state_.messages; }
+    [[nodiscard]] int rank() const noexcept { return here_.rank; }
+    [[nodiscard]] int size() const noexcept { return here_.size; }
+    [[nodiscard]] transport& messages() noexcept { return *here_.messages; }
     /// Whether user code may run now: not while the helper thread answers.
     [[nodiscard]] bool on_main_thread() const noexcept { return on_main_thread_; }
 
@@ -132,7 +132,7 @@ class session : private message_handler {
         return awaited_ != nullptr && on_main_thread_ && (*awaited_)();
     }
 
-    [[nodiscard]] dispatcher* call(std::uint64_t number) noexcept;
+    [[nodiscard]] dispatcher* call(call_number number) noexcept;
     bool exchange();
     void heed_stops();
     void complete_here();
@@ -143,7 +143,7 @@ class session : private message_handler {
     [[nodiscard]] bool everybody_starts() const;
     void answer();
 
-    communicator_state& state_;
+    endpoint here_;
     bool computes_;
     // Calls, by number: all of them, those with items to be run, those that may be stopped from outside.
     std::vector<dispatcher*> calls_;

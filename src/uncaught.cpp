@@ -21,7 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <mpimap/detail/job.hpp>
+#include <mpimap/detail/hash.hpp>
 #include <mpimap/errors.hpp>
 
 #include "communicator.hpp"

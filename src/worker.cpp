@@ -7,39 +7,35 @@
 
 #include <mpimap/codec.hpp>
 #include <mpimap/detail/code_token.hpp>
-#include <mpimap/detail/pool_core.hpp>
+#include <mpimap/detail/kernel_descriptor.hpp>
 
-#include "chunking.hpp"
+#include "schedule/chunking.hpp"
 #include "verdict.hpp"
 
 namespace mpimap::detail {
 
-worker::worker(communicator_state& state, int root) : state_(state), channel_(*state.messages), root_(root) {}
+worker::worker(endpoint here, int root) : here_(std::move(here)), messages_(*here_.messages), root_(root) {}
 worker::~worker() = default;
 
-void worker::enter(std::uint64_t number, kernel& k, bool stop) {
+void worker::enter(call_number number, kernel& k, bool stop) {
     call& c = calls_[number];
     c.serving = &k;
     c.stop_at_failure = stop;
 }
 
-void worker::ready(std::uint64_t number, const failure* setup_failed) {
-    envelope head;
-    head.job = number;
-    head.kind = message::ready;
+void worker::ready(call_number number, const failure* setup_failed) {
     outgoing message;
     if (setup_failed != nullptr) {
         calls_[number].broken = true;
-        head.last = failed_call;
         write_failures(message.out, {*setup_failed});
     }
-    channel_.send(root_, head, std::move(message));
+    messages_.send(root_, wire::ready{number, setup_failed != nullptr}, std::move(message));
 }
 
 void worker::break_down(const failure& why) {
     broken_ = true;
     failures all{why};
-    tell_failures(message::broken, 0, all);
+    tell_failures(wire::broken{}, all);
 }
 
 void worker::run() {
@@ -48,8 +44,8 @@ void worker::run() {
         ~engagement() { w.disengage(); }
     } const until_the_end{*this};
     nap pause;
-    while (!ended_ || !(at_once_ || (channel_.sent() && channel_.received()))) {
-        const bool moved = channel_.progress(*this);
+    while (!ended_ || !(at_once_ || (messages_.sent() && messages_.received()))) {
+        const bool moved = messages_.progress(*this);
         if (helper_error_)
             std::rethrow_exception(std::exchange(helper_error_, nullptr));
         idle_ = waiting_.empty() || at_once_;
@@ -61,22 +57,20 @@ void worker::run() {
         } else if (moved) {
             pause.reset();
         } else {
-            tend_retired_duplicates();
-            if (pause.wait(channel_.transferring()))
+            here_.while_idle();
+            if (pause.wait(messages_.transferring()))
                 disengage();
         }
-        if (closing_ && !at_once_ && waiting_.empty() && channel_.received()) {
+        if (closing_ && !at_once_ && waiting_.empty() && messages_.received()) {
             // The last message: results of calls that were cancelled may be on their way.
             closing_ = false;
             ended_ = true;
-            envelope head;
-            head.kind = message::farewell;
-            channel_.send(root_, head, outgoing());
+            messages_.send(root_, wire::farewell{}, outgoing());
         }
     }
 }
 
-worker::call* worker::find(std::uint64_t number) {
+worker::call* worker::find(call_number number) {
     const auto at = calls_.find(number);
     return at == calls_.end() ? nullptr : &at->second;
 }
@@ -84,26 +78,17 @@ worker::call* worker::find(std::uint64_t number) {
 // ---------------------------------------------------------------- messages
 
 void worker::noticed(const incoming& m) {
-    switch (m.head.kind) {
-    case message::chunk:
-        announced_.push({{static_cast<std::size_t>(m.head.first), static_cast<std::size_t>(m.head.count)},
-                         m.head.job,
-                         m.head.last == returnable || m.head.last == returnable_and_late,
-                         m.head.last == returnable_and_late});
-        break;
-    case message::stop:
-        if (call* c = find(m.head.job))
+    if (const auto* chunk = std::get_if<wire::chunk>(&m.what)) {
+        announced_.push({chunk->items, chunk->call, chunk->returning});
+    } else if (const auto* stop = std::get_if<wire::stop>(&m.what)) {
+        if (call* c = find(stop->call))
             c->stopped = true;
-        break;
-    case message::farewell:
-        at_once_ = m.head.last == at_once;
+    } else if (const auto* farewell = std::get_if<wire::farewell>(&m.what)) {
+        at_once_ = farewell->at_once;
         ended_ = at_once_;
         closing_ = !at_once_;
         for (auto& [number, c] : calls_)
             c.stopped = c.stopped || at_once_;
-        break;
-    default:
-        break;
     }
 }
 
@@ -111,18 +96,19 @@ void worker::noticed(const incoming& m) {
 /// small and the engine's own is for the main thread, and what has been given back: the root waits until it
 /// has left, and nobody is to look at it.
 bool worker::can_place(const incoming& m) {
+    const bool is_chunk = std::holds_alternative<wire::chunk>(m.what);
     if (!on_main_thread_) {
-        return m.head.kind == message::stop || m.head.kind == message::farewell ||
-               (m.head.kind == message::chunk && announced_.front().returned);
+        return std::holds_alternative<wire::stop>(m.what) || std::holds_alternative<wire::farewell>(m.what) ||
+               (is_chunk && announced_.front().returned);
     }
-    return m.head.kind != message::chunk || waiting_.size() < 2;
+    return !is_chunk || waiting_.size() < 2;
 }
 
 void worker::place(incoming& m) {
-    if (m.head.kind == message::part) {
+    if (std::holds_alternative<wire::part>(m.what)) {
         place_part(m);
-    } else if (m.head.kind == message::chunk) {
-        if (const call* c = find(m.head.job))
+    } else if (const auto* chunk = std::get_if<wire::chunk>(&m.what)) {
+        if (const call* c = find(chunk->call))
             place_chunk(m, *c);
     }
 }
@@ -137,7 +123,7 @@ void worker::place_chunk(incoming& m, const call& c) {
         try {
             throw std::bad_alloc();
         } catch (...) {
-            w.failed.push_back(current_failure(items.first, state_.rank));
+            w.failed.push_back(current_failure(items.first, here_.rank));
         }
     }
     if (c.broken || broken_ || m.lost)
@@ -148,7 +134,7 @@ void worker::place_chunk(incoming& m, const call& c) {
     } catch (...) {
         w.arguments.reset();
         w.readable = 0;
-        w.failed.push_back(current_failure(items.first, state_.rank));
+        w.failed.push_back(current_failure(items.first, here_.rank));
     }
     if (!w.arguments)
         return;
@@ -165,7 +151,7 @@ void worker::place_part(incoming& m) {
         return;
     }
     try {
-        p->sizes.assign(m.span_sizes(), m.span_sizes() + m.head.span_count);
+        p->sizes.assign(m.span_sizes(), m.span_sizes() + m.framing.span_count);
         reader in = m.body();
         const std::size_t size = in.left();
         p->body.append(in.view(size), size);
@@ -180,69 +166,64 @@ void worker::place_part(incoming& m) {
 }
 
 void worker::arrived(incoming& m) {
-    switch (m.head.kind) {
-    case message::chunk: {
-        const announced what = announced_.pop();
-        if (find(m.head.job) == nullptr)
-            return; // of a call that is over
-        placed_.what = what;
-        if (!asked_.empty()) {
-            // What came while items ran has been here for as long as nobody looked.
-            if (idle_ && !what.late)
-                placed_.waited = seconds_since(asked_.front());
-            asked_.pop_front();
-        }
-        if (what.returned) {
-            placed_ = {}; // on the helper thread the channel keeps its arguments
-        } else {
-            waiting_.push_back(std::move(placed_));
-        }
-        break;
-    }
-    case message::end:
-        if (find(m.head.job) == nullptr)
+    if (const auto* chunk = std::get_if<wire::chunk>(&m.what)) {
+        chunk_arrived(*chunk);
+    } else if (const auto* end = std::get_if<wire::end>(&m.what)) {
+        if (find(end->call) == nullptr)
             return;
         ended_ = true;
-        if (m.head.last == failed_call) {
-            reader in = m.body();
+        reader in = m.body();
+        if (end->how == wire::outcome::failed)
             failed_ = read_map_error(in);
-        } else if (m.head.last == cancelled_call) {
-            reader in = m.body();
+        if (end->how == wire::outcome::cancelled)
             stopped_ = read_cancelled(in);
-        }
-        break;
-    case message::part:
-        parts_.insert_or_assign(m.head.first, std::move(*static_cast<part*>(m.keep.get())));
-        break;
-    case message::forget:
-        parts_.erase(m.head.first);
-        break;
-    case message::open:
+    } else if (const auto* new_part = std::get_if<wire::part>(&m.what)) {
+        parts_.insert_or_assign(new_part->number, std::move(*static_cast<part*>(m.keep.get())));
+    } else if (const auto* forget = std::get_if<wire::forget>(&m.what)) {
+        parts_.erase(forget->number);
+    } else if (const auto* open = std::get_if<wire::open>(&m.what)) {
         if (waiting_.empty())
             asked_.clear(); // since then the root may have had nothing to hand out
-        open_call(m);
-        break;
-    case message::stop: // once more, if it overtook the call itself
-        if (call* c = find(m.head.job))
+        open_call(open->call, m);
+    } else if (const auto* stop = std::get_if<wire::stop>(&m.what)) {
+        if (call* c = find(stop->call)) // once more, if it overtook the call itself
             c->stopped = true;
-        break;
-    case message::release:
-        if (running_ != nullptr && m.head.job == running_->what.call) {
-            calls_[m.head.job].stopped = true;
-            released_ = true; // not from under its items
-        } else {
-            calls_.erase(m.head.job);
-        }
-        break;
-    default:
-        break;
+    } else if (const auto* release_of = std::get_if<wire::release>(&m.what)) {
+        release(release_of->call);
+    }
+}
+
+void worker::chunk_arrived(const wire::chunk& chunk) {
+    const announced what = announced_.pop();
+    if (find(chunk.call) == nullptr)
+        return; // of a call that is over
+    placed_.what = what;
+    if (!asked_.empty()) {
+        // What came while items ran has been here for as long as nobody looked.
+        if (idle_ && what.returning != wire::return_policy::may_return_and_was_late)
+            placed_.waited = seconds_since(asked_.front());
+        asked_.pop_front();
+    }
+    if (what.returned) {
+        placed_ = {}; // on the helper thread the channel keeps its arguments
+    } else {
+        waiting_.push_back(std::move(placed_));
+    }
+}
+
+void worker::release(call_number number) {
+    if (running_ != nullptr && number == running_->what.call) {
+        calls_[number].stopped = true;
+        released_ = true; // not from under its items
+    } else {
+        calls_.erase(number);
     }
 }
 
 // ---------------------------------------------------------------- calls of a pool
 
-void worker::open_call(const incoming& m) {
-    call& c = calls_[m.head.job];
+void worker::open_call(call_number number, const incoming& m) {
+    call& c = calls_[number];
     c.broken = true; // until all is well
     try {
         if (m.lost)
@@ -250,23 +231,23 @@ void worker::open_call(const incoming& m) {
         reader in = m.body();
         c.stop_at_failure = make_value<bool>(in);
         c.fresh_function = make_value<bool>(in);
-        c.own = read_descriptor(in).make(state_.rank, state_.size);
+        c.own = read_descriptor(in).make(here_.rank, here_.size);
         c.serving = c.own.get();
         const auto bounds_size = in.length(1);
         reader bounds(in.view(bounds_size), bounds_size);
         c.own->read_bounds(bounds);
         for (std::size_t i = 0; i < c.own->parts(); ++i) {
-            const auto known = parts_.find(make_value<std::uint64_t>(in));
+            const auto known = parts_.find(make_value<part_number>(in));
             if (i == 0)
-                c.function = known == parts_.end() ? 0 : known->first;
+                c.function = known == parts_.end() ? no_part : known->first;
             if (known == parts_.end())
                 throw serialization_error("mpimap: a part of the call has not been sent");
             use_part(*c.own, i, known->second);
         }
         c.broken = false;
     } catch (...) {
-        failures failed{current_failure(task_error::no_item, state_.rank)};
-        tell_failures(message::refused, m.head.job, failed);
+        failures failed{current_failure(task_error::no_item, here_.rank)};
+        tell_failures(wire::refused{number}, failed);
     }
 }
 
@@ -303,7 +284,7 @@ void worker::run_chunk(work w) {
         try {
             use_part(*c->own, 0, parts_.at(c->function));
         } catch (...) {
-            w.failed.push_back(current_failure(w.what.items.first, state_.rank));
+            w.failed.push_back(current_failure(w.what.items.first, here_.rank));
             w.readable = 0;
         }
     }
@@ -321,7 +302,7 @@ void worker::run_chunk(work w) {
         if (c->stop_at_failure && w.failed.size() != before)
             give_up = true;
         if (done < w.readable) {
-            channel_.progress(*this); // what comes meanwhile should not wait for the end of the chunk
+            messages_.progress(*this); // what comes meanwhile should not wait for the end of the chunk
             give_up = give_up || c->stopped;
             batch_begin = clock::now();
         }
@@ -338,7 +319,7 @@ void worker::run_chunk(work w) {
 /// Items [from, to) of the chunk. User code: the helper sees to the rest if they take long.
 std::size_t worker::run_batch(work& w, std::size_t from, std::size_t to, const call& c) {
     claimed_ = to;
-    if (!w.what.returnable)
+    if (w.what.returning == wire::return_policy::never)
         return w.arguments->run(from, to, c.stop_at_failure, w.failed);
     engage();
     if (engaged_ == nullptr)
@@ -352,7 +333,7 @@ std::size_t worker::run_batch(work& w, std::size_t from, std::size_t to, const c
 void worker::engage() {
     if (engaged_ != nullptr)
         return;
-    engaged_ = helper_of(state_);
+    engaged_ = here_.assistant();
     if (engaged_ == nullptr)
         return;
     engaged_->engage([this] { give_back(); });
@@ -371,9 +352,9 @@ void worker::disengage() {
 /// behind it goes back to the root, for ranks that have nothing to do.
 void worker::give_back() {
     on_main_thread_ = false;
-    channel_.keep_what_is_done(true);
+    messages_.keep_what_is_done(true);
     try {
-        channel_.progress(*this);
+        messages_.progress(*this);
         work& now = *running_;
         const item_range all = now.what.items;
         // Behind an item that could not be read nothing is known.
@@ -387,39 +368,30 @@ void worker::give_back() {
         for (announced& a : announced_)
             give_back(a, a.items);
         // What of it is still on its way is the caller's memory.
-        for (int i = 0; i < 64 && channel_.progress(*this) && channel_.transferring();)
+        for (int i = 0; i < 64 && messages_.progress(*this) && messages_.transferring();)
             ++i;
     } catch (...) {
         helper_error_ = std::current_exception(); // the main thread throws it
     }
-    channel_.keep_what_is_done(false);
+    messages_.keep_what_is_done(false);
     on_main_thread_ = true;
 }
 
 void worker::give_back(announced& chunk, item_range items) {
-    if (!chunk.returnable || chunk.returned)
+    if (chunk.returning == wire::return_policy::never || chunk.returned)
         return;
-    envelope head;
-    head.job = chunk.call;
-    head.kind = message::returned;
-    head.first = items.first;
-    head.count = items.count;
-    channel_.send(root_, head, outgoing());
+    messages_.send(root_, wire::returned{chunk.call, items}, outgoing());
     chunk.returned = items.first == chunk.items.first;
 }
 
 // ---------------------------------------------------------------- results
 
-void worker::tell_failures(message kind, std::uint64_t number, failures& failed) {
+void worker::tell_failures(const wire::message& what, failures& failed) {
     if (failed.empty())
         return;
-    envelope head;
-    head.job = number;
-    head.kind = kind;
-    head.count = failed.size();
     outgoing message;
     write_failures(message.out, failed);
-    channel_.send(root_, head, std::move(message));
+    messages_.send(root_, what, std::move(message));
     failed.clear();
 }
 
@@ -444,22 +416,18 @@ void worker::send_results(work& w, std::size_t done, double seconds, bool give_u
             to = w.arguments->write_results(written, done, message.out, w.failed);
         }
         // Failures go ahead: the root knows then that the results are not all there.
-        tell_failures(message::failed, w.what.call, w.failed);
+        tell_failures(wire::failed{w.what.call, w.failed.size()}, w.failed);
         last = to == done;
-        envelope head;
-        head.job = w.what.call;
-        head.kind = message::results;
-        head.first = w.what.items.first + written;
-        head.count = to - written;
+        wire::results what{w.what.call, {w.what.items.first + written, to - written}};
         if (last) {
-            head.last = give_up ? given_up : finished;
-            head.seconds = seconds;
-            head.waited = w.waited;
-            head.not_run = rest;
+            what.chunk = give_up ? wire::progress::given_up : wire::progress::finished;
+            what.not_run = rest;
+            what.seconds = seconds;
+            what.waited = w.waited;
         }
         if (last)
             asked_.push_back(clock::now());
-        channel_.send(root_, head, std::move(message));
+        messages_.send(root_, what, std::move(message));
         written = to;
     }
 }

@@ -13,24 +13,23 @@
 #include <utility>
 #include <vector>
 
-#include "channel.hpp"
-#include "chunking.hpp"
-#include "communicator.hpp"
 #include "fifo.hpp"
 #include "helper.hpp"
 #include "nap.hpp"
+#include "schedule/chunking.hpp"
+#include "wire/transport.hpp"
 
 namespace mpimap::detail {
 
 class worker : private message_handler {
   public:
-    worker(communicator_state& state, int root);
+    worker(endpoint here, int root);
     ~worker() override;
 
     /// A call that this rank takes part in by itself; `stop`: items behind one that throws are not run.
-    void enter(std::uint64_t number, kernel& k, bool stop);
+    void enter(call_number number, kernel& k, bool stop);
     /// Says that the call's setup was read, or what happened instead.
-    void ready(std::uint64_t number, const failure* setup_failed);
+    void ready(call_number number, const failure* setup_failed);
 
     /// The set-up of the pool failed here: no items will be run.
     void break_down(const failure& why);
@@ -45,7 +44,7 @@ class worker : private message_handler {
     struct call {
         kernel* serving = nullptr;
         std::unique_ptr<kernel> own; // in a pool
-        std::uint64_t function = 0;  // the part
+        part_number function = no_part;
         bool fresh_function = false; // a copy of its own for each chunk
         bool stop_at_failure = true;
         bool broken = false; // the function could not be read
@@ -56,9 +55,8 @@ class worker : private message_handler {
     /// A chunk that is coming in: there is one root, and its messages come in order.
     struct announced {
         item_range items;
-        std::uint64_t call = 0;
-        bool returnable = false;
-        bool late = false;     // there were none to be had when this rank asked
+        call_number call{};
+        wire::return_policy returning = wire::return_policy::never;
         bool returned = false; // to the root, since what runs here takes long
     };
     struct work {
@@ -84,10 +82,12 @@ class worker : private message_handler {
     /// Work, for a rank that has none. Behind work it looks at all that has come: a stop may be in it.
     [[nodiscard]] bool has_enough() const override { return on_main_thread_ && idle_ && !waiting_.empty(); }
 
-    [[nodiscard]] call* find(std::uint64_t number);
+    [[nodiscard]] call* find(call_number number);
     void place_chunk(incoming& m, const call& c);
     static void place_part(incoming& m);
-    void open_call(const incoming& m);
+    void open_call(call_number number, const incoming& m);
+    void release(call_number number);
+    void chunk_arrived(const wire::chunk& what);
     static void use_part(kernel& k, std::size_t i, part& p);
     void run_chunk(work w);
     std::size_t run_batch(work& w, std::size_t from, std::size_t to, const call& c);
@@ -95,15 +95,15 @@ class worker : private message_handler {
     void disengage();
     void give_back();
     void give_back(announced& chunk, item_range items);
-    void tell_failures(message kind, std::uint64_t number, failures& failed);
+    void tell_failures(const wire::message& what, failures& failed);
     /// `give_up`: what has not run is not to be handed out again.
     void send_results(work& w, std::size_t done, double seconds, bool give_up);
 
-    communicator_state& state_;
-    channel& channel_;
+    endpoint here_;
+    transport& messages_;
     int root_;
-    std::map<std::uint64_t, call> calls_;
-    std::map<std::uint64_t, part> parts_;
+    std::map<call_number, call> calls_;
+    std::map<part_number, part> parts_;
     fifo<announced> announced_; // whose headers are here
     work placed_;               // the first of them, when it is being read
     std::deque<work> waiting_;

@@ -11,7 +11,7 @@
 #include <mpi.h>
 
 #include <mpimap/detail/checks.hpp>
-#include <mpimap/detail/job.hpp>
+#include <mpimap/detail/collective_call.hpp>
 #include <mpimap/detail/operations.hpp>
 #include <mpimap/function.hpp>
 #include <mpimap/options.hpp>

@@ -3,6 +3,7 @@
 // Chunk sizes: pure functions of what has been measured. No MPI, no state, no clock.
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include <mpimap/detail/job.hpp>

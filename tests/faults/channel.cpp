@@ -16,7 +16,7 @@
 namespace {
 
 using mpimap::detail::channel;
-using mpimap::detail::envelope;
+using mpimap::detail::episode_number;
 using mpimap::detail::incoming;
 using mpimap::detail::outgoing;
 using mpimap_test::comm;
@@ -26,28 +26,31 @@ using mpimap_test::size;
 constexpr std::size_t piece = 4096;
 constexpr std::size_t long_message = 400 * piece; // many more than are under way at a time
 
+std::uint64_t number_of(const incoming& m) {
+    return std::get<mpimap::detail::wire::results>(m.what).items.first;
+}
+
 /// Keeps the numbers of what has come.
 struct listener final : mpimap::detail::message_handler {
     std::vector<std::uint64_t> seen;
     std::vector<std::uint64_t> complete;
 
-    void noticed(const incoming& m) override { seen.push_back(m.head.first); }
+    void noticed(const incoming& m) override { seen.push_back(number_of(m)); }
     bool can_place(const incoming&) override { return true; }
     void place(incoming& m) override {
         mpimap::detail::reader in = m.body();
         values.push_back(mpimap::detail::make_value<std::vector<char>>(in));
         m.targets = std::move(in.targets());
     }
-    void arrived(incoming& m) override { complete.push_back(m.head.first); }
+    void arrived(incoming& m) override { complete.push_back(number_of(m)); }
     [[nodiscard]] bool has_enough() const override { return false; }
 
     std::list<std::vector<char>> values; // kept: what is stale may still be coming in
 };
 
 void send(channel& c, int to, std::uint64_t number, std::size_t bytes) {
-    envelope head;
-    head.kind = mpimap::detail::message::results;
-    head.first = number;
+    mpimap::detail::wire::results head;
+    head.items.first = number;
     outgoing message;
     const std::vector<char> values(bytes, 'x');
     write_value(message.out, values);
@@ -85,7 +88,7 @@ TEST_F(channels, messages_of_a_call_come_in_order) {
     if (size() == 1)
         return;
     channel c(own_, piece);
-    c.begin(1);
+    c.begin(episode_number{1});
     listener l;
     if (rank() == 1) {
         send(c, 0, 1, long_message);
@@ -105,7 +108,7 @@ TEST_F(channels, a_small_message_passes_what_an_earlier_call_left_half_sent) {
     if (size() == 1)
         return;
     channel c(own_, piece);
-    c.begin(1);
+    c.begin(episode_number{1});
     listener l;
     if (rank() == 1)
         send(c, 0, 1, long_message);
@@ -115,7 +118,7 @@ TEST_F(channels, a_small_message_passes_what_an_earlier_call_left_half_sent) {
     meet();
 
     // Rank 1 has sent some pieces, and is elsewhere: it says one thing more and sends on when it comes back.
-    c.begin(2);
+    c.begin(episode_number{2});
     if (rank() == 1)
         send(c, 0, 2, 1);
     if (rank() == 0) {
@@ -148,7 +151,7 @@ TEST_F(channels, what_is_left_of_a_call_drains) {
     if (size() == 1)
         return;
     channel c(own_, piece);
-    c.begin(1);
+    c.begin(episode_number{1});
     // Everybody has sent everybody else something long and something small, and nobody has looked.
     for (int to = 0; to < size(); ++to) {
         if (to == rank())

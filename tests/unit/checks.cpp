@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include <mpimap/detail/job.hpp>
+#include <mpimap/detail/check_options.hpp>
 #include <mpimap/options.hpp>
 
 namespace {

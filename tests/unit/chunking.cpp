@@ -1,6 +1,6 @@
 // Chunk sizes: what each schedule promises, for small and for huge numbers.
 
-#include <chunking.hpp>
+#include <schedule/chunking.hpp>
 
 #include <algorithm>
 #include <cmath>

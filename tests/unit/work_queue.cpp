@@ -1,6 +1,6 @@
 // Every item is handed out exactly once, whatever the schedule, and to whom each schedule says.
 
-#include <work_queue.hpp>
+#include <schedule/work_queue.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <vector>
 
@@ -17,8 +18,24 @@ class index_set {
     index_set(const index_set&) = delete; // newest_ points into it
     index_set& operator=(const index_set&) = delete;
 
-    /// Adds [first, last); none of them may be in the set.
-    void add(std::size_t first, std::size_t last);
+    /// Adds [first, last), unless one of them is in the set: false then.
+    bool add(std::size_t first, std::size_t last);
+    /// Calls `visit(from, to)` with each range of [first, last) that is not in it, in order. Nothing may be
+    /// added meanwhile.
+    template <typename Visit>
+    void for_each_gap(std::size_t first, std::size_t last, const Visit& visit) const {
+        auto next = ranges_.upper_bound(first);
+        if (next != ranges_.begin() && std::prev(next)->second > first)
+            first = std::prev(next)->second;
+        for (; first < last; ++next) {
+            const std::size_t to = next == ranges_.end() || next->first > last ? last : next->first;
+            if (to > first)
+                visit(first, to);
+            if (next == ranges_.end())
+                break;
+            first = next->second;
+        }
+    }
     /// Removes all from `end` on.
     void cut(std::size_t end);
 

@@ -7,16 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
-
-#include <mpi.h>
 
 #include <mpimap/detail/index_set.hpp>
 #include <mpimap/detail/stream.hpp>
 #include <mpimap/errors.hpp>
-#include <mpimap/options.hpp>
 
 namespace mpimap::detail {
 
@@ -152,11 +148,11 @@ class root_job {
     void on_partial_finish(std::function<void(failures&)> f);
     void finish_partly(failures& failed);
 
-    // What has become of items, as the engine tells it: none of them twice. Not of calls that grow, which
-    // look at single items themselves.
+    // What has become of items, as the engine's ledger knows it: none of them twice. Not of calls that grow,
+    // which look at single items themselves.
 
     /// They have their results, in place by the end of the call.
-    void items_done(std::size_t first, std::size_t last) { done_.add(first, last); }
+    [[nodiscard]] index_set& done() noexcept { return done_; }
     [[nodiscard]] const index_set& done() const noexcept { return done_; }
     /// Results from there on could not be given to the caller.
     void not_done_from(std::size_t item) { done_.cut(item); }
@@ -186,74 +182,11 @@ class root_job {
     std::function<void(failures&)> finish_partly_;
 };
 
-/// Makes the root's own copy of a function by writing it.
+/// Makes the root's own copy of a part of the function from what is sent to the others. What it gives may
+/// serve later calls.
+[[nodiscard]] std::shared_ptr<void> copy_part_of_function(root_job& job, std::size_t part,
+                                                          const writer& encoded);
+/// The same of all parts, written for the purpose.
 void copy_function(root_job& job);
-
-struct communicator_state;
-
-/// One collective call on one rank, from the check that all ranks called the same to the common verdict.
-///
-/// Construction takes the communicator (throws nested_call when an item calls back, invalid_argument on
-/// MPI_COMM_NULL and the like). All other errors are agreed on first and thrown on every rank.
-class collective_call {
-  public:
-    collective_call(MPI_Comm comm, int root, std::uint64_t signature);
-    ~collective_call();
-    collective_call(const collective_call&) = delete;
-    collective_call& operator=(const collective_call&) = delete;
-
-    [[nodiscard]] bool is_root() const noexcept;
-    [[nodiscard]] int rank() const noexcept;
-    [[nodiscard]] int size() const noexcept;
-
-    /// All ranks are in the same call; throws on every rank otherwise. The first step of run() and serve().
-    void agree();
-    /// The communicator stays taken, but the caller goes on: an item of another call may be the one that
-    /// opens a pool. Whoever uses the communicator then pauses the helper of that call, each time.
-    void step_out() noexcept;
-    /// Gives the communicator back before destruction.
-    void leave() noexcept;
-
-    /// On the root: `prepare` checks the arguments and builds the job, which the caller keeps; what it throws
-    /// is thrown on every rank. Returns when all items are done. Failures of items are thrown as map_error on
-    /// every rank, except with `tolerant`: then the job's finish() gets them, and only failures of no item
-    /// are thrown.
-    void run(const options& o, bool tolerant, const std::function<root_job&()>& prepare);
-
-    /// On other ranks: serve until the root is done.
-    void serve(kernel& k);
-
-    /// Whether the results go to every rank; known after run() or serve().
-    [[nodiscard]] bool results_everywhere() const noexcept;
-
-    /// The root sends a value to every rank: `write` on the root, `read` elsewhere. What either throws is
-    /// thrown on every rank.
-    void share(const std::function<void(writer&)>& write, const std::function<void(reader&)>& read);
-
-  private:
-    struct implementation;
-    std::unique_ptr<implementation> self_;
-    bool left_ = false;
-};
-
-/// The number of items of zipped arguments. Throws invalid_argument, naming the lengths, when `zip::strict`
-/// is asked for and they differ, or when no argument has an end.
-[[nodiscard]] std::size_t zipped_size(const std::vector<std::optional<std::size_t>>& sizes, zip how);
-
-/// Checks of options that need no types; throws invalid_argument.
-void check_options(const options& o, std::size_t items);
-
-/// mpi_for_each: throws invalid_argument when the options ask for results.
-void check_no_results(const options& o);
-
-/// mpi_map_into: throws invalid_argument when `out` has no room or the options ask for more.
-void check_output(std::size_t room, std::size_t items, const options& o);
-
-/// FNV-1a.
-constexpr std::uint64_t hash_text(const char* text, std::uint64_t hash = 14695981039346656037ULL) {
-    for (; *text != '\0'; ++text)
-        hash = (hash ^ static_cast<unsigned char>(*text)) * 1099511628211ULL;
-    return hash;
-}
 
 } // namespace mpimap::detail

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <mpimap/arguments.hpp>
+#include <mpimap/detail/check_options.hpp>
 #include <mpimap/detail/checks.hpp>
 #include <mpimap/detail/index_set.hpp>
 #include <mpimap/detail/lazy_source.hpp>

@@ -16,7 +16,8 @@
 
 #include <mpimap/arguments.hpp>
 #include <mpimap/detail/checks.hpp>
-#include <mpimap/detail/job.hpp>
+#include <mpimap/detail/collective_call.hpp>
+#include <mpimap/detail/hash.hpp>
 #include <mpimap/detail/parts.hpp>
 #include <mpimap/detail/reduction.hpp>
 #include <mpimap/detail/results.hpp>

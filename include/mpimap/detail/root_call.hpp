@@ -15,6 +15,7 @@
 
 #include <mpimap/arguments.hpp>
 #include <mpimap/codec.hpp>
+#include <mpimap/detail/check_options.hpp>
 #include <mpimap/detail/job.hpp>
 #include <mpimap/detail/parts.hpp>
 #include <mpimap/detail/pointer_scan.hpp>

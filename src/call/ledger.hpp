@@ -1,0 +1,53 @@
+#pragma once
+
+// Which items of a call are settled, and how. The one place that knows: each of them is settled once, and
+// what says otherwise later is not heard.
+
+#include <cstddef>
+
+#include <mpimap/detail/index_set.hpp>
+#include <mpimap/detail/job.hpp>
+
+#include "call/settled.hpp"
+
+namespace mpimap::detail {
+
+class ledger {
+  public:
+    /// `done` gets the items that have their results, and outlives the ledger. Null for calls that grow:
+    /// their jobs look at single items themselves, and the ledger keeps no record unless somebody watches.
+    ledger(call_number call, index_set* done)
+        : call_(call), observer_(observer_of_settled()), done_(done != nullptr ? *done : own_),
+          records_(done != nullptr || observer_ != nullptr) {}
+
+    /// They have their results; those that were settled before do not count.
+    void done(item_range items, int rank, double seconds, std::size_t attempt);
+    /// It will have none. False if it was settled before.
+    [[nodiscard]] bool failed(std::size_t item, int rank, std::size_t attempt);
+    /// It is not to be run.
+    void withdrawn(std::size_t item);
+    /// Of so many items those that are not settled will not be run.
+    void over(std::size_t items);
+
+  private:
+    void tell(const settled_items& what) const noexcept {
+        if (observer_ != nullptr)
+            observer_->settled(what);
+    }
+    /// Calls `visit` with each range of items that is not settled.
+    template <typename Visit>
+    void for_each_open(std::size_t first, std::size_t last, const Visit& visit) const {
+        done_.for_each_gap(first, last, [&](std::size_t from, std::size_t to) {
+            without_result_.for_each_gap(from, to, visit);
+        });
+    }
+
+    call_number call_;
+    settled_observer* observer_;
+    index_set own_;
+    index_set& done_;
+    index_set without_result_; // failed, or withdrawn
+    bool records_;
+};
+
+} // namespace mpimap::detail

@@ -1,0 +1,242 @@
+#include "wire/messages.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <mpimap/errors.hpp>
+
+namespace mpimap::detail::wire {
+namespace {
+
+// Other programs' messages, and those of another version of this library, look different.
+constexpr std::uint64_t magic = 0x6d70'696d'0000'0000; // "mpim" in the upper half, the kind in the lower
+constexpr std::uint64_t upper_half = 0xffff'ffff'0000'0000;
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 48U;
+constexpr std::size_t words_of_frame = 5;
+constexpr std::size_t most_words = longest_header / sizeof(std::uint64_t);
+
+[[noreturn]] void damaged(const std::string& why) {
+    throw serialization_error("mpimap: a message that is damaged, or of another program: " + why);
+}
+
+constexpr std::uint32_t last_of(return_policy) {
+    return static_cast<std::uint32_t>(return_policy::may_return_and_was_late);
+}
+constexpr std::uint32_t last_of(progress) {
+    return static_cast<std::uint32_t>(progress::given_up);
+}
+constexpr std::uint32_t last_of(outcome) {
+    return static_cast<std::uint32_t>(outcome::cancelled);
+}
+
+// What is in each kind of message, once for both directions.
+template <typename Io>
+void fields(Io& io, ready& m) {
+    io(m.call);
+    io(m.failed);
+}
+template <typename Io>
+void fields(Io& io, chunk& m) {
+    io(m.call);
+    io(m.items);
+    io(m.returning);
+}
+template <typename Io>
+void fields(Io& io, results& m) {
+    io(m.call);
+    io(m.items);
+    io(m.chunk);
+    io(m.not_run);
+    io(m.seconds);
+    io(m.waited);
+}
+template <typename Io>
+void fields(Io& io, failed& m) {
+    io(m.call);
+    io(m.count);
+}
+template <typename Io>
+void fields(Io& io, returned& m) {
+    io(m.call);
+    io(m.items);
+}
+template <typename Io>
+void fields(Io& io, end& m) {
+    io(m.call);
+    io(m.how);
+}
+template <typename Io>
+void fields(Io& io, farewell& m) {
+    io(m.at_once);
+}
+template <typename Io>
+void fields(Io&, broken&) {}
+template <typename Io, typename Message>
+    requires requires(Message& m) {
+        m.number;
+    }
+void fields(Io& io, Message& m) {
+    io(m.number);
+}
+template <typename Io, typename Message>
+void fields(Io& io, Message& m) { // stop, open, refused, release
+    io(m.call);
+}
+
+class word_writer {
+  public:
+    void operator()(std::uint64_t value) { words_[used_++] = value; }
+    void operator()(bool value) { (*this)(std::uint64_t{value}); }
+    void operator()(double value) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, &value, sizeof word);
+        (*this)(word);
+    }
+    void operator()(const item_range& items) {
+        (*this)(std::uint64_t{items.first});
+        (*this)(std::uint64_t{items.count});
+    }
+    template <typename Enum>
+        requires std::is_enum_v<Enum>
+    void operator()(Enum value) { (*this)(static_cast<std::uint64_t>(value)); }
+
+    [[nodiscard]] const std::uint64_t* data() const { return words_.data(); }
+    [[nodiscard]] std::size_t size() const { return used_ * sizeof(std::uint64_t); }
+
+  private:
+    std::array<std::uint64_t, most_words> words_;
+    std::size_t used_ = 0;
+};
+
+class word_reader {
+  public:
+    word_reader(const std::byte* bytes, std::size_t size) : at_(bytes), left_(size) {}
+
+    void operator()(std::uint64_t& value) {
+        if (left_ < sizeof value)
+            damaged("it is cut off");
+        std::memcpy(&value, at_, sizeof value);
+        at_ += sizeof value;
+        left_ -= sizeof value;
+    }
+    void operator()(bool& value) {
+        const std::uint64_t word = next();
+        if (word > 1)
+            damaged("neither yes nor no");
+        value = word != 0;
+    }
+    void operator()(double& seconds) {
+        const std::uint64_t word = next();
+        std::memcpy(&seconds, &word, sizeof seconds);
+        if (!std::isfinite(seconds) || seconds < 0)
+            damaged("a time that is none");
+    }
+    void operator()(item_range& items) {
+        const std::uint64_t first = next();
+        const std::uint64_t count = next();
+        constexpr std::uint64_t most = std::numeric_limits<std::size_t>::max() / 2;
+        if (first > most || count > most)
+            damaged("items that no call has");
+        items = {static_cast<std::size_t>(first), static_cast<std::size_t>(count)};
+    }
+    template <typename Enum>
+        requires std::is_enum_v<Enum>
+    void operator()(Enum& value) {
+        const std::uint64_t word = next();
+        if constexpr (requires { last_of(value); }) {
+            if (word > last_of(value))
+                damaged("a choice that there is not");
+        }
+        value = static_cast<Enum>(word);
+    }
+
+    std::uint64_t next() {
+        std::uint64_t word = 0;
+        (*this)(word);
+        return word;
+    }
+    [[nodiscard]] std::size_t left() const { return left_; }
+
+  private:
+    const std::byte* at_;
+    std::size_t left_;
+};
+
+template <std::size_t Kind>
+message read_message(word_reader& in) {
+    std::variant_alternative_t<Kind, message> m;
+    fields(in, m);
+    return m;
+}
+
+template <std::size_t... Kinds>
+message read_message(word_reader& in, std::uint64_t kind, std::index_sequence<Kinds...>) {
+    using read = message (*)(word_reader&);
+    static constexpr read readers[] = {&read_message<Kinds>...};
+    if (kind >= sizeof...(Kinds))
+        damaged("of a kind that there is not, " + std::to_string(kind));
+    return readers[kind](in);
+}
+
+void check(const frame& f) {
+    if (f.body_size > most_bytes || f.bytes > most_bytes || f.span_count > most_bytes / sizeof(std::uint64_t))
+        damaged("longer than any memory");
+    if (f.body_size > f.bytes || (f.span_count == 0 && f.body_size != f.bytes))
+        damaged("its lengths contradict each other");
+}
+
+} // namespace
+
+call_number call_of(const message& m) noexcept {
+    return std::visit(
+        [](const auto& one) {
+            if constexpr (requires { one.call; }) {
+                return one.call;
+            } else {
+                return call_number{};
+            }
+        },
+        m);
+}
+
+void encode(const frame& f, const message& m, buffer& out) {
+    word_writer words;
+    words(magic | m.index() << 1U | (f.whole ? 1U : 0U));
+    words(f.episode);
+    words(f.body_size);
+    words(f.span_count);
+    words(f.bytes);
+    std::visit([&words](auto one) { fields(words, one); }, m);
+    out.append(words.data(), words.size());
+}
+
+header decode(const std::byte* bytes, std::size_t size) {
+    word_reader in(bytes, size);
+    header h;
+    const std::uint64_t first = in.next();
+    if ((first & upper_half) != magic)
+        damaged("it does not begin like one");
+    h.framing.whole = (first & 1U) != 0;
+    in(h.framing.episode);
+    in(h.framing.body_size);
+    in(h.framing.span_count);
+    in(h.framing.bytes);
+    check(h.framing);
+    h.what = read_message(in, (first & ~upper_half) >> 1U,
+                          std::make_index_sequence<std::variant_size_v<message>>{});
+    h.size = size - in.left();
+    const std::uint64_t follows =
+        h.framing.whole ? h.framing.span_count * sizeof(std::uint64_t) + h.framing.body_size : 0;
+    if (in.left() != follows)
+        damaged("its length is another than it says");
+    return h;
+}
+
+static_assert(longest_header >= (words_of_frame + 8) * sizeof(std::uint64_t), "results are the longest");
+
+} // namespace mpimap::detail::wire

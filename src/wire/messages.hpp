@@ -1,0 +1,143 @@
+#pragma once
+
+// What ranks say to one another: a struct for each kind of message, fixed in size. What only a job can read,
+// arguments, results and failures, follows as bytes: the content.
+
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+
+#include <mpimap/detail/buffer.hpp>
+#include <mpimap/detail/job.hpp>
+
+namespace mpimap::detail {
+
+/// Calls of pools are numbered apart from collective ones, of which all ranks know.
+enum class call_number : std::uint64_t {};
+[[nodiscard]] constexpr call_number number_of_pool_call(std::uint64_t n) noexcept {
+    return call_number{(std::uint64_t{1} << 63U) | n};
+}
+/// A function or a constant that a pool has sent.
+enum class part_number : std::uint64_t {};
+constexpr part_number no_part{};
+/// A collective call, or a pool with all its calls: messages of another are dropped.
+enum class episode_number : std::uint64_t {};
+constexpr episode_number no_episode{};
+
+namespace wire {
+
+// "Owner" is the rank whose items they are, "runner" one that runs items for it.
+
+/// Runner to owner: the setup of a collective call was read. Or not: then the content is a failure.
+struct ready {
+    call_number call{};
+    bool failed = false;
+};
+/// Whether items of a chunk may be given back.
+enum class return_policy : std::uint32_t {
+    never,
+    may_return,
+    may_return_and_was_late // there were no items when the rank asked for some
+};
+/// Owner to runner: the content are the arguments of these items.
+struct chunk {
+    call_number call{};
+    item_range items;
+    return_policy returning = return_policy::never;
+};
+/// What results say of their chunk.
+enum class progress : std::uint32_t {
+    more, // there are more to come
+    finished,
+    given_up // what has not run is not to be handed out again
+};
+/// Runner to owner: the content are results of items of the oldest chunk that the rank has.
+struct results {
+    call_number call{};
+    item_range items;
+    progress chunk = progress::more;
+    std::uint64_t not_run = 0; // items at the chunk's end, with its last results
+    double seconds = 0;        // that its items took, with its last results
+    double waited = 0;         // how long the rank, idle, waited for the chunk; 0 if it did not
+};
+/// Runner to owner: the content are failures of items of the oldest chunk that the rank has.
+struct failed {
+    call_number call{};
+    std::uint64_t count = 0;
+};
+/// Runner to owner: items at the end of a chunk that have not been run, and wait behind one that takes long.
+struct returned {
+    call_number call{};
+    item_range items;
+};
+/// Owner to runner: run no more items.
+struct stop {
+    call_number call{};
+};
+enum class outcome : std::uint32_t { succeeded, failed, cancelled };
+/// Owner to runner: a collective call is over. The content is the map_error, or what was cancelled.
+struct end {
+    call_number call{};
+    outcome how = outcome::succeeded;
+};
+
+// In pools only.
+
+/// Owner to runner: the content is to be kept.
+struct part {
+    part_number number = no_part;
+};
+/// Owner to runner: it will not be used again.
+struct forget {
+    part_number number = no_part;
+};
+/// Owner to runner: a call begins, the content says of what parts.
+struct open {
+    call_number call{};
+};
+/// Runner to owner: the call cannot be served, the content is a failure.
+struct refused {
+    call_number call{};
+};
+/// Owner to runner: the call is over.
+struct release {
+    call_number call{};
+};
+/// Runner to owner: the set-up of the pool failed here, the content is a failure.
+struct broken {};
+/// Owner to runner: the pool is closed; and back: nothing will follow.
+struct farewell {
+    bool at_once = false; // nobody waits for results
+};
+
+using message = std::variant<ready, chunk, results, failed, returned, stop, end, part, forget, open, refused,
+                             release, broken, farewell>;
+
+/// The call that a message is of, 0 if of none.
+[[nodiscard]] call_number call_of(const message& m) noexcept;
+
+/// What is ahead of a message for whoever cuts and joins it.
+struct frame {
+    episode_number episode = no_episode;
+    std::uint64_t body_size = 0; // of the content, bytes
+    std::uint64_t span_count = 0;
+    std::uint64_t bytes = 0; // body and spans
+    bool whole = false;      // sizes of the spans, 64 bits each, and the body follow at once
+};
+
+/// Appends it to `out`: at most `longest_header` bytes.
+void encode(const frame& f, const message& m, buffer& out);
+constexpr std::size_t longest_header = 13 * sizeof(std::uint64_t);
+
+struct header {
+    frame framing;
+    message what;
+    std::size_t size = 0; // in bytes, with the frame
+};
+/// Of the `size` bytes that have come: a header, and behind it what is `whole`. Throws serialization_error
+/// where they are no message of ours: another kind, numbers that contradict each other or that no memory has
+/// room for.
+[[nodiscard]] header decode(const std::byte* bytes, std::size_t size);
+
+} // namespace wire
+} // namespace mpimap::detail
