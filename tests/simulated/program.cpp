@@ -1,0 +1,888 @@
+#include <mpimap/serialization.hpp>
+
+#include "program.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include <mpimap/detail/kernel_descriptor.hpp>
+#include <mpimap/detail/results.hpp>
+#include <mpimap/detail/root_call.hpp>
+#include <mpimap/detail/served_call.hpp>
+#include <mpimap/detail/stream_call.hpp>
+
+#include "dispatcher.hpp"
+#include "session.hpp"
+#include "verdict.hpp"
+#include "worker.hpp"
+
+namespace simulated {
+
+using namespace mpimap::detail;
+using mpimap::options;
+using mpimap::task_error;
+
+// ---------------------------------------------------------------- items
+
+namespace {
+
+std::vector<std::unique_ptr<plan>> plans;
+
+struct item_failure : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+} // namespace
+
+plan& plan_of(std::uint32_t number) {
+    return *plans.at(number);
+}
+std::uint32_t add_plan(plan p) {
+    plans.push_back(std::make_unique<plan>(std::move(p)));
+    return static_cast<std::uint32_t>(plans.size() - 1);
+}
+void forget_plans() {
+    plans.clear();
+}
+
+plan::plan(std::size_t items) : runs(items) {}
+
+void plan::visit(step s, std::size_t item) {
+    world& w = world::now();
+    if (over)
+        w.wrong("user code is called after the end of the call");
+    if (s == step::run) {
+        if (item >= runs.size())
+            runs.resize(item + 1);
+        heed_stop();
+        const std::size_t before = runs[item]++;
+        w.compute(w.around(item_time) * (w.chance(long_items) ? 100 : 1));
+        const auto known = failing_attempts.find(item);
+        if (known != failing_attempts.end() && before < known->second)
+            throw item_failure("attempt");
+    } else if (coding_time != 0) {
+        w.compute(w.around(coding_time));
+    }
+    const auto known = failing.find(item);
+    if (known != failing.end() && known->second == s)
+        throw item_failure("as planned");
+}
+
+/// Items that run in one go, for a tenth of a millisecond, are not interrupted.
+void plan::heed_stop() {
+    constexpr seconds long_item = 100e-6;
+    constexpr int some = 10;
+    world& w = world::now();
+    if (item_time > long_item && w.shall_stop(call) && ++runs_after_stop_[w.rank()] > some)
+        w.wrong("a stop is not heeded");
+}
+
+bool rich_argument::intact() const {
+    return std::all_of(load_.begin(), load_.end(), [this](char c) { return c == static_cast<char>(item_); });
+}
+bool rich_result::is_of(std::size_t item) const {
+    return item_ == item && std::all_of(load_.begin(), load_.end(),
+                                        [item](char c) { return c == static_cast<char>(item + 1); });
+}
+rich_result rich_work::operator()(const rich_argument& a) const {
+    if (!a.intact())
+        world::now().wrong("an argument has arrived changed");
+    plan_of(a.plan()).visit(step::run, a.item());
+    return rich_result(a);
+}
+
+// ---------------------------------------------------------------- what is said of items
+
+namespace {
+
+/// Hears what becomes of the items of all calls.
+class witness final : public settled_observer {
+  public:
+    void settled(const settled_items& what) noexcept override {
+        const bool ran = what.how != settlement::not_run;
+        if (what.items.count == 0 || what.seconds < 0 || (what.attempt != 0) != ran ||
+            (what.rank != settled_items::no_rank) != ran ||
+            (what.how == settlement::failed && what.items.count != 1))
+            world::now().wrong("what is said of items contradicts itself");
+        record& r = calls_[what.call];
+        for (std::size_t i = what.items.first; i < what.items.end(); ++i) {
+            if (!r.items.emplace(i, what).second)
+                world::now().wrong("item " + std::to_string(i) + " is settled twice");
+        }
+    }
+    /// When the call is over.
+    void check(call_number call, std::size_t items, const plan& p) {
+        const record& r = calls_[call];
+        if (r.items.size() != items) {
+            throw mistake{std::to_string(r.items.size()) + " of " + std::to_string(items) +
+                          " items are settled at the end"};
+        }
+        for (const auto& [item, what] : r.items) {
+            if (item >= items)
+                throw mistake{"an item is settled that there is not"};
+            // Not where its arguments could not be decoded at first.
+            if (what.how == settlement::done && !p.failing.contains(item) && p.runs.at(item) < what.attempt)
+                throw mistake{"an item is said to have had more attempts than it was run"};
+        }
+    }
+    [[nodiscard]] std::size_t count(call_number call, settlement how) {
+        const record& r = calls_[call];
+        return static_cast<std::size_t>(std::count_if(
+            r.items.begin(), r.items.end(), [how](const auto& one) { return one.second.how == how; }));
+    }
+
+  private:
+    struct record {
+        std::map<std::size_t, settled_items> items;
+    };
+    std::map<call_number, record> calls_;
+};
+std::optional<witness> watching; // if anybody is
+
+/// The call has been looked after, and its owner is gone.
+void check_settled(call_number call, std::size_t items, const plan& p, std::optional<std::size_t> done,
+                   std::optional<std::size_t> failed) {
+    if (!watching)
+        return;
+    watching->check(call, items, p);
+    if (done && watching->count(call, settlement::done) != *done)
+        throw mistake{"other items are settled as done than have results"};
+    if (failed && watching->count(call, settlement::failed) != *failed)
+        throw mistake{"other items are settled as failed than the failures say"};
+}
+
+std::size_t count_items(const failures& failed) {
+    return static_cast<std::size_t>(std::count_if(
+        failed.begin(), failed.end(), [](const failure& f) { return f.index != task_error::no_item; }));
+}
+
+} // namespace
+
+// ---------------------------------------------------------------- one call
+
+namespace {
+
+struct plain {
+    using argument = plain_argument;
+    using function = plain_work;
+    using result = double;
+    static argument make(std::size_t item, std::uint32_t plan, std::size_t) { return {item, plan}; }
+    static bool is_of(const result& r, std::size_t item) { return r == result_of_item(item); }
+};
+struct rich {
+    using argument = rich_argument;
+    using function = rich_work;
+    using result = rich_result;
+    static argument make(std::size_t item, std::uint32_t plan, std::size_t load) {
+        return argument(item, plan, load);
+    }
+    static bool is_of(const result& r, std::size_t item) { return r.is_of(item); }
+};
+
+/// Of no item.
+failure failure_of(const char* text, int rank) {
+    try {
+        throw item_failure(text);
+    } catch (...) {
+        return current_failure(task_error::no_item, rank);
+    }
+}
+
+/// What a call is asked for.
+struct request {
+    std::size_t items = 0;
+    std::size_t load = 0; // bytes with each argument and result
+    options how;
+    bool tolerant = false;
+    std::optional<seconds> cancelled_at;
+};
+
+std::string text_of(const failures& failed, std::size_t item) {
+    const auto at =
+        std::find_if(failed.begin(), failed.end(), [item](const failure& f) { return f.index == item; });
+    return at == failed.end() ? "" : at->type + ": " + at->what + ", on rank " + std::to_string(at->rank);
+}
+
+/// All that must be true of the items of a call that is over.
+template <typename Kind>
+void check_items(const request& r, const plan& p, const failures& failed, const index_set& done,
+                 bool interrupted, bool stop_requested,
+                 const std::function<const typename Kind::result&(std::size_t)>& result) {
+    std::set<std::size_t> failed_items;
+    for (const failure& f : failed) {
+        if (f.index == task_error::no_item)
+            continue;
+        if (f.index >= r.items)
+            throw mistake{"an item has failed that there is not: " + std::to_string(f.index)};
+        if (!failed_items.insert(static_cast<std::size_t>(f.index)).second)
+            throw mistake{"item " + std::to_string(f.index) + " has failed twice"};
+    }
+    std::size_t settled = 0;
+    for (std::size_t i = 0; i < r.items; ++i) {
+        const std::string item = "item " + std::to_string(i);
+        const bool has_failed = failed_items.contains(i);
+        const bool is_done = done.contains(i);
+        if (has_failed && is_done)
+            throw mistake{item + " has failed and has its result"};
+        settled += has_failed || is_done ? 1 : 0;
+        if (is_done && !Kind::is_of(result(i), i))
+            throw mistake{item + " has another's result"};
+        if (is_done && p.runs[i] == 0)
+            throw mistake{item + " is done, but has not been run"};
+        const auto planned = p.failing.find(i);
+        const auto attempts = p.failing_attempts.find(i);
+        const bool may_fail = planned != p.failing.end() ||
+                              (attempts != p.failing_attempts.end() && attempts->second >= r.how.attempts);
+        const bool not_tried_again = attempts != p.failing_attempts.end() && (interrupted || stop_requested);
+        if (has_failed && !may_fail && !not_tried_again)
+            throw mistake{item + " has failed without a cause: " + text_of(failed, i)};
+        // What is not run at the root alone is encoded and decoded, too.
+        const bool must_fail = planned != p.failing.end() ? planned->second == step::run : may_fail;
+        if (is_done && must_fail)
+            throw mistake{item + " should have failed"};
+    }
+    if (!interrupted && settled != r.items) {
+        throw mistake{std::to_string(r.items - settled) + " of " + std::to_string(r.items) +
+                      " items have neither a result nor a failure"};
+    }
+}
+
+void check_runs(const request& r, const plan& p, const failures& failed) {
+    // Items run again where something behind them in their chunk could not be decoded.
+    const bool once = failed.empty() && p.failing.empty() && p.failing_attempts.empty();
+    for (std::size_t i = 0; i < r.items; ++i) {
+        if (once && p.runs[i] > 1)
+            throw mistake{"item " + std::to_string(i) + " has run " + std::to_string(p.runs[i]) + " times"};
+    }
+}
+
+plan draw_plan(world& w, const request& r) {
+    plan p(r.items);
+    p.item_time = std::vector<seconds>{0.1e-6, 10e-6, 300e-6, 2e-3}[w.below(4)];
+    if (r.items > 100 && p.item_time > 1e-3)
+        p.item_time = 100e-6;
+    p.long_items = w.chance(0.3) ? 0.05 : 0;
+    p.coding_time = w.chance(0.3) ? 2e-6 : 0;
+    if (w.chance(0.4)) {
+        for (std::size_t k = 1 + w.below(4); k != 0; --k)
+            p.failing[w.below(std::max<std::size_t>(1, r.items))] = static_cast<step>(w.below(5));
+    }
+    if (w.chance(0.1)) {
+        const auto s = static_cast<step>(w.below(5));
+        for (std::size_t i = 0; i < r.items; ++i)
+            p.failing[i] = s;
+    }
+    if (r.how.attempts > 1) {
+        for (std::size_t k = w.below(6); k != 0; --k)
+            p.failing_attempts[w.below(std::max<std::size_t>(1, r.items))] = 1 + w.below(r.how.attempts + 1);
+    }
+    return p;
+}
+
+request draw_request(world& w, bool grows) {
+    request r;
+    r.items = std::vector<std::size_t>{0, 1, 2, 7, 40, 300}[w.below(6)];
+    r.load = w.chance(0.2) ? std::vector<std::size_t>{100, 3000, 70'000}[w.below(3)] : 0;
+    if (r.load > 10'000)
+        r.items = std::min<std::size_t>(r.items, 20);
+    const mpimap::schedule all[] = {mpimap::schedule::automatic, mpimap::schedule::dynamic,
+                                    mpimap::schedule::guided, mpimap::schedule::factoring,
+                                    mpimap::schedule::static_};
+    r.how.schedule = all[w.below(grows ? 4 : 5)];
+    if (w.chance(0.3))
+        r.how.chunk = 1 + w.below(20);
+    if (!grows && w.chance(0.1) &&
+        (r.how.schedule == mpimap::schedule::automatic || r.how.schedule == mpimap::schedule::dynamic)) {
+        for (std::size_t i = 0; i < r.items; ++i)
+            r.how.costs.push_back(w.draw());
+    }
+    if (w.chance(0.3))
+        r.how.attempts = 2 + w.below(3);
+    r.tolerant = w.chance(0.3);
+    if (w.chance(0.3))
+        r.how.on_error = mpimap::on_error::collect;
+    if (w.chance(0.15))
+        r.cancelled_at = w.around(500e-6);
+    return r;
+}
+
+std::string describe(const request& r, const plan& p) {
+    static const char* const steps[] = {"encoding", "decoding", "running", "encoding the result",
+                                        "decoding the result"};
+    std::string text = std::to_string(r.items) + " items of " + std::to_string(p.item_time * 1e6) +
+                       " us, schedule " + std::to_string(static_cast<int>(r.how.schedule)) + ", chunk " +
+                       std::to_string(r.how.chunk.value_or(0)) + ", attempts " +
+                       std::to_string(r.how.attempts) + (r.tolerant ? ", tolerant" : "") +
+                       (r.how.on_error == mpimap::on_error::collect ? ", collects" : "") +
+                       (r.cancelled_at ? ", cancelled" : "") + (r.load != 0 ? ", with load" : "");
+    for (const auto& [item, s] : p.failing) {
+        if (p.failing.size() < 10)
+            text += "; item " + std::to_string(item) + " fails at " + steps[static_cast<int>(s)];
+    }
+    for (const auto& [item, n] : p.failing_attempts)
+        text += "; item " + std::to_string(item) + " fails " + std::to_string(n) + " times";
+    return text;
+}
+
+/// Bytes that one rank encodes and others decode.
+class encoded {
+  public:
+    explicit encoded(writer from) : from_(std::move(from)) {
+        for (const source_span& s : from_.spans())
+            sizes_.push_back(s.size);
+    }
+    void read(const std::function<void(reader&)>& how) const {
+        reader in(from_.body().data(), from_.body().size(), sizes_.data(), sizes_.size());
+        how(in);
+        for (std::size_t i = 0; i < in.targets().size(); ++i)
+            std::memcpy(in.targets()[i].data, from_.spans()[i].data, in.targets()[i].size);
+    }
+
+  private:
+    writer from_;
+    std::vector<std::uint64_t> sizes_;
+};
+
+/// A collective call, as collective_call makes it behind its broadcasts.
+template <typename Kind>
+class collective {
+    using arguments = std::vector<typename Kind::argument>;
+    using root_type = root_call<typename Kind::function, slots_for<typename Kind::result>, arguments>;
+    using served_type = served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>;
+
+  public:
+    explicit collective(world& w)
+        : world_(w), request_(draw_request(w, false)), number_of_plan_(add_plan(draw_plan(w, request_))),
+          plan_(plan_of(number_of_plan_)),
+          root_(static_cast<int>(w.below(static_cast<std::size_t>(w.size())))) {
+        for (std::size_t i = 0; i < request_.items; ++i)
+            arguments_.push_back(Kind::make(i, number_of_plan_, request_.load));
+        plan_.call = call_number{1};
+        if (w.chance(0.05) && w.size() > 1)
+            unready_ = static_cast<int>(w.below(static_cast<std::size_t>(w.size())));
+        if (request_.cancelled_at)
+            request_.how.stop = source_.get_token();
+        job_.emplace(place{root_, w.size()}, request_.how, function_, arguments_);
+        job_->make_slots(job_->items());
+        writer setup;
+        job_->write_setup(setup);
+        setup_.emplace(std::move(setup));
+        for (int rank = 0; rank < w.size(); ++rank) {
+            if (rank == root_) {
+                w.start(rank, [this] { own(); });
+            } else {
+                w.start(rank, [this, rank] { serve(rank); });
+            }
+        }
+    }
+
+  private:
+    bool stops() const { return !request_.tolerant && request_.how.on_error == mpimap::on_error::stop; }
+
+    void own() {
+        world_.tell(describe(request_, plan_));
+        world_.pass(world_.around(5e-6));
+        session all(world_.at(root_));
+        dispatcher d(all, *job_, request_.how, call_number{1}, stops());
+        setup_->read([this](reader& in) {
+            job_->read_bounds_of_nobody(in);
+            for (std::size_t i = 0; i < job_->parts_of_function(); ++i)
+                job_->read_function(i, in);
+        });
+        const auto finished = [&] {
+            if (request_.cancelled_at &&
+                static_cast<double>(world_.nanoseconds()) * 1e-9 > *request_.cancelled_at)
+                source_.request_stop();
+            return d.finished();
+        };
+        try {
+            all.run_until(finished);
+        } catch (const std::exception&) {
+            d.abandon(current_failure(task_error::no_item, root_));
+            all.run_until(finished);
+        }
+        const failures failed = d.take_failures();
+        plan_.over = true;
+        world_.closed(call_number{1});
+        world_.tell("the call is over");
+        for (int rank = 0; rank < world_.size(); ++rank) {
+            if (rank != root_)
+                all.messages().send(rank, wire::end{call_number{1}}, outgoing());
+        }
+        all.flush();
+        const bool interrupted = d.abandoned() || d.cancelled() || (stops() && !failed.empty());
+        check_items<Kind>(request_, plan_, failed, job_->done(), interrupted, source_.stop_requested(),
+                          [this](std::size_t i) -> const typename Kind::result& {
+                              looked_at_ = job_->slots().take(i);
+                              return looked_at_;
+                          });
+        check_runs(request_, plan_, failed);
+        check_settled(call_number{1}, request_.items, plan_, job_->done().size(), count_items(failed));
+        if (d.abandoned() != (unready_ && *unready_ != root_))
+            throw mistake{"the call is abandoned without a cause, or is not with one"};
+    }
+
+    void serve(int rank) {
+        world_.pass(world_.around(20e-6));
+        served_type k(place{rank, world_.size()});
+        worker w(world_.at(rank), root_);
+        w.enter(call_number{1}, k, stop_elsewhere(stops(), request_.how));
+        setup_->read([&k](reader& in) { k.read_setup(in); });
+        if (unready_ == rank) {
+            const failure why = failure_of("not ready", rank);
+            w.ready(call_number{1}, &why);
+        } else {
+            w.ready(call_number{1}, nullptr);
+        }
+        w.run();
+    }
+
+    struct job_with_bounds : root_type {
+        using root_type::root_type;
+        /// Behind what the others read of their own.
+        void read_bounds_of_nobody(reader& in) {
+            writer bounds;
+            this->write_bounds(bounds);
+            in.view(bounds.body().size());
+        }
+    };
+
+    world& world_;
+    request request_;
+    std::uint32_t number_of_plan_;
+    plan& plan_;
+    int root_;
+    std::optional<int> unready_;
+    typename Kind::function function_;
+    arguments arguments_;
+    std::stop_source source_;
+    std::optional<job_with_bounds> job_;
+    std::optional<encoded> setup_;
+    typename Kind::result looked_at_{};
+};
+
+// ---------------------------------------------------------------- a pool
+
+/// A call in flight, as pool_call has it.
+class pooled_call {
+  public:
+    pooled_call(world& w, session& all, std::uint64_t number)
+        : world_(w), all_(all), number_(number_of_pool_call(number)) {}
+    virtual ~pooled_call() = default;
+    pooled_call(const pooled_call&) = delete;
+    pooled_call& operator=(const pooled_call&) = delete;
+
+    /// Whether nothing is left to be done, for now.
+    [[nodiscard]] virtual bool done() = 0;
+    /// More items, where it grows.
+    virtual void extend() {}
+    /// The caller looks at what there is, where it grows.
+    virtual void look() {}
+    void cancel() {
+        cancelled_ = true;
+        items_->cancel();
+    }
+    /// The caller has what it wanted. What must be true then.
+    virtual void finish() = 0;
+    /// The pool is gone.
+    void abandon() { items_.reset(); }
+
+  protected:
+    /// As pool_core::start.
+    void open(root_job& job, const options& o, const kernel_descriptor& d, bool stop, pooled mode) {
+        writer opening;
+        write_value(opening, stop_elsewhere(stop, o));
+        write_value(opening, false);
+        write_descriptor(opening, d);
+        writer bounds;
+        job.write_bounds(bounds);
+        opening.length(bounds.body().size());
+        opening.bytes(bounds.body().data(), bounds.body().size());
+        for (std::size_t i = 0; i < job.parts(); ++i) {
+            writer part;
+            job.write_part(i, part);
+            if (i < job.parts_of_function())
+                (void)copy_part_of_function(job, i, part);
+            parts_.push_back(std::make_shared<writer>(std::move(part)));
+            static std::uint64_t last_part = 0;
+            numbers_.push_back(part_number{++last_part});
+            write_value(opening, numbers_.back());
+        }
+        opening_ = std::move(opening.body());
+        mode.introduce = [this](std::size_t rank) { introduce(static_cast<int>(rank)); };
+        items_.emplace(all_, job, o, number_, stop, std::move(mode));
+    }
+    /// Whether nothing of the caller's memory is still to be read.
+    [[nodiscard]] bool parts_have_left() const {
+        return std::all_of(parts_.begin(), parts_.end(), [](const auto& p) { return p.use_count() < 2; });
+    }
+    void release() {
+        for (const int rank : introduced_)
+            all_.messages().send(rank, wire::release{number_}, outgoing());
+    }
+
+    world& world_;
+    session& all_;
+    call_number number_;
+    std::optional<dispatcher> items_;
+    bool cancelled_ = false;
+
+  private:
+    void introduce(int rank) {
+        introduced_.push_back(rank);
+        for (std::size_t i = 0; i < parts_.size(); ++i) {
+            outgoing message;
+            message.shared = parts_[i];
+            all_.messages().send(rank, wire::part{numbers_[i]}, std::move(message));
+        }
+        outgoing message;
+        message.out.bytes(opening_.data(), opening_.size());
+        all_.messages().send(rank, wire::open{number_}, std::move(message));
+    }
+
+    buffer opening_;
+    std::vector<std::shared_ptr<const writer>> parts_;
+    std::vector<part_number> numbers_;
+    std::vector<int> introduced_;
+};
+
+/// pool::map, or with `later` pool::amap.
+template <typename Kind>
+class pool_map final : public pooled_call {
+    using arguments = std::vector<typename Kind::argument>;
+    using root_type = root_call<typename Kind::function, slots_for<typename Kind::result>, arguments>;
+    using served_type = served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>;
+
+  public:
+    pool_map(world& w, session& all, std::uint64_t number, bool later)
+        : pooled_call(w, all, number), request_(draw_request(w, false)),
+          number_of_plan_(add_plan(draw_plan(w, request_))), plan_(plan_of(number_of_plan_)), later_(later) {
+        plan_.call = number_;
+        request_.cancelled_at.reset();
+        for (std::size_t i = 0; i < request_.items; ++i)
+            arguments_->push_back(Kind::make(i, number_of_plan_, request_.load));
+        job_ = std::make_shared<root_type>(place{w.rank(), w.size()}, request_.how, function_, *arguments_);
+        job_->make_slots(job_->items());
+        pooled mode;
+        if (later) {
+            mode.keep = std::make_shared<std::pair<std::shared_ptr<root_type>, std::shared_ptr<arguments>>>(
+                job_, arguments_);
+            mode.refers = w.chance(0.5);
+        }
+        w.tell("map: " + describe(request_, plan_));
+        open(*job_, request_.how, descriptor_of<served_type>, stops(), std::move(mode));
+    }
+
+    bool done() override {
+        if (!items_->finished())
+            return false;
+        return later_ || !items_->some_returned() || (!items_->returned_in_transit() && parts_have_left());
+    }
+    void finish() override {
+        if (!done()) { // the caller leaves: as pool_call does it
+            items_->cancel();
+            if (!later_)
+                all_.run_until([this] { return done(); });
+            plan_.over = !later_;
+            release();
+            items_.reset();
+            check_settled(number_, request_.items, plan_, job_->done().size(), {});
+            return;
+        }
+        const failures failed = items_->take_failures();
+        plan_.over = true;
+        world_.closed(number_);
+        world_.tell("a map is over");
+        release();
+        const bool interrupted =
+            items_->abandoned() || cancelled_ || all_.broken() || (stops() && !failed.empty());
+        check_items<Kind>(request_, plan_, failed, job_->done(), interrupted, cancelled_,
+                          [this](std::size_t i) -> const typename Kind::result& {
+                              looked_at_ = job_->slots().take(i);
+                              return looked_at_;
+                          });
+        check_runs(request_, plan_, failed);
+        check_settled(number_, request_.items, plan_, job_->done().size(), count_items(failed));
+        items_.reset();
+        arguments_.reset();
+        job_.reset();
+    }
+
+  private:
+    bool stops() const { return !request_.tolerant && request_.how.on_error == mpimap::on_error::stop; }
+
+    request request_;
+    std::uint32_t number_of_plan_;
+    plan& plan_;
+    bool later_;
+    typename Kind::function function_;
+    std::shared_ptr<arguments> arguments_ = std::make_shared<arguments>();
+    std::shared_ptr<root_type> job_;
+    typename Kind::result looked_at_{};
+};
+
+/// pool::submit and pool::imap: a call that grows.
+template <typename Kind>
+class pool_stream final : public pooled_call {
+    using stream =
+        stream_call<typename Kind::function, typename Kind::result, items_of<typename Kind::argument>>;
+
+  public:
+    pool_stream(world& w, session& all, std::uint64_t number)
+        : pooled_call(w, all, number), request_(draw_request(w, true)),
+          number_of_plan_(add_plan(draw_plan(w, request_))), plan_(plan_of(number_of_plan_)) {
+        plan_.call = number_;
+        job_ = std::make_shared<stream>(place{w.rank(), w.size()}, typename Kind::function(), false,
+                                        items_of<typename Kind::argument>());
+        pooled mode;
+        mode.keep = job_;
+        mode.grows = true;
+        w.tell("stream: " + describe(request_, plan_));
+        open(*job_, request_.how, descriptor_of<typename stream::served>, false, std::move(mode));
+    }
+
+    bool done() override { return items_->idle(); }
+    void extend() override {
+        const std::size_t left = request_.items - job_->items_there().end();
+        const std::size_t n = std::min(left, 1 + world_.below(world_.chance(0.5) ? 3 : 100));
+        for (std::size_t k = 0; k < n; ++k) {
+            const std::size_t i = job_->items_there().end();
+            job_->append([&](auto) { return Kind::make(i, number_of_plan_, request_.load); });
+        }
+        if (n != 0)
+            items_->extend(n);
+    }
+    void look() override {
+        const std::size_t there = job_->items_there().end();
+        if (there == 0)
+            return;
+        const std::size_t i = world_.below(there);
+        const item_state s = job_->items_there().state(i);
+        if (s == item_state::done) {
+            if (!Kind::is_of(job_->items_there().take(i), i))
+                throw mistake{"an item has another's result"};
+        } else if (s == item_state::failed && world_.chance(0.5)) {
+            if (!plan_.failing.contains(i) && !plan_.failing_attempts.contains(i))
+                throw mistake{"an item has failed without a cause"};
+            job_->disown(i);
+        } else if (s == item_state::waiting && world_.chance(0.1)) {
+            if (world_.chance(0.5)) {
+                job_->disown(i);
+            } else if (items_->withdraw(i)) {
+                job_->withdrawn(i);
+            }
+        }
+    }
+    void finish() override {
+        if (world_.chance(0.8)) {
+            while (job_->items_there().end() != request_.items && !cancelled_)
+                extend();
+            all_.run_until([this] { return done(); });
+            const std::size_t waiting = job_->items_there().waiting();
+            if (waiting != 0 && !cancelled_ && !items_->abandoned() && !all_.broken())
+                throw mistake{std::to_string(waiting) + " items of a stream wait for ever"};
+            while (job_->items_there().end() != 0 && world_.chance(0.9))
+                look();
+        }
+        items_->cancel();
+        world_.tell("a stream is over");
+        release();
+        items_.reset();
+        check_settled(number_, job_->items_there().end(), plan_, {}, {});
+        job_.reset();
+    }
+
+  private:
+    request request_;
+    std::uint32_t number_of_plan_;
+    plan& plan_;
+    std::shared_ptr<stream> job_;
+};
+
+class pool_run {
+  public:
+    explicit pool_run(world& w)
+        : world_(w), root_(static_cast<int>(w.below(static_cast<std::size_t>(w.size())))) {
+        at_once_ = w.chance(0.2);
+        if (w.chance(0.05)) {
+            broken_ = static_cast<int>(w.below(static_cast<std::size_t>(w.size())));
+            if (broken_ == root_)
+                broken_.reset();
+        }
+        for (int rank = 0; rank < w.size(); ++rank) {
+            if (rank == root_) {
+                w.start(rank, [this] { own(); });
+            } else {
+                w.start(rank, [this, rank] {
+                    world_.pass(world_.around(20e-6));
+                    worker w(world_.at(rank), root_);
+                    if (broken_ == rank)
+                        w.break_down(failure_of("no set-up", rank));
+                    w.run();
+                });
+            }
+        }
+    }
+
+    /// Whether it is closed, and not left.
+    [[nodiscard]] bool is_orderly() const { return !broken_ && !at_once_; }
+
+  private:
+    void own() {
+        session all(world_.at(root_), world_.chance(0.7));
+        {
+            std::vector<std::unique_ptr<pooled_call>> calls;
+            std::size_t to_come = 1 + world_.below(4);
+            while ((to_come != 0 || !calls.empty()) && !all.broken()) {
+                step(all, calls, to_come);
+                if (at_once_ && world_.chance(0.01))
+                    break;
+            }
+            if (to_come != 0 || !calls.empty()) {
+                leave_at_once(all, calls);
+                return;
+            }
+        }
+        farewell(all, false);
+        all.take_leave();
+        world_.tell("the pool is closed");
+    }
+
+    void farewell(session& all, bool at_once) {
+        for (int rank = 0; rank < world_.size(); ++rank) {
+            if (rank != root_)
+                all.messages().send(rank, wire::farewell{at_once}, outgoing());
+        }
+    }
+    /// An exception leaves the pool, or its set-up has failed: nobody waits for anybody.
+    void leave_at_once(session& all, std::vector<std::unique_ptr<pooled_call>>& calls) {
+        for (const auto& c : calls)
+            c->cancel();
+        farewell(all, true);
+        world_.tell("the pool is left");
+        for (const auto& c : calls)
+            c->abandon();
+        calls.clear();
+        // What is on its way still has memory of the calls.
+        while (!all.messages().sent())
+            all.poll();
+    }
+
+    void step(session& all, std::vector<std::unique_ptr<pooled_call>>& calls, std::size_t& to_come) {
+        if (calls.empty() || (to_come != 0 && world_.chance(0.1))) {
+            if (to_come == 0)
+                return;
+            --to_come;
+            calls.push_back(start(all));
+            return;
+        }
+        const std::size_t k = world_.below(calls.size());
+        pooled_call& c = *calls[k];
+        switch (world_.below(8)) {
+        case 0:
+            all.look();
+            break;
+        case 1:
+            c.extend();
+            all.nudge();
+            break;
+        case 2: {
+            const std::int64_t end =
+                world_.nanoseconds() + 1 + static_cast<std::int64_t>(world_.below(300'000));
+            all.run_until([&] { return c.done() || world_.nanoseconds() > end; });
+            break;
+        }
+        case 3:
+            world_.pass(world_.around(50e-6)); // the program computes
+            break;
+        case 4:
+            if (world_.chance(0.1)) {
+                c.cancel();
+                world_.tell("a call is cancelled");
+            }
+            break;
+        case 5:
+            c.look();
+            break;
+        case 6:
+            if (world_.chance(0.8))
+                all.run_until([&] { return c.done(); });
+            if (c.done() || world_.chance(0.1)) {
+                c.finish();
+                calls.erase(calls.begin() + static_cast<std::ptrdiff_t>(k));
+            }
+            break;
+        default:
+            c.extend();
+            break;
+        }
+    }
+
+    std::unique_ptr<pooled_call> start(session& all) {
+        const std::uint64_t number = ++last_call_;
+        switch (world_.below(6)) {
+        case 0:
+            return std::make_unique<pool_map<plain>>(world_, all, number, false);
+        case 1:
+            return std::make_unique<pool_map<rich>>(world_, all, number, false);
+        case 2:
+            return std::make_unique<pool_map<plain>>(world_, all, number, true);
+        case 3:
+            return std::make_unique<pool_map<rich>>(world_, all, number, true);
+        case 4:
+            return std::make_unique<pool_stream<plain>>(world_, all, number);
+        default:
+            return std::make_unique<pool_stream<rich>>(world_, all, number);
+        }
+    }
+
+    world& world_;
+    int root_;
+    std::optional<int> broken_;
+    bool at_once_ = false;
+    std::uint64_t last_call_ = 0;
+};
+
+} // namespace
+
+void run_seed(std::uint64_t seed, bool talks) {
+    std::mt19937_64 first(seed);
+    const int ranks = std::vector<int>{1, 2, 2, 3, 3, 5, 8, 8, 13, 64}[first() % 10];
+    world w(seed, ranks);
+    w.talks = talks;
+    forget_plans();
+    watching.reset();
+    if (w.chance(0.7))
+        watching.emplace();
+    observe_settled(watching ? &*watching : nullptr);
+    w.today.latency = std::vector<seconds>{1e-6, 5e-6, 100e-6}[w.below(3)];
+    w.today.slow_messages = w.chance(0.3) ? 0.05 : 0;
+    w.today.helpers = w.chance(0.7);
+    if (w.chance(0.2)) {
+        w.today.stops = 0.01;
+        w.today.longest_stop = 5e-3;
+    }
+    switch (w.below(4)) {
+    case 0: {
+        const collective<plain> all(w);
+        w.run();
+        break;
+    }
+    case 1: {
+        const collective<rich> all(w);
+        w.run();
+        break;
+    }
+    default: {
+        const pool_run all(w);
+        w.run(all.is_orderly());
+    }
+    }
+}
+
+} // namespace simulated

@@ -1,0 +1,368 @@
+#include "world.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "nap.hpp"
+
+namespace simulated {
+
+using mpimap::detail::buffer;
+using mpimap::detail::incoming;
+using mpimap::detail::message_handler;
+using mpimap::detail::outgoing;
+using mpimap::detail::source_span;
+using mpimap::detail::target_span;
+namespace wire = mpimap::detail::wire;
+
+namespace {
+
+world* the_world = nullptr;
+
+std::int64_t in_nanoseconds(seconds s) {
+    return static_cast<std::int64_t>(s * 1e9);
+}
+
+/// A helper that is engaged. A rank in an item of one call may be in another call, with another helper.
+struct engagement {
+    std::function<void()> serve;
+    mpimap::detail::nap_length nap;
+};
+std::map<mpimap::detail::helper*, engagement> engaged;
+
+} // namespace
+
+// ---------------------------------------------------------------- the world
+
+struct world::rank_state {
+    rank_state(world& w, int rank) : messages(w, rank) {}
+    port messages;
+    mpimap::detail::helper assistant;
+    std::unique_ptr<fiber> program;
+};
+
+world::world(std::uint64_t seed, int ranks) : random_(seed) {
+    the_world = this;
+    engaged.clear();
+    for (int r = 0; r < ranks; ++r)
+        ranks_.push_back(std::make_unique<rank_state>(*this, r));
+}
+world::~world() {
+    the_world = nullptr;
+}
+
+world& world::now() {
+    return *the_world;
+}
+
+mpimap::detail::endpoint world::at(int rank) {
+    rank_state& r = *ranks_[static_cast<std::size_t>(rank)];
+    return {rank, size(), &r.messages,
+            [this, &r] { return today.helpers && size() > 1 ? &r.assistant : nullptr; }, [] {}};
+}
+
+void world::start(int rank, std::function<void()> program) {
+    ranks_[static_cast<std::size_t>(rank)]->program = std::make_unique<fiber>(std::move(program));
+    turns_.push({0, ++turn_count_, rank});
+}
+
+void world::run(bool orderly) {
+    // Ranks that wait for ever look for messages for ever.
+    constexpr std::uint64_t too_many_turns = 3'000'000;
+    while (!turns_.empty()) {
+        if (turn_count_ > too_many_turns)
+            throw mistake{"it hangs"};
+        const turn next = turns_.top();
+        turns_.pop();
+        time_ = next.when;
+        running_ = next.rank;
+        ranks_[static_cast<std::size_t>(next.rank)]->program->resume();
+        running_ = -1;
+        if (mistake_)
+            throw *mistake_;
+    }
+    for (const auto& r : ranks_) {
+        if (!orderly)
+            break;
+        if (!r->messages.sent())
+            throw mistake{"a message has not left when all ranks have ended"};
+        if (!r->messages.received())
+            throw mistake{"a message has not arrived when all ranks have ended"};
+    }
+}
+
+void world::pass(seconds length) {
+    if (today.stops != 0 && chance(today.stops))
+        length += draw() * today.longest_stop;
+    const int me = running_;
+    turns_.push({time_ + std::max<std::int64_t>(1, in_nanoseconds(length)), ++turn_count_, me});
+    ranks_[static_cast<std::size_t>(me)]->program->leave();
+}
+
+void world::compute(seconds length) {
+    mpimap::detail::helper* const mine = &ranks_[static_cast<std::size_t>(running_)]->assistant;
+    const auto found = engaged.find(mine);
+    if (found == engaged.end()) {
+        pass(length);
+        return;
+    }
+    // As the helper's thread does: where items are short it looks at each nap's end whether the same one is
+    // still running, where they are long it answers then.
+    seconds until_answer = found->second.nap.seconds * (draw() + (found->second.nap.for_long_items ? 0 : 1));
+    while (length > 0) {
+        const seconds part = std::min(length, until_answer);
+        pass(part);
+        length -= part;
+        if (length <= 0)
+            break;
+        // The engine has it where it calls what encodes, or decodes.
+        const std::unique_lock lock(mine->mutex, std::try_to_lock);
+        if (lock)
+            engaged.at(mine).serve();
+        until_answer = engaged.at(mine).nap.seconds;
+    }
+}
+
+bool world::shall_stop(mpimap::detail::call_number call) const {
+    return ranks_[static_cast<std::size_t>(running_)]->messages.shall_stop(call);
+}
+
+void world::tell(const std::string& what) const {
+    if (talks)
+        std::printf("%12.3f us  rank %d  %s\n", static_cast<double>(time_) * 1e-3, running_, what.c_str());
+}
+
+// ---------------------------------------------------------------- messages
+
+struct parcel {
+    std::int64_t header_at = 0;
+    std::int64_t left_at = 0;
+    std::int64_t body_at = 0;
+    std::int64_t spans_at = 0;
+    buffer header; // and the content, where that is small
+    buffer content;
+    outgoing message;                // the sender's, until it has left
+    std::vector<source_span> spans;  // in its memory
+    std::vector<buffer> span_copies; // what has left
+    bool collected = false;
+    incoming in;
+    bool noticed = false;
+    bool placed = false;
+
+    /// What spans refer to is read when it leaves, not before.
+    void collect() {
+        if (std::exchange(collected, true))
+            return;
+        for (const source_span& s : spans) {
+            span_copies.emplace_back();
+            span_copies.back().append(s.data, s.size);
+        }
+    }
+};
+
+port::port(world& w, int rank) : world_(w), rank_(rank) {}
+port::~port() = default;
+
+namespace {
+
+std::string describe(const wire::message& m) {
+    static const char* const names[] = {"ready",   "chunk",   "results", "failed",  "returned",
+                                        "stop",    "end",     "part",    "forget",  "open",
+                                        "refused", "release", "broken",  "farewell"};
+    std::string text = names[m.index()];
+    std::visit(
+        [&text](const auto& one) {
+            if constexpr (requires { one.items; })
+                text += " " + std::to_string(one.items.first) + "+" + std::to_string(one.items.count);
+        },
+        m);
+    return text;
+}
+
+} // namespace
+
+void port::send(int destination, const wire::message& what, outgoing&& message) {
+    constexpr std::size_t small = 4000;
+    if (world_.closed_.contains(wire::call_of(what)) && !std::holds_alternative<wire::end>(what) &&
+        !std::holds_alternative<wire::release>(what))
+        world_.wrong("a message of a call that is over: " + describe(what));
+    auto p = std::make_shared<parcel>();
+    const mpimap::detail::writer& content = message.content();
+    wire::frame f{mpimap::detail::episode_number{1}, content.body().size(), content.spans().size(),
+                  content.size(), false};
+    const std::size_t table = content.spans().size() * sizeof(std::uint64_t);
+    f.whole = wire::longest_header + table + content.body().size() <= small;
+    for (const source_span& s : content.spans()) {
+        const std::uint64_t size = s.size;
+        p->content.append(&size, sizeof size);
+    }
+    p->content.append(content.body().data(), content.body().size());
+    wire::encode(f, what, p->header);
+    if (f.whole)
+        p->header.append(p->content.data(), p->content.size());
+    p->spans = content.spans();
+
+    auto& queue = world_.ranks_[static_cast<std::size_t>(destination)]->messages.in_;
+    if (queue.empty())
+        queue.resize(world_.ranks_.size());
+    auto& line = queue[static_cast<std::size_t>(rank_)];
+    const auto later = [&](double times) {
+        const bool slow = world_.chance(world_.today.slow_messages);
+        return in_nanoseconds(world_.around(world_.today.latency) * times * (slow ? 100 : 1));
+    };
+    p->header_at = std::max(world_.time_ + later(1), line.empty() ? 0 : line.back()->header_at);
+    p->body_at = f.whole ? p->header_at : p->header_at + later(1);
+    p->left_at = f.whole && p->spans.empty() ? world_.time_ : world_.time_ + later(2);
+    p->spans_at = p->spans.empty() ? p->body_at : std::max(p->body_at, p->left_at) + later(1);
+    world_.tell("sends " + describe(what) + " to " + std::to_string(destination));
+    if (f.whole && p->spans.empty()) {
+        p->collected = true;
+        message.clear();
+    } else {
+        p->message = std::move(message);
+        message.clear();
+        out_.push_back(p);
+    }
+    line.push_back(std::move(p));
+}
+
+bool port::release_what_has_left() {
+    bool moved = false;
+    for (auto at = out_.begin(); at != out_.end();) {
+        if ((*at)->left_at > world_.time_) {
+            ++at;
+            continue;
+        }
+        const std::shared_ptr<parcel> p = *at;
+        at = out_.erase(at);
+        p->collect();
+        if (keeps_) {
+            done_.push_back(p->message.keep);
+            done_.push_back(p->message.owner);
+        }
+        p->message.clear();
+        p->message = {};
+        moved = true;
+    }
+    return moved;
+}
+
+bool port::progress(message_handler& handler) {
+    world_.pass(world_.around(world_.today.look));
+    if (!keeps_)
+        done_.clear();
+    bool moved = release_what_has_left();
+    if (in_.empty())
+        in_.resize(world_.ranks_.size());
+    while (true) {
+        // The header that has come first.
+        std::deque<std::shared_ptr<parcel>>* first = nullptr;
+        std::shared_ptr<parcel> next;
+        for (auto& line : in_) {
+            const auto fresh =
+                std::find_if(line.begin(), line.end(), [](const auto& p) { return !p->noticed; });
+            if (fresh != line.end() && (*fresh)->header_at <= world_.time_ &&
+                (next == nullptr || (*fresh)->header_at < next->header_at)) {
+                first = &line;
+                next = *fresh;
+            }
+        }
+        if (next == nullptr)
+            break;
+        moved = true;
+        const wire::header head = wire::decode(next->header.data(), next->header.size());
+        next->in.source = static_cast<int>(first - in_.data());
+        next->in.framing = head.framing;
+        next->in.what = head.what;
+        if (head.framing.whole) { // lent
+            next->in.bytes = next->header.data() + head.size;
+        } else {
+            next->in.storage = std::move(next->content);
+            next->in.bytes = next->in.storage.data();
+        }
+        next->noticed = true;
+        ++half_received_;
+        world_.tell("hears of " + describe(head.what) + " from " + std::to_string(next->in.source));
+        if (const auto* stop = std::get_if<wire::stop>(&head.what))
+            stopped_.insert(stop->call);
+        handler.noticed(next->in);
+        advance(*first, handler);
+        if (handler.has_enough())
+            return true;
+    }
+    for (auto& line : in_)
+        moved |= advance(line, handler);
+    return moved;
+}
+
+bool port::advance(std::deque<std::shared_ptr<parcel>>& from, message_handler& handler) {
+    bool moved = false;
+    while (!from.empty() && from.front()->noticed) {
+        const std::shared_ptr<parcel> p = from.front();
+        if (!p->placed) {
+            if (p->body_at > world_.time_ || !handler.can_place(p->in))
+                break;
+            handler.place(p->in);
+            p->placed = true;
+            moved = true;
+            for (std::size_t i = p->in.targets.size(); i < p->in.framing.span_count; ++i)
+                p->in.targets.push_back({nullptr, static_cast<std::size_t>(p->in.span_sizes()[i])});
+        }
+        if (p->spans_at > world_.time_)
+            break;
+        p->collect();
+        for (std::size_t i = 0; i < p->span_copies.size(); ++i) {
+            const target_span& to = p->in.targets[i];
+            if (to.size != p->span_copies[i].size())
+                world_.wrong("a span is received with another length");
+            if (to.data != nullptr && to.size == p->span_copies[i].size())
+                std::memcpy(to.data, p->span_copies[i].data(), to.size);
+        }
+        from.pop_front();
+        --half_received_;
+        moved = true;
+        std::shared_ptr<void> keep = p->in.keep;
+        handler.arrived(p->in);
+        if (keeps_ && keep)
+            done_.push_back(std::move(keep));
+    }
+    return moved;
+}
+
+} // namespace simulated
+
+// ---------------------------------------------------------------- what the engine is given
+
+namespace mpimap::detail {
+
+clock::time_point clock::now() noexcept {
+    return time_point(std::chrono::nanoseconds(simulated::world::now().nanoseconds()));
+}
+
+void sleep_for(clock::duration length) {
+    simulated::world::now().pass(std::chrono::duration<double>(length).count());
+}
+
+// Stands for src/helper.cpp: no thread, world::compute() does its work.
+helper::helper() = default;
+helper::~helper() = default;
+helper::pause::pause() : around_(nullptr) {}
+helper::pause::~pause() = default;
+
+void helper::engage(std::function<void()> serve) {
+    simulated::engaged[this] = {std::move(serve), {}};
+}
+void helper::disengage() {
+    simulated::engaged.erase(this);
+}
+void helper::enter_user_code(const nap_length& nap) noexcept {
+    simulated::engaged.at(this).nap = nap;
+    batch_.fetch_add(1, std::memory_order_relaxed);
+}
+
+} // namespace mpimap::detail

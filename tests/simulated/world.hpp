@@ -1,0 +1,151 @@
+#pragma once
+
+// Ranks in one process and one thread, with a clock and a network of their own: what happens, and when, hangs
+// on a seed alone. Time passes where ranks wait, look for messages or compute.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fiber.hpp"
+#include "helper.hpp"
+#include "wire/transport.hpp"
+
+namespace simulated {
+
+using seconds = double;
+
+/// What is wrong with a run.
+struct mistake {
+    std::string text;
+};
+
+class world;
+
+/// A message under way.
+struct parcel;
+
+/// The transport of one rank.
+class port final : public mpimap::detail::transport {
+  public:
+    port(world& w, int rank);
+    ~port() override;
+
+    void send(int destination, const mpimap::detail::wire::message& what,
+              mpimap::detail::outgoing&& content) override;
+    bool progress(mpimap::detail::message_handler& handler) override;
+    void keep_what_is_done(bool keep) override { keeps_ = keep; }
+    [[nodiscard]] bool sent() const override { return out_.empty(); }
+    [[nodiscard]] bool received() const override { return half_received_ == 0; }
+    [[nodiscard]] bool transferring() const override { return half_received_ != 0; }
+    [[nodiscard]] bool behind() const override { return false; }
+
+    /// Whether the rank has heard that it shall stop running the call's items.
+    [[nodiscard]] bool shall_stop(mpimap::detail::call_number call) const { return stopped_.contains(call); }
+
+  private:
+    bool release_what_has_left();
+    bool advance(std::deque<std::shared_ptr<parcel>>& from, mpimap::detail::message_handler& handler);
+
+    world& world_;
+    int rank_;
+    std::vector<std::deque<std::shared_ptr<parcel>>> in_; // by source
+    std::deque<std::shared_ptr<parcel>> out_;
+    std::size_t half_received_ = 0;
+    bool keeps_ = false;
+    std::vector<std::shared_ptr<const void>> done_;
+    std::set<mpimap::detail::call_number> stopped_;
+};
+
+/// How the world behaves, drawn from the seed.
+struct weather {
+    seconds look = 2e-6;      // what a look for messages takes, on average
+    seconds latency = 5e-6;   // of a message, on average
+    double slow_messages = 0; // the share of messages that take a hundred times as long
+    double stops = 0;         // how many looks end with the rank being stopped for a while
+    seconds longest_stop = 0;
+    bool helpers = true; // ranks have a helper thread
+};
+
+class world {
+  public:
+    world(std::uint64_t seed, int ranks);
+    ~world();
+    world(const world&) = delete;
+    world& operator=(const world&) = delete;
+
+    /// The one there is.
+    [[nodiscard]] static world& now();
+
+    weather today;
+
+    [[nodiscard]] int size() const { return static_cast<int>(ranks_.size()); }
+    [[nodiscard]] mpimap::detail::endpoint at(int rank);
+    void start(int rank, std::function<void()> program);
+    /// Until all programs have ended. Throws mistake where they do not. `orderly`: then nothing is half sent.
+    void run(bool orderly = true);
+
+    // Of the program that runs.
+
+    [[nodiscard]] int rank() const { return running_; }
+    [[nodiscard]] bool shall_stop(mpimap::detail::call_number call) const;
+    /// The run ends here, with this text, whatever the engine catches on the way.
+    void wrong(const std::string& text) {
+        if (!mistake_)
+            mistake_ = mistake{text};
+    }
+    /// The call is over on its root: nobody has anything to say of it any more, but that it is.
+    void closed(mpimap::detail::call_number call) { closed_.insert(call); }
+    [[nodiscard]] std::int64_t nanoseconds() const { return time_; }
+    /// Nothing but time passes here.
+    void pass(seconds length);
+    /// User code that takes so long; the helper, if one is engaged, answers meanwhile.
+    void compute(seconds length);
+
+    // Random numbers.
+
+    [[nodiscard]] bool chance(double probability) { return draw() < probability; }
+    /// [0, 1).
+    [[nodiscard]] double draw() { return std::uniform_real_distribution<double>(0, 1)(random_); }
+    /// [0, n).
+    [[nodiscard]] std::size_t below(std::size_t n) { return n == 0 ? 0 : random_() % n; }
+    /// Exponentially distributed.
+    [[nodiscard]] seconds around(seconds mean) {
+        return std::exponential_distribution<double>(1 / mean)(random_);
+    }
+
+    /// Says where it is in a run that is looked at.
+    void tell(const std::string& what) const;
+    bool talks = false;
+
+  private:
+    friend class port;
+    struct rank_state;
+    struct turn {
+        std::int64_t when;
+        std::uint64_t number; // first come, first served
+        int rank;
+        bool operator<(const turn& other) const {
+            return when != other.when ? when > other.when : number > other.number;
+        }
+    };
+
+    std::mt19937_64 random_;
+    std::int64_t time_ = 0;
+    std::vector<std::unique_ptr<rank_state>> ranks_;
+    std::priority_queue<turn> turns_;
+    std::uint64_t turn_count_ = 0;
+    int running_ = -1;
+    std::optional<mistake> mistake_;
+    std::set<mpimap::detail::call_number> closed_;
+};
+
+} // namespace simulated
