@@ -720,10 +720,10 @@ class pool_run {
             } else {
                 w.start(rank, [this, rank] {
                     world_.pass(world_.around(20e-6));
-                    worker w(world_.at(rank), root_);
+                    worker runner(world_.at(rank), root_);
                     if (broken_ == rank)
-                        w.break_down(failure_of("no set-up", rank));
-                    w.run();
+                        runner.break_down(failure_of("no set-up", rank));
+                    runner.run();
                 });
             }
         }

@@ -352,7 +352,9 @@ void sleep_for(clock::duration length) {
 helper::helper() = default;
 helper::~helper() = default;
 helper::pause::pause() : around_(nullptr) {}
-helper::pause::~pause() = default;
+helper::pause::~pause() {
+    (void)around_;
+}
 
 void helper::engage(std::function<void()> serve) {
     simulated::engaged[this] = {std::move(serve), {}};
