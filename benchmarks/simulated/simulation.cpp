@@ -13,8 +13,8 @@
 #include <simgrid/actor.h>
 #include <simgrid/engine.h>
 
-#include <helper.hpp>
-#include <nap.hpp>
+#include <driver/helper.hpp>
+#include <driver/nap.hpp>
 
 namespace {
 

@@ -5,8 +5,8 @@
 namespace mpimap::detail {
 
 item_range from_the_front::next(std::size_t, const measurements& m) {
-    request_.remaining = remaining();
-    return empty() ? item_range{} : take(size(m));
+    request_.remaining = end_ - next_;
+    return request_.remaining == 0 ? item_range{} : take(size(m));
 }
 
 item_range from_the_front::take(std::size_t n) {

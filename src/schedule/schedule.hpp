@@ -110,11 +110,11 @@ class from_the_front : public item_schedule {
   public:
     explicit from_the_front(const chunk_request& r) : request_(r), end_(r.items) {}
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m) override;
-    [[nodiscard]] bool empty(std::size_t) const override { return empty(); }
-    [[nodiscard]] bool empty() const override { return next_ == end_; }
-    [[nodiscard]] std::size_t remaining() const override { return end_ - next_; }
-    void extend(std::size_t n) override;
-    bool withdraw(std::size_t item) override;
+    [[nodiscard]] bool empty(std::size_t) const final { return next_ == end_; }
+    [[nodiscard]] bool empty() const final { return next_ == end_; }
+    [[nodiscard]] std::size_t remaining() const final { return end_ - next_; }
+    void extend(std::size_t n) final;
+    bool withdraw(std::size_t item) final;
 
   protected:
     /// Of so many that are left. Not more, and one at least.

@@ -15,12 +15,16 @@ item_range work_queue::next(std::size_t rank, const measurements& m) {
             returned_.pop_front();
         return part;
     }
-    if (const auto failed = retry_for(rank); failed != retries_.end()) {
-        const item_range once_more{failed->item, 1};
-        retries_.erase(failed);
-        return once_more;
+    if (!retries_.empty()) {
+        if (const auto failed = retry_for(rank); failed != retries_.end()) {
+            const item_range once_more{failed->item, 1};
+            retries_.erase(failed);
+            return once_more;
+        }
     }
-    return fresh_->next(rank, m);
+    const item_range chunk = fresh_->next(rank, m);
+    left_ -= chunk.count;
+    return chunk;
 }
 
 std::deque<work_queue::failed_item>::const_iterator work_queue::retry_for(std::size_t rank) const {
@@ -58,14 +62,6 @@ void work_queue::give_back(item_range items) {
 void work_queue::clear() {
     cleared_ = true;
     retries_.clear();
-}
-
-bool work_queue::empty(std::size_t rank) const {
-    return cleared_ || (returned_.empty() && retry_for(rank) == retries_.end() && fresh_->empty(rank));
-}
-
-bool work_queue::empty() const {
-    return cleared_ || (returned_.empty() && retries_.empty() && fresh_->empty());
 }
 
 } // namespace mpimap::detail

@@ -18,7 +18,8 @@ class work_queue {
     /// As make_schedule().
     work_queue(const options& o, std::size_t items, std::size_t ranks, std::size_t bytes_per_item,
                std::size_t granularity)
-        : fresh_(make_schedule(o, items, ranks, bytes_per_item, granularity)), ranks_(ranks) {}
+        : fresh_(make_schedule(o, items, ranks, bytes_per_item, granularity)), decided_(fresh_->decided()),
+          left_(items), ranks_(ranks) {}
 
     static constexpr std::size_t anyone = item_schedule::anyone;
 
@@ -41,19 +42,31 @@ class work_queue {
     /// A chunk took so long.
     void note(item_range items, double seconds) { fresh_->note(items, seconds); }
     /// There are n items more, behind the others. Not for schedules that divide the items beforehand.
-    void extend(std::size_t n) { fresh_->extend(n); }
+    void extend(std::size_t n) {
+        fresh_->extend(n);
+        left_ += n;
+    }
     /// One item less; false if it has been handed out. For the same schedules.
-    bool withdraw(std::size_t item) { return fresh_->withdraw(item); }
+    bool withdraw(std::size_t item) {
+        const bool was_there = fresh_->withdraw(item);
+        left_ -= was_there ? 1 : 0;
+        return was_there;
+    }
     /// Hands out no more.
     void clear();
-    /// Items that the dynamic schedules have not handed out, except what was given back.
-    [[nodiscard]] std::size_t remaining() const { return fresh_->remaining(); }
+    /// Items that nobody has had.
+    [[nodiscard]] std::size_t remaining() const { return left_; }
     /// Whether the rank would get nothing.
-    [[nodiscard]] bool empty(std::size_t rank) const;
+    [[nodiscard]] bool empty(std::size_t rank) const {
+        return cleared_ || (returned_.empty() && (retries_.empty() || retry_for(rank) == retries_.end()) &&
+                            (decided_ ? fresh_->empty(rank) : left_ == 0));
+    }
     /// Whether no rank would get anything.
-    [[nodiscard]] bool empty() const;
+    [[nodiscard]] bool empty() const {
+        return cleared_ || (returned_.empty() && retries_.empty() && left_ == 0);
+    }
     /// Whether chunks were divided beforehand, so that there is nothing to gain by waiting for requests.
-    [[nodiscard]] bool decided() const { return fresh_->decided(); }
+    [[nodiscard]] bool decided() const { return decided_; }
 
   private:
     struct failed_item {
@@ -63,6 +76,8 @@ class work_queue {
     [[nodiscard]] std::deque<failed_item>::const_iterator retry_for(std::size_t rank) const;
 
     std::unique_ptr<item_schedule> fresh_;
+    bool decided_;
+    std::size_t left_; // of fresh_
     std::size_t ranks_;
     std::deque<item_range> returned_;
     std::deque<failed_item> retries_;

@@ -10,7 +10,7 @@
 
 #include <mpimap/codec.hpp>
 
-#include "channel.hpp"
+#include "mpi/channel.hpp"
 #include "mpi_test.hpp"
 
 namespace {

@@ -16,10 +16,10 @@
 #include <mpimap/detail/served_call.hpp>
 #include <mpimap/detail/stream_call.hpp>
 
-#include "dispatcher.hpp"
-#include "session.hpp"
-#include "verdict.hpp"
-#include "worker.hpp"
+#include "call/verdict.hpp"
+#include "driver/dispatcher.hpp"
+#include "driver/session.hpp"
+#include "driver/worker.hpp"
 
 namespace simulated {
 

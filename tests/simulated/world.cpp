@@ -8,7 +8,7 @@
 #include <mutex>
 #include <utility>
 
-#include "nap.hpp"
+#include "driver/nap.hpp"
 
 namespace simulated {
 

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "driver/helper.hpp"
 #include "fiber.hpp"
-#include "helper.hpp"
 #include "wire/transport.hpp"
 
 namespace simulated {

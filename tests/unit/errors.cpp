@@ -21,7 +21,7 @@
 #include <boost/archive/archive_exception.hpp>
 #include <gtest/gtest.h>
 
-#include <verdict.hpp>
+#include <call/verdict.hpp>
 
 #include "wire.hpp"
 

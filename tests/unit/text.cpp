@@ -1,6 +1,6 @@
 // The bounds of texts, and exceptions that have none, or several.
 
-#include <text.hpp>
+#include <errors/text.hpp>
 
 #include <cstddef>
 #include <exception>

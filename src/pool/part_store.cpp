@@ -1,4 +1,4 @@
-#include "part_store.hpp"
+#include "pool/part_store.hpp"
 
 #include <atomic>
 #include <iterator>

@@ -1,4 +1,4 @@
-#include "verdict.hpp"
+#include "call/verdict.hpp"
 
 #include <algorithm>
 #include <string>
@@ -7,7 +7,7 @@
 
 #include <mpimap/codec.hpp>
 
-#include "text.hpp"
+#include "errors/text.hpp"
 
 namespace mpimap::detail {
 

@@ -1,9 +1,9 @@
-#include "helper.hpp"
+#include "driver/helper.hpp"
 
 #include <chrono>
 #include <utility>
 
-#include "quiet_thread.hpp"
+#include "driver/quiet_thread.hpp"
 
 namespace mpimap::detail {
 namespace {

@@ -11,8 +11,8 @@
 #include <optional>
 #include <vector>
 
+#include "driver/helper.hpp"
 #include "fifo.hpp"
-#include "helper.hpp"
 #include "schedule/chunking.hpp"
 #include "wire/transport.hpp"
 

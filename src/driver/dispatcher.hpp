@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "call/ledger.hpp"
+#include "driver/nap.hpp"
+#include "driver/session.hpp"
 #include "fifo.hpp"
-#include "nap.hpp"
 #include "schedule/work_queue.hpp"
-#include "session.hpp"
 
 namespace mpimap::detail {
 

@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "driver/helper.hpp"
+#include "driver/nap.hpp"
 #include "fifo.hpp"
-#include "helper.hpp"
-#include "nap.hpp"
 #include "schedule/chunking.hpp"
 #include "wire/transport.hpp"
 

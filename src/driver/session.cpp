@@ -1,12 +1,12 @@
-#include "session.hpp"
+#include "driver/session.hpp"
 
 #include <algorithm>
 #include <mutex>
 #include <utility>
 
-#include "dispatcher.hpp"
-#include "nap.hpp"
-#include "verdict.hpp"
+#include "call/verdict.hpp"
+#include "driver/dispatcher.hpp"
+#include "driver/nap.hpp"
 
 namespace mpimap::detail {
 

@@ -21,7 +21,7 @@
 
 #include <boost/archive/archive_exception.hpp>
 
-#include "text.hpp"
+#include "errors/text.hpp"
 
 namespace mpimap {
 namespace detail {

@@ -1,4 +1,4 @@
-#include "worker.hpp"
+#include "driver/worker.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -9,8 +9,8 @@
 #include <mpimap/detail/code_token.hpp>
 #include <mpimap/detail/kernel_descriptor.hpp>
 
+#include "call/verdict.hpp"
 #include "schedule/chunking.hpp"
-#include "verdict.hpp"
 
 namespace mpimap::detail {
 

@@ -1,4 +1,4 @@
-#include "text.hpp"
+#include "errors/text.hpp"
 
 #include <algorithm>
 

@@ -18,9 +18,9 @@
 
 #include <mpimap/errors.hpp>
 
-#include "launcher.hpp"
-#include "lifeline.hpp"
-#include "uncaught.hpp"
+#include "errors/uncaught.hpp"
+#include "pool/launcher.hpp"
+#include "pool/lifeline.hpp"
 
 namespace mpimap {
 namespace {

@@ -22,11 +22,11 @@
 #include <mpimap/errors.hpp>
 #include <mpimap/pool.hpp>
 
-#include "communicator.hpp"
-#include "helper.hpp"
-#include "launcher.hpp"
-#include "lifeline.hpp"
-#include "mpi_check.hpp"
+#include "driver/helper.hpp"
+#include "mpi/communicator.hpp"
+#include "mpi/mpi_check.hpp"
+#include "pool/launcher.hpp"
+#include "pool/lifeline.hpp"
 
 namespace mpimap {
 namespace detail {

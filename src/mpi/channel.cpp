@@ -1,4 +1,4 @@
-#include "channel.hpp"
+#include "mpi/channel.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include "mpi_check.hpp"
+#include "mpi/mpi_check.hpp"
 
 namespace mpimap::detail {
 namespace {

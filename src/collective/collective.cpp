@@ -9,17 +9,17 @@
 
 #include <mpimap/codec.hpp>
 
-#include "agreement.hpp"
-#include "communicator.hpp"
-#include "dispatcher.hpp"
-#include "helper.hpp"
-#include "mpi_check.hpp"
-#include "nap.hpp"
-#include "session.hpp"
-#include "text.hpp"
-#include "uncaught.hpp"
-#include "verdict.hpp"
-#include "worker.hpp"
+#include "call/verdict.hpp"
+#include "collective/agreement.hpp"
+#include "driver/dispatcher.hpp"
+#include "driver/helper.hpp"
+#include "driver/nap.hpp"
+#include "driver/session.hpp"
+#include "driver/worker.hpp"
+#include "errors/text.hpp"
+#include "errors/uncaught.hpp"
+#include "mpi/communicator.hpp"
+#include "mpi/mpi_check.hpp"
 
 namespace mpimap::detail {
 namespace {

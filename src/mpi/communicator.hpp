@@ -15,7 +15,7 @@
 
 #include <mpi.h>
 
-#include "channel.hpp"
+#include "mpi/channel.hpp"
 
 namespace mpimap::detail {
 

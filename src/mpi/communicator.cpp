@@ -1,4 +1,4 @@
-#include "communicator.hpp"
+#include "mpi/communicator.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,11 +15,11 @@
 #include <mpimap/detail/code_token.hpp>
 #include <mpimap/errors.hpp>
 
-#include "agreement.hpp"
-#include "helper.hpp"
-#include "mpi_check.hpp"
-#include "nap.hpp"
-#include "uncaught.hpp"
+#include "collective/agreement.hpp"
+#include "driver/helper.hpp"
+#include "driver/nap.hpp"
+#include "errors/uncaught.hpp"
+#include "mpi/mpi_check.hpp"
 
 namespace mpimap::detail {
 namespace {

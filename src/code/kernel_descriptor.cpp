@@ -7,7 +7,7 @@
 #include <mpimap/detail/code_token.hpp>
 #include <mpimap/errors.hpp>
 
-#include "text.hpp"
+#include "errors/text.hpp"
 
 namespace mpimap::detail {
 

@@ -1,4 +1,4 @@
-#include "launcher.hpp"
+#include "pool/launcher.hpp"
 
 #include <cerrno>
 #include <cstdlib>

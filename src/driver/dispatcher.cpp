@@ -1,4 +1,4 @@
-#include "dispatcher.hpp"
+#include "driver/dispatcher.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -6,13 +6,13 @@
 #include <new>
 #include <utility>
 
-#include "verdict.hpp"
+#include "call/verdict.hpp"
 
 namespace mpimap::detail {
 namespace {
 
 std::vector<std::size_t> items_of(const failures& failed) {
-    std::vector<std::size_t> items;
+    std::vector<std::size_t> items; // none, as a rule
     for (const failure& f : failed)
         items.push_back(static_cast<std::size_t>(f.index));
     return items;
@@ -244,7 +244,11 @@ void dispatcher::give_back_between(item_range items, const std::vector<std::size
 }
 
 void dispatcher::settle(item_range items, const std::vector<std::size_t>& failed, int rank, double seconds) {
-    const std::size_t attempt = items.count == 1 ? attempts_of(items.first) : 1;
+    const std::size_t attempt = items.count == 1 && !trials_.empty() ? attempts_of(items.first) : 1;
+    if (failed.empty()) {
+        ledger_.done(items, rank, seconds, attempt);
+        return;
+    }
     for_each_gap(items, failed, [&](item_range gap) {
         const double share = static_cast<double>(gap.count) / static_cast<double>(items.count);
         ledger_.done(gap, rank, seconds * share, attempt);
@@ -382,8 +386,12 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
     } else {
         drop({batch.first + done, batch.count - done});
     }
-    settle({batch.first, done}, items_of(failed), session_.rank(), seconds);
-    take_in(std::move(failed));
+    if (failed.empty()) {
+        settle({batch.first, done}, {}, session_.rank(), seconds);
+    } else {
+        settle({batch.first, done}, items_of(failed), session_.rank(), seconds);
+        take_in(std::move(failed));
+    }
     return true;
 }
 

@@ -1,4 +1,4 @@
-#include "mpi_check.hpp"
+#include "mpi/mpi_check.hpp"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "uncaught.hpp"
+#include "errors/uncaught.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -24,10 +24,10 @@
 #include <mpimap/detail/hash.hpp>
 #include <mpimap/errors.hpp>
 
-#include "communicator.hpp"
-#include "launcher.hpp"
-#include "lifeline.hpp"
-#include "text.hpp"
+#include "errors/text.hpp"
+#include "mpi/communicator.hpp"
+#include "pool/launcher.hpp"
+#include "pool/lifeline.hpp"
 
 namespace mpimap::detail {
 namespace {

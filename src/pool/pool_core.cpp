@@ -19,17 +19,17 @@
 #include <mpimap/detail/hash.hpp>
 #include <mpimap/errors.hpp>
 
-#include "communicator.hpp"
-#include "dispatcher.hpp"
-#include "helper.hpp"
-#include "mpi_check.hpp"
-#include "nap.hpp"
-#include "part_store.hpp"
-#include "session.hpp"
-#include "text.hpp"
-#include "uncaught.hpp"
-#include "verdict.hpp"
-#include "worker.hpp"
+#include "call/verdict.hpp"
+#include "driver/dispatcher.hpp"
+#include "driver/helper.hpp"
+#include "driver/nap.hpp"
+#include "driver/session.hpp"
+#include "driver/worker.hpp"
+#include "errors/text.hpp"
+#include "errors/uncaught.hpp"
+#include "mpi/communicator.hpp"
+#include "mpi/mpi_check.hpp"
+#include "pool/part_store.hpp"
 
 namespace mpimap::detail {
 

@@ -1,4 +1,4 @@
-#include "lifeline.hpp"
+#include "pool/lifeline.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "quiet_thread.hpp"
+#include "driver/quiet_thread.hpp"
 
 namespace mpimap::detail {
 namespace {
