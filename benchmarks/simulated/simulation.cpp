@@ -147,7 +147,7 @@ void sleep_for(clock::duration length) {
     pass(seconds);
 }
 
-// Stands for src/helper.cpp: no thread, compute() does its work.
+// Stands for src/driver/helper.cpp: no thread, compute() does its work.
 helper::helper() = default;
 helper::~helper() = default;
 

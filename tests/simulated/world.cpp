@@ -348,7 +348,7 @@ void sleep_for(clock::duration length) {
     simulated::world::now().pass(std::chrono::duration<double>(length).count());
 }
 
-// Stands for src/helper.cpp: no thread, world::compute() does its work.
+// Stands for src/driver/helper.cpp: no thread, world::compute() does its work.
 helper::helper() = default;
 helper::~helper() = default;
 helper::pause::pause() : around_(nullptr) {}

@@ -100,4 +100,35 @@ TEST(IndexSet, CuttingRemovesWhatIsBehind) {
     }
 }
 
+TEST(IndexSet, RefusesWhatItHas) {
+    index_set s;
+    EXPECT_TRUE(s.add(2, 5));
+    EXPECT_FALSE(s.add(4, 6));
+    EXPECT_FALSE(s.add(0, 3));
+    EXPECT_FALSE(s.add(3, 4));
+    EXPECT_FALSE(s.add(0, 9));
+    EXPECT_TRUE(s.add(8, 9));
+    EXPECT_FALSE(s.add(5, 9)); // next to the newest, and over the one behind
+    EXPECT_EQ(s.ranges(), (ranges{{2, 5}, {8, 9}}));
+    EXPECT_EQ(s.size(), 4U);
+}
+
+TEST(IndexSet, TellsWhatItHasNot) {
+    index_set s;
+    const auto gaps = [&s](std::size_t first, std::size_t last) {
+        ranges all;
+        s.for_each_gap(first, last, [&all](std::size_t from, std::size_t to) { all.push_back({from, to}); });
+        return all;
+    };
+    EXPECT_EQ(gaps(3, 7), (ranges{{3, 7}}));
+    s.add(2, 4);
+    s.add(6, 8);
+    EXPECT_EQ(gaps(0, 10), (ranges{{0, 2}, {4, 6}, {8, 10}}));
+    EXPECT_EQ(gaps(3, 7), (ranges{{4, 6}}));
+    EXPECT_EQ(gaps(2, 4), ranges{});
+    EXPECT_EQ(gaps(4, 6), (ranges{{4, 6}}));
+    EXPECT_EQ(gaps(5, 9), (ranges{{5, 6}, {8, 9}}));
+    EXPECT_EQ(gaps(5, 5), ranges{});
+}
+
 } // namespace

@@ -1,0 +1,100 @@
+// Each item is settled once, whatever is said of it later.
+
+#include "call/ledger.hpp"
+
+#include <cstddef>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace mpimap::detail;
+
+class list final : public settled_observer {
+  public:
+    list() { observe_settled(this); }
+    ~list() override { observe_settled(nullptr); }
+    list(const list&) = delete;
+    list& operator=(const list&) = delete;
+    void settled(const settled_items& what) noexcept override { all.push_back(what); }
+    std::vector<settled_items> all;
+};
+
+void expect_is(const settled_items& what, std::size_t first, std::size_t count, settlement how) {
+    EXPECT_EQ(what.items.first, first);
+    EXPECT_EQ(what.items.count, count);
+    EXPECT_EQ(what.how, how);
+}
+
+TEST(ledger, tells_of_results_and_failures) {
+    list heard;
+    index_set done;
+    ledger l(call_number{4}, &done);
+    l.done({0, 10}, 3, 0.5, 1);
+    EXPECT_TRUE(l.failed(12, 2, 2));
+    ASSERT_EQ(heard.all.size(), 2U);
+    expect_is(heard.all[0], 0, 10, settlement::done);
+    EXPECT_EQ(heard.all[0].call, call_number{4});
+    EXPECT_EQ(heard.all[0].rank, 3);
+    EXPECT_EQ(heard.all[0].seconds, 0.5);
+    expect_is(heard.all[1], 12, 1, settlement::failed);
+    EXPECT_EQ(heard.all[1].attempt, 2U);
+    EXPECT_EQ(done.size(), 10U);
+}
+
+TEST(ledger, the_first_word_counts) {
+    list heard;
+    index_set done;
+    ledger l(call_number{1}, &done);
+    EXPECT_TRUE(l.failed(3, 0, 1));
+    EXPECT_FALSE(l.failed(3, 1, 1));
+    l.done({0, 8}, 1, 8.0, 1); // all but the third, which has failed
+    EXPECT_FALSE(l.failed(5, 0, 1));
+    l.done({6, 4}, 1, 4.0, 1); // two of them again
+    l.withdrawn(0);
+    ASSERT_EQ(heard.all.size(), 4U);
+    expect_is(heard.all[1], 0, 3, settlement::done);
+    EXPECT_EQ(heard.all[1].seconds, 3.0);
+    expect_is(heard.all[2], 4, 4, settlement::done);
+    expect_is(heard.all[3], 8, 2, settlement::done);
+    EXPECT_EQ(heard.all[3].seconds, 2.0);
+    EXPECT_FALSE(done.contains(3));
+    EXPECT_EQ(done.size(), 9U);
+}
+
+TEST(ledger, the_rest_was_not_run) {
+    list heard;
+    index_set done;
+    ledger l(call_number{1}, &done);
+    l.done({2, 3}, 0, 0, 1);
+    EXPECT_TRUE(l.failed(6, 0, 1));
+    l.over(9);
+    l.over(9);
+    ASSERT_EQ(heard.all.size(), 5U);
+    expect_is(heard.all[2], 0, 2, settlement::not_run);
+    expect_is(heard.all[3], 5, 1, settlement::not_run);
+    expect_is(heard.all[4], 7, 2, settlement::not_run);
+    EXPECT_EQ(heard.all[4].rank, settled_items::no_rank);
+    EXPECT_EQ(done.size(), 3U); // is the job's: those with results
+}
+
+TEST(ledger, of_a_call_that_grows) {
+    {
+        list heard;
+        ledger l(call_number{1}, nullptr);
+        l.done({0, 1}, 0, 0, 1);
+        l.withdrawn(1);
+        l.withdrawn(1);
+        EXPECT_FALSE(l.failed(1, 0, 1));
+        EXPECT_EQ(heard.all.size(), 2U);
+        expect_is(heard.all[1], 1, 1, settlement::not_run);
+    }
+    // Nobody watches: its job knows what has failed, and there is nothing to keep.
+    ledger l(call_number{1}, nullptr);
+    l.done({0, 1}, 0, 0, 1);
+    EXPECT_TRUE(l.failed(0, 0, 1));
+    EXPECT_TRUE(l.failed(0, 0, 1));
+}
+
+} // namespace
