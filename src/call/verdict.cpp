@@ -76,4 +76,30 @@ map_error verdict_of(failures failed, std::size_t items, completion done) {
     return map_error(std::move(errors), count, items, std::move(done));
 }
 
+verdict conclude(root_job& job, ending how, int rank) {
+    failures& failed = how.failed;
+    const auto succeeds = [&] {
+        return !how.abandoned && (how.tolerant || (failed.empty() && !how.stopped));
+    };
+    try {
+        if (succeeds()) {
+            job.finish(failed);
+        } else {
+            job.finish_partly(failed);
+        }
+    } catch (...) {
+        how.abandoned = true;
+        failed.push_back(current_failure(task_error::no_item, rank));
+    }
+    verdict v;
+    if (succeeds())
+        return v;
+    if (failed.empty()) {
+        v.stopped = cancelled_after("the call was cancelled", job.completed(), job.items());
+    } else {
+        v.failed = verdict_of(std::move(failed), job.items(), job.completed());
+    }
+    return v;
+}
+
 } // namespace mpimap::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include <mpimap/detail/job.hpp>
@@ -20,6 +21,28 @@ void write_cancelled(writer& out, const cancelled& e);
 [[nodiscard]] cancelled read_cancelled(reader& in);
 /// "the call was cancelled: 120 of 1000 items had run".
 [[nodiscard]] cancelled cancelled_after(const std::string& why, completion done, std::size_t items);
+
+/// How a call has ended, when nothing of it is under way any more.
+struct verdict {
+    std::optional<map_error> failed;
+    std::optional<cancelled> stopped;
+    [[nodiscard]] bool good() const noexcept { return !failed && !stopped; }
+    /// What it is to the caller; nothing if it is good.
+    void throw_if_bad() const {
+        if (failed)
+            throw *failed;
+        if (stopped)
+            throw *stopped;
+    }
+};
+struct ending {
+    failures failed;
+    bool abandoned = false; // before any item: an error in every mode
+    bool stopped = false;   // from outside, and items were left
+    bool tolerant = false;  // failures of items are the caller's business
+};
+/// On the root `rank`: the job does what is left to be done, which may fail, too.
+[[nodiscard]] verdict conclude(root_job& job, ending how, int rank);
 
 /// What is thrown for the failures of a call, those first that no item caused.
 [[nodiscard]] map_error verdict_of(failures failed, std::size_t items, completion done = {});

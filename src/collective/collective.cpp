@@ -350,33 +350,17 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         no_item_failed();
         all.run_until(finished); // takes in what is still on its way
     }
-    failures failed = d->take_failures();
-    const auto succeeds = [&] {
-        return !d->abandoned() && (tolerant || (failed.empty() && !d->cancelled()));
-    };
-    try {
-        if (succeeds()) {
-            job->finish(failed);
-        } else {
-            job->finish_partly(failed);
-        }
-    } catch (...) {
-        no_item_failed();
-        for (failure& f : d->take_failures())
-            failed.push_back(std::move(f));
+    const verdict v =
+        conclude(*job, {d->take_failures(), d->abandoned(), d->cancelled(), tolerant}, self.state.rank);
+    if (v.failed) {
+        self.end(all, wire::outcome::failed, [&](writer& out) { write_map_error(out, *v.failed); });
+        self.throw_everywhere(*v.failed, self.root);
     }
-    if (succeeds()) {
-        self.end(all, wire::outcome::succeeded);
-        return;
+    if (v.stopped) {
+        self.end(all, wire::outcome::cancelled, [&](writer& out) { write_cancelled(out, *v.stopped); });
+        self.throw_everywhere(*v.stopped, self.root);
     }
-    if (failed.empty()) {
-        const cancelled verdict = cancelled_after("the call was cancelled", job->completed(), job->items());
-        self.end(all, wire::outcome::cancelled, [&](writer& out) { write_cancelled(out, verdict); });
-        self.throw_everywhere(verdict, self.root);
-    }
-    const map_error verdict = verdict_of(std::move(failed), job->items(), job->completed());
-    self.end(all, wire::outcome::failed, [&](writer& out) { write_map_error(out, verdict); });
-    self.throw_everywhere(verdict, self.root);
+    self.end(all, wire::outcome::succeeded);
 }
 
 void collective_call::serve(kernel& k) {

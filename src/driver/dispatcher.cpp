@@ -40,7 +40,7 @@ dispatcher::dispatcher(session& s, root_job& job, const options& o, call_number 
       items_(job.items()),
       queue_(o, job.items(), static_cast<std::size_t>(s.size()), job.bytes_per_item(), job.granularity()),
       workers_(static_cast<std::size_t>(s.size())), not_ready_(pool ? 0 : workers_.size() - 1),
-      attempts_(o.attempts), retry_if_(o.retry_if), stop_token_(o.stop), pool_(std::move(pool)) {
+      retries_(o.attempts), retry_if_(o.retry_if), stop_token_(o.stop), pool_(std::move(pool)) {
     try {
         session_.join(*this);
         if (!queue_.empty())
@@ -49,7 +49,7 @@ dispatcher::dispatcher(session& s, root_job& job, const options& o, call_number 
             return; // ranks ask when they are ready
         for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
             workers_[rank].ready = pool_.has_value();
-            session_.ask(rank);
+            session_.ranks().ask(rank);
         }
     } catch (...) {
         session_.leave(*this);
@@ -58,11 +58,7 @@ dispatcher::dispatcher(session& s, root_job& job, const options& o, call_number 
 }
 
 dispatcher::~dispatcher() {
-    // What a cancelled call still has out, nobody will hear of.
-    for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
-        for (; !workers_[rank].chunks.empty(); workers_[rank].chunks.pop())
-            session_.chunk_finished(rank);
-    }
+    session_.ranks().forget(number_); // what a cancelled call still has out
     session_.leave(*this);
     ledger_.over(items_);
 }
@@ -86,18 +82,18 @@ bool dispatcher::wants_more(const worker& w, std::size_t rank) const {
     if (queue_.decided()) {
         // All of it at once where that costs no memory; encoded chunks two at a time.
         const bool copied = !job_.plain_arguments() || (pool_ && pool_->refers);
-        return !copied || w.chunks.size() < 2;
+        return !copied || w.chunks < 2;
     }
-    const std::size_t there = session_.chunks_at(rank);
+    const std::size_t there = session_.ranks().in_hand(rank);
     if (there == 0)
         return true;
-    if (session_.is_held_up(rank) || !may_wait_behind())
+    if (session_.ranks().standing_of(rank) == roster::standing::held_up || !may_wait_behind())
         return false;
     // The caller waits until all that was sent has come, and another call's item may take as long as it
     // likes.
-    if (pool_ && !pool_->keep && there != w.chunks.size())
+    if (pool_ && !pool_->keep && there != w.chunks)
         return false;
-    return there < look_ahead(w.chunks.empty() ? 1 : w.chunks.back().count, plenty(), measured_);
+    return there < look_ahead(w.chunks == 0 ? 1 : w.newest, plenty(), measured_);
 }
 
 /// Takes chunks from the queue until one could be encoded.
@@ -147,15 +143,17 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
     introduce(rank);
     wire::chunk what{number_, p.items};
     if (!queue_.decided()) {
-        what.returning = session_.asked_in_vain(rank) ? wire::return_policy::may_return_and_was_late
-                                                      : wire::return_policy::may_return;
+        what.returning = session_.ranks().has_asked_in_vain(rank)
+                             ? wire::return_policy::may_return_and_was_late
+                             : wire::return_policy::may_return;
     }
     weigh(p.items.count, p.message.out.size(), measured_.argument_bytes);
     if (!p.message.owner && !p.message.out.spans().empty())
         p.message.owner = in_transit_;
     session_.messages().send(static_cast<int>(rank), what, std::move(p.message));
-    w.chunks.push(p.items);
-    session_.chunk_sent(rank);
+    ++w.chunks;
+    w.newest = p.items.count;
+    session_.ranks().sent(rank, number_, p.items);
     ++chunks_out_;
     // Sending is about half of what a chunk costs the root; the other half is taking the results. A sample
     // that was interrupted says nothing.
@@ -198,24 +196,16 @@ void dispatcher::give_back(item_range items) {
 
 /// What a rank had been handed and has not run.
 void dispatcher::take_back(std::size_t rank, item_range items) {
-    fifo<item_range>& chunks = workers_[rank].chunks;
-    item_range* const at = std::find_if(chunks.begin(), chunks.end(), [&](const item_range& chunk) {
-        return chunk.first <= items.first && chunk.end() == items.end();
-    });
-    if (at == chunks.end())
+    const roster::giving given = session_.ranks().returned(rank, number_, items);
+    if (given == roster::giving::nothing)
         return;
-    session_.held_up(rank);
     some_returned_ = true;
-    if (at->first == items.first) {
-        chunks.erase(at);
+    if (given == roster::giving::all) {
+        --workers_[rank].chunks;
         --chunks_out_;
-        session_.chunk_returned(rank);
-    } else {
-        at->count -= items.count;
     }
-    const auto known = items.count == 1 ? trials_.find(items.first) : trials_.end();
-    if (known != trials_.end()) {
-        hand_out_again(items.first, known->second);
+    if (items.count == 1 && retries_.has(items.first)) {
+        hand_out_again(items.first);
     } else {
         give_back(items);
     }
@@ -244,7 +234,7 @@ void dispatcher::give_back_between(item_range items, const std::vector<std::size
 }
 
 void dispatcher::settle(item_range items, const std::vector<std::size_t>& failed, int rank, double seconds) {
-    const std::size_t attempt = items.count == 1 && !trials_.empty() ? attempts_of(items.first) : 1;
+    const std::size_t attempt = items.count == 1 ? retries_.attempt_of(items.first) : 1;
     if (failed.empty()) {
         ledger_.done(items, rank, seconds, attempt);
         return;
@@ -374,7 +364,7 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
     {
         const session::user_code outside(
             session_, helper_nap(workers_.size(), queue_.decided() || plenty(), measured_.item_time));
-        done = job_.run_here(batch, stop_at_failure_ && attempts_ == 1, failed);
+        done = job_.run_here(batch, stop_at_failure_ && retries_.none(), failed);
     }
     const clock::time_point begin = std::exchange(now, clock::now());
     const double seconds = seconds_between(begin, now);
@@ -412,7 +402,8 @@ void dispatcher::measure(item_range items, double seconds) {
     measured_.items_done += items.count;
     total_seconds_ += seconds;
     measured_.item_time = total_seconds_ / static_cast<double>(measured_.items_done);
-    measured_.longest = std::max(measured_.longest, seconds / static_cast<double>(items.count));
+    const double each = items.count == 1 ? seconds : seconds / static_cast<double>(items.count);
+    measured_.longest = std::max(measured_.longest, each);
     queue_.note(items, seconds);
 }
 
@@ -435,7 +426,7 @@ void dispatcher::noticed(const incoming& m) {
         } else {
             w.ready = true;
             --not_ready_;
-            session_.ask(rank);
+            session_.ranks().ask(rank);
         }
     } else if (const auto* results = std::get_if<wire::results>(&m.what)) {
         ++on_the_way_;
@@ -449,7 +440,7 @@ void dispatcher::noticed(const incoming& m) {
         take_back(rank, returned->items);
     } else if (std::holds_alternative<wire::failed>(m.what)) {
         ++on_the_way_;
-        if (attempts_ == 1)
+        if (retries_.none())
             item_failed();
     } else if (std::holds_alternative<wire::refused>(m.what)) {
         ++on_the_way_;
@@ -458,13 +449,13 @@ void dispatcher::noticed(const incoming& m) {
 
 /// The rank has no more to say of its oldest chunk.
 void dispatcher::finish_chunk(worker& w, std::size_t rank, const wire::results& r) {
-    if (w.chunks.empty())
-        return; // of none that it has: damaged
-    const item_range chunk = w.chunks.pop();
+    const std::optional<item_range> chunk = session_.ranks().finished(rank, number_);
+    if (!chunk)
+        return; // it has none: damaged
+    --w.chunks;
     --chunks_out_;
-    session_.chunk_finished(rank);
-    const std::size_t rest = std::min(static_cast<std::size_t>(r.not_run), chunk.count);
-    const item_range not_run{chunk.end() - rest, rest};
+    const std::size_t rest = std::min(static_cast<std::size_t>(r.not_run), chunk->count);
+    const item_range not_run{chunk->end() - rest, rest};
     if (r.chunk == wire::progress::given_up) {
         drop(not_run);
     } else {
@@ -507,7 +498,7 @@ void dispatcher::place_failures(incoming& m) {
         }
         for (const failure& f : failed)
             w.failed.push_back(static_cast<std::size_t>(f.index));
-        if (attempts_ == 1 && !grows()) {
+        if (retries_.none() && !grows()) {
             take_in(std::move(failed));
         } else {
             // What the chunk brings in their places must not come behind another attempt's results, nor
@@ -549,7 +540,7 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
         in.forget_targets(0);
         m.complete = nullptr;
         if (r.items.count != 0) {
-            fail(current_failure(r.items.first, session_.rank()), attempts_of(r.items.first));
+            fail(current_failure(r.items.first, session_.rank()), retries_.attempt_of(r.items.first));
             give_back_between({r.items.first + 1, r.items.count - 1}, failed_here); // the others run again
             item_failed();
         }
@@ -579,7 +570,7 @@ void dispatcher::complete(const incoming& m) {
         if (m.complete)
             m.complete();
     } catch (...) {
-        fail(current_failure(r->items.first, session_.rank()), attempts_of(r->items.first));
+        fail(current_failure(r->items.first, session_.rank()), retries_.attempt_of(r->items.first));
         item_failed();
     }
     if (r->chunk != wire::progress::more)
@@ -606,7 +597,7 @@ void dispatcher::take_in(failures failed) {
     if (failed.empty())
         return;
     session_.attend(*this);
-    if (attempts_ != 1) {
+    if (!retries_.none()) {
         // Whether there is another attempt is for the user to say, on the main thread.
         undecided_.insert(undecided_.end(), std::make_move_iterator(failed.begin()),
                           std::make_move_iterator(failed.end()));
@@ -620,15 +611,19 @@ void dispatcher::take_in(failures failed) {
 void dispatcher::decide_failures() {
     for (failure& f : std::exchange(undecided_, {})) {
         if (again(f)) {
-            try_again(std::move(f));
+            const auto item = static_cast<std::size_t>(f.index);
+            retries_.try_again(std::move(f));
+            hand_out_again(item);
             continue;
         }
-        const std::size_t attempt = attempts_of(static_cast<std::size_t>(f.index));
+        const std::size_t attempt = retries_.attempt_of(static_cast<std::size_t>(f.index));
         fail(std::move(f), attempt);
         if (stop_at_failure_ && !stopped_) {
             // Nor will those be run again that wait for another attempt.
-            for (const std::size_t item : queue_.retries())
-                fail(std::move(trials_[item].last), trials_[item].ranks.size());
+            for (const std::size_t item : queue_.retries()) {
+                retries::last_failure last = retries_.give_up(item);
+                fail(std::move(last.why), last.attempt);
+            }
             stop();
         }
     }
@@ -638,9 +633,7 @@ void dispatcher::decide_failures() {
 bool dispatcher::again(failure& f) {
     if (stopped_ || f.index == task_error::no_item)
         return false;
-    const auto known = trials_.find(static_cast<std::size_t>(f.index));
-    const std::size_t runs = 1 + (known == trials_.end() ? 0 : known->second.ranks.size());
-    if (runs >= attempts_)
+    if (!retries_.allows(static_cast<std::size_t>(f.index)))
         return false;
     if (!retry_if_)
         return true;
@@ -652,29 +645,12 @@ bool dispatcher::again(failure& f) {
     }
 }
 
-void dispatcher::try_again(failure f) {
-    const auto item = static_cast<std::size_t>(f.index);
-    trial& t = trials_[item];
-    t.ranks.push_back(static_cast<std::size_t>(f.rank));
-    t.last = std::move(f);
-    hand_out_again(item, t);
-}
-
-void dispatcher::hand_out_again(std::size_t item, const trial& t) {
-    const auto tried = [&](std::size_t rank) {
-        const bool runs_items = rank != root_ || session_.computes() || queue_.decided();
-        return !runs_items || std::find(t.ranks.begin(), t.ranks.end(), rank) != t.ranks.end();
+void dispatcher::hand_out_again(std::size_t item) {
+    const auto runs_items = [this](std::size_t rank) {
+        return rank != root_ || session_.computes() || queue_.decided();
     };
-    bool everywhere = true;
-    for (std::size_t rank = 0; rank < workers_.size(); ++rank)
-        everywhere = everywhere && tried(rank);
-    queue_.retry(item, everywhere ? std::vector<std::size_t>() : t.ranks);
+    queue_.retry(item, retries_.not_by(item, workers_.size(), runs_items));
     session_.has_items(*this);
-}
-
-std::size_t dispatcher::attempts_of(std::size_t item) const {
-    const auto known = trials_.find(item);
-    return known == trials_.end() ? 1 : known->second.ranks.size() + 1;
 }
 
 void dispatcher::fail(failure f, std::size_t attempt) {
@@ -732,7 +708,7 @@ void dispatcher::stop() {
     }
     own_ = {};
     for (std::size_t rank = 0; rank < workers_.size(); ++rank) {
-        if (!workers_[rank].chunks.empty())
+        if (workers_[rank].chunks != 0)
             session_.messages().send(static_cast<int>(rank), wire::stop{number_}, outgoing());
     }
 }
@@ -757,9 +733,8 @@ bool dispatcher::waits_for_first_worker() const {
 failures dispatcher::take_failures() {
     // An item that threw and was to run again, when the call was stopped, has failed.
     if (stopped_ && !grows()) {
-        for (auto& [item, t] : trials_)
-            fail(std::move(t.last), t.ranks.size());
-        trials_.clear();
+        for (retries::last_failure& last : retries_.give_up())
+            fail(std::move(last.why), last.attempt);
     }
     std::stable_sort(failed_.begin(), failed_.end(),
                      [](const failure& a, const failure& b) { return a.index < b.index; });

@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <vector>
 
 #include "call/ledger.hpp"
+#include "call/retries.hpp"
 #include "driver/nap.hpp"
 #include "driver/session.hpp"
 #include "fifo.hpp"
@@ -111,7 +111,8 @@ class dispatcher {
     struct worker {
         bool ready = false;
         bool introduced = false;
-        fifo<item_range> chunks;         // handed out, not finished
+        std::size_t chunks = 0;          // handed out, not finished
+        std::size_t newest = 1;          // items of the one that was handed out last
         std::vector<std::size_t> failed; // items of the chunk whose results are coming in
         bool failures_lost = false;      // there may be more of these
         failures held;                   // of these, until all of it is here
@@ -119,10 +120,6 @@ class dispatcher {
     struct prepared {
         item_range items;
         outgoing message;
-    };
-    struct trial {
-        std::vector<std::size_t> ranks; // where it failed
-        failure last;
     };
 
     void give_back(item_range items);
@@ -149,12 +146,9 @@ class dispatcher {
     void take_in(failures failed);
     void decide_failures();
     [[nodiscard]] bool again(failure& f);
-    void try_again(failure f);
     /// There are no more attempts, or it is no item's.
     void fail(failure f, std::size_t attempt);
-    /// With which attempt an item that has run now was run.
-    [[nodiscard]] std::size_t attempts_of(std::size_t item) const;
-    void hand_out_again(std::size_t item, const trial& t);
+    void hand_out_again(std::size_t item);
     [[nodiscard]] bool may_wait_behind() const;
     /// Whether so much is left that an item may wait behind another.
     [[nodiscard]] bool plenty() const;
@@ -191,10 +185,9 @@ class dispatcher {
     item_range own_;               // the root's own chunk, as far as it has not been run
     std::size_t batch_ = 1;
     failures failed_;
-    std::size_t attempts_;
+    retries retries_;
     std::function<bool(const task_error&)> retry_if_;
-    failures undecided_;                  // of items that may get another attempt
-    std::map<std::size_t, trial> trials_; // by item
+    failures undecided_; // of items that may get another attempt
     std::stop_token stop_token_;
     bool cancel_requested_ = false;
     bool incomplete_ = false; // items were dropped

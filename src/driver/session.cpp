@@ -51,8 +51,8 @@ session::user_code::~user_code() {
 }
 
 session::session(endpoint here, bool computes)
-    : here_(std::move(here)), computes_(computes || size() == 1), wants_(static_cast<std::size_t>(size())),
-      chunks_at_(wants_.size()), asked_in_vain_(wants_.size()), held_up_(wants_.size()) {}
+    : here_(std::move(here)), computes_(computes || size() == 1),
+      ranks_(static_cast<std::size_t>(size()), static_cast<std::size_t>(rank())) {}
 session::~session() = default;
 
 // ---------------------------------------------------------------- calls
@@ -90,18 +90,11 @@ void session::leave(dispatcher& call) noexcept {
 }
 
 void session::has_items(dispatcher& call) {
-    if (with_items_.empty()) {
-        for (const std::size_t rank : asking_)
-            asked_in_vain_[rank] = true;
-    }
+    const bool were_none = with_items_.empty();
     const auto at = place_of(with_items_, call.number());
     if (at == with_items_.end() || *at != &call)
         with_items_.insert(at, &call);
-    for (const std::size_t rank : got_nothing_) {
-        if (wants_[rank] == want::got_nothing)
-            ask(rank);
-    }
-    got_nothing_.clear();
+    ranks_.there_is_more(were_none);
 }
 
 void session::attend(dispatcher& call) {
@@ -118,25 +111,6 @@ void session::begins_chunk(dispatcher& call) {
 void session::let_others_run_the_rest() {
     if (computing_ != nullptr)
         computing_->let_others_run_the_rest();
-}
-
-void session::ask(std::size_t rank) {
-    if (wants_[rank] == want::asks || rank == static_cast<std::size_t>(here_.rank))
-        return;
-    wants_[rank] = want::asks;
-    asking_.push(rank);
-}
-
-void session::chunk_finished(std::size_t rank) {
-    --chunks_at_[rank];
-    held_up_[rank] = false;
-    ask(rank);
-}
-
-void session::chunk_returned(std::size_t rank) {
-    // What it runs may be of a call that is over, of which nobody will hear: then it is offered more at once.
-    if (--chunks_at_[rank] == 0)
-        ask(rank);
 }
 
 offer session::offer_chunk(std::size_t rank, bool encode) {
@@ -160,29 +134,25 @@ offer session::offer_chunk(std::size_t rank, bool encode) {
 
 bool session::hand_out(bool encode) {
     bool moved = false;
-    for (std::size_t waiting = 0; waiting < asking_.size() && !with_items_.empty();) {
-        const std::size_t rank = asking_.front();
-        const offer o = offer_chunk(rank, encode);
+    for (std::size_t waiting = 0; waiting < ranks_.asking() && !with_items_.empty();) {
+        const offer o = offer_chunk(ranks_.first(), encode);
         if (o == offer::nothing && with_items_.empty())
             break; // all of them are asked again when there is more
-        asking_.pop();
         switch (o) {
         case offer::sent: // it may want another, behind the others
             moved = true;
             waiting = 0;
-            asking_.push(rank);
+            ranks_.first_waits();
             break;
         case offer::not_now:
             ++waiting;
-            asking_.push(rank);
+            ranks_.first_waits();
             break;
         case offer::enough:
-            wants_[rank] = want::no;
+            ranks_.first_has_enough();
             break;
         case offer::nothing:
-            wants_[rank] = want::got_nothing;
-            asked_in_vain_[rank] = true;
-            got_nothing_.push_back(rank);
+            ranks_.first_gets_nothing();
             break;
         }
     }
@@ -198,7 +168,7 @@ dispatcher* session::call(call_number number) noexcept {
 
 void session::noticed(const incoming& m) {
     if (std::holds_alternative<wire::farewell>(m.what))
-        ++left_;
+        ranks_.left(static_cast<std::size_t>(m.source));
     if (dispatcher* d = call(wire::call_of(m.what)))
         d->noticed(m);
 }
@@ -367,7 +337,7 @@ void session::flush() {
 
 void session::take_leave() {
     nap pause;
-    while (left_ != size() - 1 || !messages().sent() || !messages().received()) {
+    while (ranks_.departed() + 1 != ranks_.size() || !messages().sent() || !messages().received()) {
         if (messages().progress(*this)) {
             pause.reset();
         } else {

@@ -11,8 +11,8 @@
 #include <optional>
 #include <vector>
 
+#include "call/roster.hpp"
 #include "driver/helper.hpp"
-#include "fifo.hpp"
 #include "schedule/chunking.hpp"
 #include "wire/transport.hpp"
 
@@ -63,9 +63,8 @@ class session : private message_handler {
     void attend(dispatcher& call);
     /// The call takes items for the root to run: of one call at a time.
     void begins_chunk(dispatcher& call);
-    /// The rank may want a chunk, of any call. Chunks are handed out one each, in order of asking, the oldest
-    /// call's first; whoever gets nothing is remembered until a call has more.
-    void ask(std::size_t rank);
+    /// The other ranks. Chunks are handed out one each, in order of asking, the oldest call's first.
+    [[nodiscard]] roster& ranks() noexcept { return ranks_; }
 
     [[nodiscard]] int rank() const noexcept { return here_.rank; }
     [[nodiscard]] int size() const noexcept { return here_.size; }
@@ -79,20 +78,6 @@ class session : private message_handler {
     [[nodiscard]] bool in_user_code() const noexcept { return running_items_ || at_work_ != 0; }
     /// What a rank said that has broken down.
     [[nodiscard]] const std::optional<failure>& broken() const noexcept { return broken_; }
-
-    /// Chunks of all calls that a rank was sent and has not finished.
-    [[nodiscard]] std::size_t chunks_at(std::size_t rank) const noexcept { return chunks_at_[rank]; }
-    void chunk_sent(std::size_t rank) noexcept {
-        ++chunks_at_[rank];
-        asked_in_vain_[rank] = false;
-    }
-    /// Whether there were no items when the rank asked for some.
-    [[nodiscard]] bool asked_in_vain(std::size_t rank) const { return asked_in_vain_[rank]; }
-    void chunk_finished(std::size_t rank);
-    /// The rank has not run it, since what it runs takes long: it wants no other before that is over.
-    void chunk_returned(std::size_t rank);
-    void held_up(std::size_t rank) { held_up_[rank] = true; }
-    [[nodiscard]] bool is_held_up(std::size_t rank) const { return held_up_[rank]; }
 
     /// The main thread leaves the engine for user code while one lives.
     class user_code {
@@ -151,13 +136,7 @@ class session : private message_handler {
     std::vector<dispatcher*> stoppable_;
     std::size_t departures_ = 0;
     std::vector<dispatcher*> attended_; // to be completed here; null where one has left
-    enum class want : unsigned char { no, asks, got_nothing };
-    std::vector<want> wants_; // of the ranks
-    fifo<std::size_t> asking_;
-    std::vector<std::size_t> got_nothing_;
-    std::vector<std::size_t> chunks_at_;
-    std::vector<bool> asked_in_vain_;
-    std::vector<bool> held_up_;       // ranks in a long item
+    roster ranks_;
     dispatcher* computing_ = nullptr; // whose items the root has run last
     helper* engaged_ = nullptr;
     bool on_main_thread_ = true;
@@ -167,7 +146,6 @@ class session : private message_handler {
     unsigned nudges_ = 0;
     std::optional<failure> broken_;
     std::exception_ptr helper_error_;
-    int left_ = 0; // ranks that have left the pool
 };
 
 } // namespace mpimap::detail

@@ -602,34 +602,18 @@ void pool_call::cancel() {
 void pool_call::finish() {
     const helper::pause alone;
     implementation& self = *self_;
-    failures failed;
-    bool abandoned = false;
-    bool stopped = false;
+    ending how;
+    how.tolerant = self.how.tolerant;
     if (self.items) {
         self.pool->check_set_up();
         if (!self.done())
             throw cancelled_after("the pool was closed", self.job.completed(), self.job.items());
-        failed = self.items->take_failures();
-        abandoned = self.items->abandoned();
-        stopped = self.items->cancelled();
+        how.failed = self.items->take_failures();
+        how.abandoned = self.items->abandoned();
+        how.stopped = self.items->cancelled();
     }
     self.release();
-    const auto succeeds = [&] { return !abandoned && (self.how.tolerant || (failed.empty() && !stopped)); };
-    try {
-        if (succeeds()) {
-            self.job.finish(failed);
-        } else {
-            self.job.finish_partly(failed);
-        }
-    } catch (...) {
-        abandoned = true;
-        failed.push_back(current_failure(task_error::no_item, self.pool->state.rank));
-    }
-    if (succeeds())
-        return;
-    if (failed.empty())
-        throw cancelled_after("the call was cancelled", self.job.completed(), self.job.items());
-    throw verdict_of(std::move(failed), self.job.items(), self.job.completed());
+    conclude(self.job, std::move(how), self.pool->state.rank).throw_if_bad();
 }
 
 } // namespace mpimap::detail

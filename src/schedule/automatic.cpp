@@ -31,7 +31,7 @@ bool automatic::from_the_back() {
 }
 
 void automatic::note(item_range items, double seconds) {
-    if (!both_ends_ || items.count == 0)
+    if (items.count == 0)
         return;
     double& mean = items.first >= end_ ? back_time_ : front_time_;
     const double each = seconds / static_cast<double>(items.count);

@@ -40,8 +40,9 @@ class item_schedule {
     [[nodiscard]] virtual std::size_t portion(std::size_t count, const measurements&) { return count; }
     /// Whether that may be less than all of them.
     [[nodiscard]] virtual bool makes_portions() const { return false; }
-    /// A chunk took so long.
+    /// A chunk took so long; called where takes_notes().
     virtual void note(item_range, double /*seconds*/) {}
+    [[nodiscard]] virtual bool takes_notes() const { return false; }
 
     // Of calls that grow; their schedule is one that hands out from the front.
 
@@ -171,6 +172,7 @@ class automatic final : public from_the_front {
     [[nodiscard]] std::size_t portion(std::size_t count, const measurements& m) override;
     [[nodiscard]] bool makes_portions() const override { return !request_.chunk; }
     void note(item_range items, double seconds) override;
+    [[nodiscard]] bool takes_notes() const override { return both_ends_; }
 
   private:
     [[nodiscard]] std::size_t size(const measurements& m) override { return automatic_chunk(request_, m); }

@@ -19,7 +19,7 @@ class work_queue {
     work_queue(const options& o, std::size_t items, std::size_t ranks, std::size_t bytes_per_item,
                std::size_t granularity)
         : fresh_(make_schedule(o, items, ranks, bytes_per_item, granularity)), decided_(fresh_->decided()),
-          left_(items), ranks_(ranks) {}
+          takes_notes_(fresh_->takes_notes()), left_(items), ranks_(ranks) {}
 
     static constexpr std::size_t anyone = item_schedule::anyone;
 
@@ -40,7 +40,10 @@ class work_queue {
     /// What retry() was given and has not been handed out.
     [[nodiscard]] std::vector<std::size_t> retries() const;
     /// A chunk took so long.
-    void note(item_range items, double seconds) { fresh_->note(items, seconds); }
+    void note(item_range items, double seconds) {
+        if (takes_notes_)
+            fresh_->note(items, seconds);
+    }
     /// There are n items more, behind the others. Not for schedules that divide the items beforehand.
     void extend(std::size_t n) {
         fresh_->extend(n);
@@ -77,6 +80,7 @@ class work_queue {
 
     std::unique_ptr<item_schedule> fresh_;
     bool decided_;
+    bool takes_notes_;
     std::size_t left_; // of fresh_
     std::size_t ranks_;
     std::deque<item_range> returned_;

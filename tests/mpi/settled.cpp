@@ -97,8 +97,9 @@ TEST(settled, each_schedule_of_a_collective_call) {
         const watch w;
         (void)mpimap::mpi_map(comm(), o, twice, numbers(n));
         w.expect_each_once(n, other_root());
-        if (rank() == other_root())
+        if (rank() == other_root()) {
             EXPECT_EQ(w.count(settlement::done), n);
+        }
     });
 }
 
@@ -125,8 +126,9 @@ TEST(settled, collective_calls_of_each_kind) {
         const watch w;
         (void)mpimap::mpi_try_map(comm(), fails_at_seven, numbers(n));
         w.expect_each_once(n, 0);
-        if (rank() == 0)
+        if (rank() == 0) {
             EXPECT_EQ(w.count(settlement::failed), n / 10);
+        }
     }
 }
 
@@ -136,8 +138,9 @@ TEST(settled, seconds_of_items) {
     const auto sleeps = [](int) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); };
     mpimap::mpi_for_each(comm(), sleeps, numbers(some));
     w.expect_each_once(some, 0);
-    if (rank() == 0)
+    if (rank() == 0) {
         EXPECT_GE(w.seconds(), some * 0.99e-3);
+    }
 }
 
 TEST(settled, where_items_ran) {
@@ -156,8 +159,9 @@ TEST(settled, a_failure_stops_the_rest) {
     const watch w;
     EXPECT_THROW((void)mpimap::mpi_map(comm(), fails_at_seven, numbers(n)), mpimap::map_error);
     w.expect_each_once(n, 0);
-    if (rank() == 0)
+    if (rank() == 0) {
         EXPECT_GE(w.count(settlement::failed), 1U);
+    }
 }
 
 TEST(settled, a_stop_leaves_items) {
@@ -242,8 +246,9 @@ TEST(settled, single_calls) {
         EXPECT_EQ(failed, n / 10);
     });
     w.expect_each_once(n, 0);
-    if (rank() == 0)
+    if (rank() == 0) {
         EXPECT_EQ(w.count(settlement::failed), n / 10);
+    }
 }
 
 TEST(settled, what_is_cancelled_is_not_run) {

@@ -356,6 +356,9 @@ class collective {
     using served_type = served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>;
 
   public:
+    /// Whether no rank has vanished in it.
+    [[nodiscard]] bool is_orderly() const { return !vanishes_at_; }
+
     explicit collective(world& w)
         : world_(w), request_(draw_request(w, false)), number_of_plan_(add_plan(draw_plan(w, request_))),
           plan_(plan_of(number_of_plan_)),
@@ -363,6 +366,8 @@ class collective {
         for (std::size_t i = 0; i < request_.items; ++i)
             arguments_.push_back(Kind::make(i, number_of_plan_, request_.load));
         plan_.call = call_number{1};
+        if (w.chance(0.1) && w.size() > 1)
+            vanishes_at_ = w.around(200e-6);
         if (w.chance(0.05) && w.size() > 1)
             unready_ = static_cast<int>(w.below(static_cast<std::size_t>(w.size())));
         if (request_.cancelled_at)
@@ -394,7 +399,12 @@ class collective {
             for (std::size_t i = 0; i < job_->parts_of_function(); ++i)
                 job_->read_function(i, in);
         });
+        bool lost = false;
         const auto finished = [&] {
+            if (vanishes_at_ && static_cast<double>(world_.nanoseconds()) * 1e-9 > *vanishes_at_) {
+                lost = true;
+                return true;
+            }
             if (request_.cancelled_at &&
                 static_cast<double>(world_.nanoseconds()) * 1e-9 > *request_.cancelled_at)
                 source_.request_stop();
@@ -405,6 +415,10 @@ class collective {
         } catch (const std::exception&) {
             d.abandon(current_failure(task_error::no_item, root_));
             all.run_until(finished);
+        }
+        if (lost) {
+            lose_a_rank(all);
+            return;
         }
         const failures failed = d.take_failures();
         plan_.over = true;
@@ -425,6 +439,31 @@ class collective {
         check_settled(call_number{1}, request_.items, plan_, job_->done().size(), count_items(failed));
         if (d.abandoned() != (unready_ && *unready_ != root_))
             throw mistake{"the call is abandoned without a cause, or is not with one"};
+    }
+
+    /// What it had comes out as lost. The engine does nothing about it yet: the call ends.
+    void lose_a_rank(session& all) {
+        const int rank =
+            (root_ + 1 + static_cast<int>(world_.below(static_cast<std::size_t>(world_.size() - 1)))) %
+            world_.size();
+        world_.vanish(rank);
+        world_.tell("rank " + std::to_string(rank) + " vanishes");
+        const auto index = static_cast<std::size_t>(rank);
+        const std::vector<roster::chunk> had = all.ranks().lose(index);
+        const std::vector<roster::chunk> known = world_.port_of(root_).in_hand_of(rank);
+        const bool same = std::equal(had.begin(), had.end(), known.begin(), known.end(),
+                                     [](const roster::chunk& a, const roster::chunk& b) {
+                                         return a.call == b.call && a.items.first == b.items.first &&
+                                                a.items.count == b.items.count;
+                                     });
+        if (!same || all.ranks().in_hand(index) != 0 ||
+            all.ranks().standing_of(index) != roster::standing::lost)
+            throw mistake{"what a rank had that has vanished is not what comes out as lost"};
+        for (int other = 0; other < world_.size(); ++other) {
+            if (other != root_)
+                all.messages().send(other, wire::end{call_number{1}}, outgoing());
+        }
+        all.flush();
     }
 
     void serve(int rank) {
@@ -458,6 +497,7 @@ class collective {
     plan& plan_;
     int root_;
     std::optional<int> unready_;
+    std::optional<seconds> vanishes_at_;
     typename Kind::function function_;
     arguments arguments_;
     std::stop_source source_;
@@ -870,12 +910,12 @@ void run_seed(std::uint64_t seed, bool talks) {
     switch (w.below(4)) {
     case 0: {
         const collective<plain> all(w);
-        w.run();
+        w.run(all.is_orderly());
         break;
     }
     case 1: {
         const collective<rich> all(w);
-        w.run();
+        w.run(all.is_orderly());
         break;
     }
     default: {

@@ -44,6 +44,7 @@ struct world::rank_state {
     port messages;
     mpimap::detail::helper assistant;
     std::unique_ptr<fiber> program;
+    bool gone = false;
 };
 
 world::world(std::uint64_t seed, int ranks) : random_(seed) {
@@ -67,7 +68,13 @@ mpimap::detail::endpoint world::at(int rank) {
 }
 
 void world::start(int rank, std::function<void()> program) {
-    ranks_[static_cast<std::size_t>(rank)]->program = std::make_unique<fiber>(std::move(program));
+    ranks_[static_cast<std::size_t>(rank)]->program = std::make_unique<fiber>([program = std::move(program)] {
+        try {
+            program();
+        } catch (const vanished&) {
+            // It is not there any more.
+        }
+    });
     turns_.push({0, ++turn_count_, rank});
 }
 
@@ -87,8 +94,8 @@ void world::run(bool orderly) {
             throw *mistake_;
     }
     for (const auto& r : ranks_) {
-        if (!orderly)
-            break;
+        if (!orderly || r->gone)
+            continue;
         if (!r->messages.sent())
             throw mistake{"a message has not left when all ranks have ended"};
         if (!r->messages.received())
@@ -102,6 +109,20 @@ void world::pass(seconds length) {
     const int me = running_;
     turns_.push({time_ + std::max<std::int64_t>(1, in_nanoseconds(length)), ++turn_count_, me});
     ranks_[static_cast<std::size_t>(me)]->program->leave();
+    if (ranks_[static_cast<std::size_t>(me)]->gone)
+        throw vanished{};
+}
+
+void world::vanish(int rank) {
+    ranks_[static_cast<std::size_t>(rank)]->gone = true;
+    for (const auto& r : ranks_) {
+        if (!r->messages.in_.empty())
+            std::erase_if(r->messages.in_[static_cast<std::size_t>(rank)],
+                          [](const auto& p) { return !p->noticed; });
+    }
+}
+port& world::port_of(int rank) {
+    return ranks_[static_cast<std::size_t>(rank)]->messages;
 }
 
 void world::compute(seconds length) {
@@ -188,6 +209,12 @@ std::string describe(const wire::message& m) {
 
 void port::send(int destination, const wire::message& what, outgoing&& message) {
     constexpr std::size_t small = 4000;
+    if (world_.ranks_[static_cast<std::size_t>(rank_)]->gone) {
+        message.clear();
+        return;
+    }
+    if (const auto* chunk = std::get_if<wire::chunk>(&what))
+        in_hand_[destination].push_back({chunk->call, chunk->items});
     if (world_.closed_.contains(wire::call_of(what)) && !std::holds_alternative<wire::end>(what) &&
         !std::holds_alternative<wire::release>(what))
         world_.wrong("a message of a call that is over: " + describe(what));
@@ -288,8 +315,7 @@ bool port::progress(message_handler& handler) {
         next->noticed = true;
         ++half_received_;
         world_.tell("hears of " + describe(head.what) + " from " + std::to_string(next->in.source));
-        if (const auto* stop = std::get_if<wire::stop>(&head.what))
-            stopped_.insert(stop->call);
+        heard(next->in.source, head.what);
         handler.noticed(next->in);
         advance(*first, handler);
         if (handler.has_enough())
@@ -298,6 +324,23 @@ bool port::progress(message_handler& handler) {
     for (auto& line : in_)
         moved |= advance(line, handler);
     return moved;
+}
+
+void port::heard(int source, const wire::message& what) {
+    if (const auto* stop = std::get_if<wire::stop>(&what))
+        stopped_.insert(stop->call);
+    auto& chunks = in_hand_[source];
+    if (const auto* r = std::get_if<wire::results>(&what); r != nullptr && r->chunk != wire::progress::more) {
+        chunks.erase(
+            std::find_if(chunks.begin(), chunks.end(), [r](const auto& c) { return c.call == r->call; }));
+    } else if (const auto* back = std::get_if<wire::returned>(&what)) {
+        const auto at = std::find_if(chunks.begin(), chunks.end(), [back](const auto& c) {
+            return c.call == back->call && c.items.end() == back->items.end();
+        });
+        at->items.count -= back->items.count;
+        if (at->items.count == 0)
+            chunks.erase(at);
+    }
 }
 
 bool port::advance(std::deque<std::shared_ptr<parcel>>& from, message_handler& handler) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "call/roster.hpp"
 #include "driver/helper.hpp"
 #include "fiber.hpp"
 #include "wire/transport.hpp"
@@ -29,6 +31,9 @@ struct mistake {
 };
 
 class world;
+
+/// Leaves a rank's program from wherever it is when the rank vanishes.
+struct vanished {};
 
 /// A message under way.
 struct parcel;
@@ -48,10 +53,16 @@ class port final : public mpimap::detail::transport {
     [[nodiscard]] bool transferring() const override { return half_received_ != 0; }
     [[nodiscard]] bool behind() const override { return false; }
 
+    /// What a rank has been sent and has neither finished nor given back, as far as has been heard here.
+    [[nodiscard]] std::vector<mpimap::detail::roster::chunk> in_hand_of(int rank) const {
+        const auto at = in_hand_.find(rank);
+        return at == in_hand_.end() ? std::vector<mpimap::detail::roster::chunk>() : at->second;
+    }
     /// Whether the rank has heard that it shall stop running the call's items.
     [[nodiscard]] bool shall_stop(mpimap::detail::call_number call) const { return stopped_.contains(call); }
 
   private:
+    friend class world;
     bool release_what_has_left();
     bool advance(std::deque<std::shared_ptr<parcel>>& from, mpimap::detail::message_handler& handler);
 
@@ -63,6 +74,8 @@ class port final : public mpimap::detail::transport {
     bool keeps_ = false;
     std::vector<std::shared_ptr<const void>> done_;
     std::set<mpimap::detail::call_number> stopped_;
+    void heard(int source, const mpimap::detail::wire::message& what);
+    std::map<int, std::vector<mpimap::detail::roster::chunk>> in_hand_; // by rank
 };
 
 /// How the world behaves, drawn from the seed.
@@ -92,6 +105,10 @@ class world {
     void start(int rank, std::function<void()> program);
     /// Until all programs have ended. Throws mistake where they do not. `orderly`: then nothing is half sent.
     void run(bool orderly = true);
+
+    /// From now on the rank does nothing, and what it has said and is not heard yet, nobody hears.
+    void vanish(int rank);
+    [[nodiscard]] port& port_of(int rank);
 
     // Of the program that runs.
 
