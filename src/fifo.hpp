@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -19,6 +20,12 @@ class fifo {
     [[nodiscard]] T* end() noexcept { return items_.data() + items_.size(); }
     void erase(T* at) {
         items_.erase(items_.begin() + (at - items_.data()));
+        if (first_ == items_.size())
+            clear();
+    }
+    template <typename Is>
+    void erase_if(const Is& is) {
+        items_.erase(std::remove_if(begin(), end(), is) - items_.data() + items_.begin(), items_.end());
         if (first_ == items_.size())
             clear();
     }

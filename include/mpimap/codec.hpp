@@ -91,7 +91,8 @@ struct is_reference_like<std::source_location> : std::true_type {};
 template <typename T>
     requires requires(const T& handle) {
         handle.resume();
-        T::from_address(handle.address());
+        handle.done();
+        static_cast<void*>(handle.address());
     }
 struct is_reference_like<T> : std::true_type {};
 template <>

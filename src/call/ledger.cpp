@@ -1,6 +1,7 @@
 #include "call/ledger.hpp"
 
 #include <atomic>
+#include <utility>
 #include <vector>
 
 namespace mpimap::detail {
@@ -51,7 +52,7 @@ void ledger::withdrawn(std::size_t item) {
 }
 
 void ledger::over(std::size_t items) {
-    if (!records_ || observer_ == nullptr || done_.size() + without_result_.size() >= items)
+    if (!records_ || observer_ == nullptr || std::exchange(over_, true))
         return;
     std::vector<item_range> rest;
     for_each_open(0, items, [&](std::size_t from, std::size_t to) { rest.push_back({from, to - from}); });

@@ -22,11 +22,12 @@ class ledger {
 
     /// They have their results; those that were settled before do not count.
     void done(item_range items, int rank, double seconds, std::size_t attempt);
-    /// It will have none. False if it was settled before.
+    /// It will have none. False if it was settled before, as far as there is a record.
     [[nodiscard]] bool failed(std::size_t item, int rank, std::size_t attempt);
     /// It is not to be run.
     void withdrawn(std::size_t item);
-    /// Of so many items those that are not settled will not be run.
+    /// Of so many items those that are not settled will not be run. Nothing is told after that: the job may
+    /// take back results that it could not give to the caller.
     void over(std::size_t items);
 
   private:
@@ -48,6 +49,7 @@ class ledger {
     index_set& done_;
     index_set without_result_; // failed, or withdrawn
     bool records_;
+    bool over_ = false;
 };
 
 } // namespace mpimap::detail

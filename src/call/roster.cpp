@@ -87,19 +87,29 @@ roster::giving roster::returned(std::size_t rank, call_number call, item_range i
 
 void roster::forget(call_number call) {
     for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
-        while (finished(rank, call)) {
-            // One after the other.
-        }
+        rank_record& r = ranks_[rank];
+        const std::size_t before = r.chunks.size();
+        r.chunks.erase_if([call](const chunk& c) { return c.call == call; });
+        if (r.chunks.size() == before)
+            continue;
+        if (r.is == standing::held_up)
+            r.is = standing::serving;
+        ask(rank);
     }
 }
 
 void roster::left(std::size_t rank) {
-    if (std::exchange(ranks_[rank].is, standing::left) != standing::left)
-        ++departed_;
+    standing& is = ranks_[rank].is;
+    if (is == standing::left || is == standing::lost)
+        return;
+    is = standing::left;
+    ++departed_;
 }
 
 std::vector<roster::chunk> roster::lose(std::size_t rank) {
     rank_record& r = ranks_[rank];
+    if (r.is != standing::left && r.is != standing::lost)
+        ++departed_;
     r.is = standing::lost;
     std::vector<chunk> had;
     while (!r.chunks.empty())

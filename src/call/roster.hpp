@@ -65,9 +65,9 @@ class roster {
     void forget(call_number call);
 
     void left(std::size_t rank);
-    /// How many have left.
+    /// How many have left, or vanished.
     [[nodiscard]] std::size_t departed() const noexcept { return departed_; }
-    /// The rank has vanished. What it had in hand.
+    /// The rank has vanished. What it had in hand, which is still in the counts of the calls.
     [[nodiscard]] std::vector<chunk> lose(std::size_t rank);
 
   private:

@@ -18,6 +18,13 @@ std::vector<std::size_t> items_of(const failures& failed) {
     return items;
 }
 
+/// What a call waits for between its header and its end: all that has results or failures in it.
+bool is_awaited(const wire::message& m) {
+    const auto* ready = std::get_if<wire::ready>(&m);
+    return (ready != nullptr && ready->failed) || std::holds_alternative<wire::results>(m) ||
+           std::holds_alternative<wire::failed>(m) || std::holds_alternative<wire::refused>(m);
+}
+
 /// What is left of a range without those of its items, which are in order.
 template <typename Visit>
 void for_each_gap(item_range items, const std::vector<std::size_t>& without, const Visit& visit) {
@@ -58,7 +65,8 @@ dispatcher::dispatcher(session& s, root_job& job, const options& o, call_number 
 }
 
 dispatcher::~dispatcher() {
-    session_.ranks().forget(number_); // what a cancelled call still has out
+    if (chunks_out_ != 0)
+        session_.ranks().forget(number_);
     session_.leave(*this);
     ledger_.over(items_);
 }
@@ -420,30 +428,26 @@ void dispatcher::weigh(std::size_t items, std::uint64_t bytes, double& mean) {
 void dispatcher::noticed(const incoming& m) {
     const auto rank = static_cast<std::size_t>(m.source);
     worker& w = workers_[rank];
-    if (const auto* ready = std::get_if<wire::ready>(&m.what)) {
-        if (ready->failed) {
-            ++on_the_way_;
-        } else {
-            w.ready = true;
-            --not_ready_;
-            session_.ranks().ask(rank);
-        }
-    } else if (const auto* results = std::get_if<wire::results>(&m.what)) {
+    if (is_awaited(m.what))
         ++on_the_way_;
+    if (const auto* results = std::get_if<wire::results>(&m.what)) {
         measure(results->items, results->seconds);
         weigh(results->items.count, m.framing.bytes, measured_.result_bytes);
         if (results->waited > 0)
             measured_.reply_time += (std::min(results->waited, 0.1) - measured_.reply_time) / 8;
         if (results->chunk != wire::progress::more)
             finish_chunk(w, rank, *results);
+    } else if (const auto* ready = std::get_if<wire::ready>(&m.what)) {
+        if (!ready->failed) {
+            w.ready = true;
+            --not_ready_;
+            session_.ranks().ask(rank);
+        }
     } else if (const auto* returned = std::get_if<wire::returned>(&m.what)) {
         take_back(rank, returned->items);
     } else if (std::holds_alternative<wire::failed>(m.what)) {
-        ++on_the_way_;
         if (retries_.none())
             item_failed();
-    } else if (std::holds_alternative<wire::refused>(m.what)) {
-        ++on_the_way_;
     }
 }
 
@@ -471,7 +475,7 @@ bool dispatcher::can_place(const incoming& m) const {
 void dispatcher::place(incoming& m) {
     if (const auto* r = std::get_if<wire::results>(&m.what)) {
         place_results(m, *r);
-    } else if (!std::holds_alternative<wire::returned>(m.what)) {
+    } else if (is_awaited(m.what)) {
         place_failures(m);
     }
     if (pool_)
@@ -481,10 +485,7 @@ void dispatcher::place(incoming& m) {
 /// Of items, or of the whole call.
 void dispatcher::place_failures(incoming& m) {
     worker& w = workers_[static_cast<std::size_t>(m.source)];
-    const auto* ready = std::get_if<wire::ready>(&m.what);
-    if (ready != nullptr && !ready->failed)
-        return;
-    if (ready != nullptr)
+    if (std::holds_alternative<wire::ready>(m.what))
         --not_ready_;
     try {
         if (m.lost)
@@ -540,7 +541,8 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
         in.forget_targets(0);
         m.complete = nullptr;
         if (r.items.count != 0) {
-            fail(current_failure(r.items.first, session_.rank()), retries_.attempt_of(r.items.first));
+            if (!fail(current_failure(r.items.first, session_.rank()), retries_.attempt_of(r.items.first)))
+                abandon(current_failure(task_error::no_item, session_.rank()));
             give_back_between({r.items.first + 1, r.items.count - 1}, failed_here); // the others run again
             item_failed();
         }
@@ -551,9 +553,8 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
 }
 
 void dispatcher::arrived(incoming& m) {
-    const auto* ready = std::get_if<wire::ready>(&m.what);
-    if (std::holds_alternative<wire::returned>(m.what) || (ready != nullptr && !ready->failed))
-        return; // nobody has counted it
+    if (!is_awaited(m.what))
+        return;
     if (m.complete && !session_.on_main_thread()) {
         to_complete_.push(std::move(m)); // runs user code
         return;
@@ -570,7 +571,8 @@ void dispatcher::complete(const incoming& m) {
         if (m.complete)
             m.complete();
     } catch (...) {
-        fail(current_failure(r->items.first, session_.rank()), retries_.attempt_of(r->items.first));
+        if (!fail(current_failure(r->items.first, session_.rank()), retries_.attempt_of(r->items.first)))
+            abandon(current_failure(task_error::no_item, session_.rank()));
         item_failed();
     }
     if (r->chunk != wire::progress::more)
@@ -653,10 +655,12 @@ void dispatcher::hand_out_again(std::size_t item) {
     session_.has_items(*this);
 }
 
-void dispatcher::fail(failure f, std::size_t attempt) {
+bool dispatcher::fail(failure f, std::size_t attempt) {
     // Behind a result that could not be read it may have run a second time.
-    if (f.index == task_error::no_item || ledger_.failed(static_cast<std::size_t>(f.index), f.rank, attempt))
-        failed_.push_back(std::move(f));
+    if (f.index != task_error::no_item && !ledger_.failed(static_cast<std::size_t>(f.index), f.rank, attempt))
+        return false;
+    failed_.push_back(std::move(f));
+    return true;
 }
 
 void dispatcher::item_failed() {

@@ -146,8 +146,8 @@ class dispatcher {
     void take_in(failures failed);
     void decide_failures();
     [[nodiscard]] bool again(failure& f);
-    /// There are no more attempts, or it is no item's.
-    void fail(failure f, std::size_t attempt);
+    /// There are no more attempts, or it is no item's. False if the item was settled before.
+    bool fail(failure f, std::size_t attempt);
     void hand_out_again(std::size_t item);
     [[nodiscard]] bool may_wait_behind() const;
     /// Whether so much is left that an item may wait behind another.

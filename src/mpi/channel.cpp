@@ -236,7 +236,14 @@ void channel::keep_for_later(buffer memory) {
 
 /// Takes a header, and what came with it, from memory that is lent.
 void channel::dispatch(int source, const std::byte* bytes, std::size_t size, message_handler& handler) {
-    const wire::header head = wire::decode(bytes, size);
+    const wire::header head = [&] {
+        try {
+            return wire::decode(bytes, size);
+        } catch (...) {
+            broken_ = std::current_exception();
+            throw;
+        }
+    }();
     incoming m;
     m.source = source;
     m.framing = head.framing;
@@ -415,6 +422,8 @@ bool channel::drain() {
 }
 
 bool channel::progress(message_handler& handler) {
+    if (broken_)
+        std::rethrow_exception(broken_);
     if (!keeps_)
         done_.clear();
     bool moved = receive_controls(handler);

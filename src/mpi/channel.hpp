@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <vector>
 
@@ -96,6 +97,7 @@ class channel final : public transport {
     std::unique_ptr<mailbox> inbox_;
     std::vector<buffer> spare_;
     bool keeps_ = false;
+    std::exception_ptr broken_; // what has come is no message: nothing behind it can be told apart
     std::vector<std::shared_ptr<const void>> done_; // kept
 };
 

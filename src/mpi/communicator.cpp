@@ -125,6 +125,8 @@ void tend_all(living_states& living) noexcept {
                 retired.erase(at);
         } catch (const mpi_error&) {
             living.failed.splice(living.failed.end(), retired, at);
+        } catch (const serialization_error&) { // damaged messages
+            living.failed.splice(living.failed.end(), retired, at);
         } catch (...) {
             // Without memory: another time.
         }

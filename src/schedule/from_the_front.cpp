@@ -27,9 +27,8 @@ void from_the_front::extend(std::size_t n) {
 }
 
 bool from_the_front::withdraw(std::size_t item) {
-    if (item < next_ || item >= request_.items)
+    if (item < next_ || item >= request_.items || !withdrawn_.insert(item).second)
         return false;
-    withdrawn_.insert(item);
     skip_withdrawn();
     return true;
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -130,6 +131,24 @@ TEST(settled, collective_calls_of_each_kind) {
             EXPECT_EQ(w.count(settlement::failed), n / 10);
         }
     }
+}
+
+/// What the caller's range throws when it is filled.
+struct cannot_be_assigned {
+    cannot_be_assigned() = default;
+    cannot_be_assigned(int x) { *this = x; }
+    std::string text; // so that results are not received where it is
+    cannot_be_assigned& operator=(int x) {
+        if (x > 100)
+            throw std::runtime_error("too large");
+        return *this;
+    }
+};
+TEST(settled, results_that_the_caller_cannot_take) {
+    const watch w;
+    std::vector<cannot_be_assigned> out(n);
+    EXPECT_THROW(mpimap::mpi_map_into(comm(), twice, out, numbers(n)), mpimap::map_error);
+    w.expect_each_once(n, 0);
 }
 
 TEST(settled, seconds_of_items) {

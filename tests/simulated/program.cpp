@@ -110,7 +110,12 @@ class witness final : public settled_observer {
             (what.how == settlement::failed && what.items.count != 1))
             world::now().wrong("what is said of items contradicts itself");
         record& r = calls_[what.call];
+        const auto its_plan =
+            std::find_if(plans.begin(), plans.end(), [&](const auto& p) { return p->call == what.call; });
         for (std::size_t i = what.items.first; i < what.items.end(); ++i) {
+            if (what.how == settlement::done && its_plan != plans.end() &&
+                (i >= (*its_plan)->runs.size() || (*its_plan)->runs[i] == 0))
+                world::now().wrong("item " + std::to_string(i) + " is said to be done before it has run");
             if (!r.items.emplace(i, what).second)
                 world::now().wrong("item " + std::to_string(i) + " is settled twice");
         }

@@ -329,18 +329,22 @@ bool port::progress(message_handler& handler) {
 void port::heard(int source, const wire::message& what) {
     if (const auto* stop = std::get_if<wire::stop>(&what))
         stopped_.insert(stop->call);
+    const auto* r = std::get_if<wire::results>(&what);
+    const auto* back = std::get_if<wire::returned>(&what);
+    if (back == nullptr && (r == nullptr || r->chunk == wire::progress::more))
+        return;
     auto& chunks = in_hand_[source];
-    if (const auto* r = std::get_if<wire::results>(&what); r != nullptr && r->chunk != wire::progress::more) {
-        chunks.erase(
-            std::find_if(chunks.begin(), chunks.end(), [r](const auto& c) { return c.call == r->call; }));
-    } else if (const auto* back = std::get_if<wire::returned>(&what)) {
-        const auto at = std::find_if(chunks.begin(), chunks.end(), [back](const auto& c) {
-            return c.call == back->call && c.items.end() == back->items.end();
-        });
-        at->items.count -= back->items.count;
-        if (at->items.count == 0)
-            chunks.erase(at);
+    const auto at = std::find_if(chunks.begin(), chunks.end(), [r, back](const auto& c) {
+        return r != nullptr ? c.call == r->call : c.call == back->call && c.items.end() == back->items.end();
+    });
+    if (at == chunks.end()) {
+        world_.wrong("a rank speaks of a chunk that it has not got");
+        return;
     }
+    if (back != nullptr)
+        at->items.count -= back->items.count;
+    if (r != nullptr || at->items.count == 0)
+        chunks.erase(at);
 }
 
 bool port::advance(std::deque<std::shared_ptr<parcel>>& from, message_handler& handler) {

@@ -87,6 +87,24 @@ class tagged_complex : public std::complex<double> {
     const double* tag = nullptr;
 };
 static_assert(!mpimap::detail::complex_like<tagged_complex>);
+class derived_complex : public std::complex<double> {};
+static_assert(!mpimap::detail::complex_like<derived_complex>);
+template <typename T>
+class polar {
+  public:
+    using value_type = T;
+    [[nodiscard]] T real() const { return r_; }
+    [[nodiscard]] T imag() const { return phi_; }
+    template <typename Archive>
+    void serialize(Archive& ar, unsigned) {
+        ar& r_& phi_;
+    }
+
+  private:
+    T r_ = 0;
+    T phi_ = 0;
+};
+static_assert(mpimap::encoding_of<polar<double>> == mpimap::encoding::boost);
 static_assert(mpimap::detail::complex_like<std::complex<float>>);
 class tagged_bitset : public std::bitset<8> {
   public:
@@ -95,6 +113,7 @@ class tagged_bitset : public std::bitset<8> {
 static_assert(!mpimap::detail::bitset_like<tagged_bitset>);
 static_assert(mpimap::detail::bitset_like<std::bitset<0>> && mpimap::detail::bitset_like<std::bitset<65>>);
 static_assert(!mpimap::encodable<std::coroutine_handle<>>);
+static_assert(!mpimap::encodable<std::noop_coroutine_handle>);
 static_assert(mpimap::encodable<std::pmr::vector<int>>);
 
 TEST(vocabulary, bitsets) {

@@ -77,6 +77,9 @@ TEST(ledger, the_rest_was_not_run) {
     expect_is(heard.all[4], 7, 2, settlement::not_run);
     EXPECT_EQ(heard.all[4].rank, settled_items::no_rank);
     EXPECT_EQ(done.size(), 3U); // is the job's: those with results
+    done.cut(3);                // which it could not give to the caller
+    l.over(9);
+    EXPECT_EQ(heard.all.size(), 5U);
 }
 
 TEST(ledger, of_a_call_that_grows) {

@@ -132,6 +132,10 @@ TEST(roster, what_a_lost_rank_had) {
     r.ask(1);
     EXPECT_EQ(r.asking(), 1U);
     EXPECT_TRUE(r.lose(1).empty());
+    EXPECT_EQ(r.departed(), 1U); // nobody waits for its farewell
+    r.left(1);
+    EXPECT_EQ(r.departed(), 1U);
+    EXPECT_EQ(r.standing_of(1), roster::standing::lost);
 }
 
 TEST(roster, ranks_leave_once) {

@@ -158,6 +158,7 @@ TEST(schedules, items_are_withdrawn) {
     EXPECT_TRUE(s.withdraw(0)); // the next one
     EXPECT_TRUE(s.withdraw(3));
     EXPECT_TRUE(s.withdraw(4));
+    EXPECT_FALSE(s.withdraw(4));
     const item_range first = s.next(0, measured(0, 0));
     EXPECT_EQ(first.first, 1U);
     EXPECT_EQ(first.count, 2U);  // up to the next that is withdrawn

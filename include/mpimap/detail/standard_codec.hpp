@@ -379,11 +379,18 @@ struct standard_codec<std::array<T, N>> : standard_codec_base {
     }
 };
 
-// std::complex: two numbers, and room for no more.
+// std::complex: two numbers, and room for no more. Not what is derived from it, nor a class that says by its
+// own serialize how it travels.
 template <typename T>
-concept complex_like = requires(const T& z) {
+inline constexpr bool is_template_of_its_value = false;
+template <template <typename> typename C, typename V>
+    requires std::is_arithmetic_v<V>
+inline constexpr bool is_template_of_its_value<C<V>> = true;
+template <typename T>
+concept complex_like = is_template_of_its_value<T> && requires(const T& z) {
     requires std::is_arithmetic_v<typename T::value_type>;
     requires sizeof(T) == 2 * sizeof(typename T::value_type) && std::is_trivially_copyable_v<T>;
+    requires !probe::has_member_serialize<T>();
     { z.real() } -> std::same_as<typename T::value_type>;
     { z.imag() } -> std::same_as<typename T::value_type>;
 };
