@@ -277,7 +277,7 @@ void dispatcher::drop(item_range items) {
 }
 
 bool dispatcher::stock_up() {
-    if (job_.plain_arguments() || queue_.decided())
+    if (stopped_ || job_.plain_arguments() || queue_.decided())
         return false;
     constexpr double worth_it = 200e-6;
     constexpr double patience_at_first = 1e-3;
@@ -313,7 +313,8 @@ bool dispatcher::stock_up() {
             stock_.push_back(std::move(p));
         }
     }
-    return first && more && bytes < most_bytes && seconds_between(stocking_since_, begin) < patience_at_first;
+    return first && more && !stopped_ && bytes < most_bytes &&
+           seconds_between(stocking_since_, begin) < patience_at_first;
 }
 
 /// Items turned out to be short: those that were encoded one by one, when nothing was known of them, go back.

@@ -249,5 +249,38 @@ TEST(long_items, of_another_call_hold_up_no_call_with_large_arguments) {
     });
 }
 
+/// Cannot be sent.
+struct never_encoded {
+    template <typename Archive>
+    void serialize(Archive&, unsigned) {
+        throw std::runtime_error("not this one");
+    }
+};
+
+// A call whose first argument could not be encoded has ended, though its future is there: the root goes on
+// with what it can run, while all others are in items that wait for that.
+TEST(long_items, elsewhere_and_a_call_that_has_failed) {
+    if (size() < 2)
+        return;
+    const shared_counter counter;
+    const auto run_by_root = [](const mpimap::task& t, int others) {
+        if (t.rank() == 0) {
+            ++*shared_counter::counter;
+            return true;
+        }
+        return run<int>(others);
+    };
+    with_pool([&](pool& p) {
+        const int others = p.size() - 1;
+        const int items = 20 + others;
+        auto busy = p.amap({.schedule = schedule::dynamic}, run_by_root,
+                           arguments(static_cast<std::size_t>(items), items - others));
+        auto fails = p.amap([](const never_encoded&) { return 0; }, std::vector<never_encoded>(5));
+        for (const bool good : busy.get())
+            EXPECT_TRUE(good);
+        EXPECT_THROW((void)fails.get(), mpimap::map_error);
+    });
+}
+
 } // namespace
 } // namespace mpimap_test

@@ -782,7 +782,7 @@ class pool_run {
         session all(world_.at(root_), world_.chance(0.7));
         {
             std::vector<std::unique_ptr<pooled_call>> calls;
-            std::size_t to_come = 1 + world_.below(4);
+            std::size_t to_come = 1 + world_.below(6);
             while ((to_come != 0 || !calls.empty()) && !all.broken()) {
                 step(all, calls, to_come);
                 if (at_once_ && world_.chance(0.01))
@@ -819,7 +819,7 @@ class pool_run {
     }
 
     void step(session& all, std::vector<std::unique_ptr<pooled_call>>& calls, std::size_t& to_come) {
-        if (calls.empty() || (to_come != 0 && world_.chance(0.1))) {
+        if (calls.empty() || (to_come != 0 && world_.chance(0.4))) {
             if (to_come == 0)
                 return;
             --to_come;
