@@ -1,13 +1,10 @@
 #include <mpimap/detail/job.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include <mpimap/detail/results.hpp>
 
 namespace mpimap::detail {
 
@@ -29,19 +26,6 @@ void root_job::on_partial_finish(std::function<void(failures&)> f) {
 void root_job::finish_partly(failures& failed) {
     if (finish_partly_)
         finish_partly_(failed);
-}
-
-std::function<void()> read_around(std::vector<std::size_t> none, item_range items, reader& in, void* all,
-                                  std::size_t size) {
-    const auto come = std::make_shared<raw_array<std::byte>>(items.count * size);
-    in.heap(come->data(), items.count * size);
-    return
-        [none = std::move(none), items, come, to = static_cast<std::byte*>(all) + items.first * size, size] {
-            for (std::size_t i = 0; i < items.count; ++i) {
-                if (!std::binary_search(none.begin(), none.end(), items.first + i))
-                    std::memcpy(to + i * size, come->data() + i * size, size);
-            }
-        };
 }
 
 std::shared_ptr<void> copy_part_of_function(root_job& job, std::size_t part, const writer& encoded) {

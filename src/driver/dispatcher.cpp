@@ -68,7 +68,11 @@ dispatcher::~dispatcher() {
     if (chunks_out_ != 0)
         session_.ranks().forget(number_);
     session_.leave(*this);
-    ledger_.over(items_);
+    try {
+        ledger_.over(items_);
+    } catch (const std::bad_alloc&) {
+        // Without memory nobody is told of the rest.
+    }
 }
 
 // ---------------------------------------------------------------- handing out

@@ -425,16 +425,7 @@ void communicator_state::shut_down() noexcept {
 }
 
 std::shared_ptr<communicator_state> state_of(MPI_Comm comm) {
-    int initialised = 0;
-    int finalised = 0;
-    MPI_Initialized(&initialised);
-    MPI_Finalized(&finalised);
-    if (initialised == 0) {
-        throw invalid_argument(
-            "mpimap: MPI is not initialised: make a mpimap::environment at the start of main");
-    }
-    if (finalised != 0)
-        throw invalid_argument("mpimap: MPI has been finalised");
+    check_mpi_runs();
     if (comm == MPI_COMM_NULL) {
         throw invalid_argument("mpimap: the communicator is MPI_COMM_NULL: this rank does not belong to it");
     }

@@ -19,4 +19,17 @@ void check_mpi(int code, const char* function) {
                     code);
 }
 
+void check_mpi_runs() {
+    int initialised = 0;
+    int finalised = 0;
+    MPI_Initialized(&initialised);
+    MPI_Finalized(&finalised);
+    if (initialised == 0) {
+        throw invalid_argument(
+            "mpimap: MPI is not initialised: make a mpimap::environment at the start of main");
+    }
+    if (finalised != 0)
+        throw invalid_argument("mpimap: MPI has been finalised");
+}
+
 } // namespace mpimap::detail

@@ -167,19 +167,6 @@ class spawned_ranks {
 
 namespace {
 
-void check_running() {
-    int initialised = 0;
-    int finalised = 0;
-    MPI_Initialized(&initialised);
-    MPI_Finalized(&finalised);
-    if (initialised == 0) {
-        throw invalid_argument(
-            "mpimap: MPI is not initialised: make a mpimap::environment at the start of main");
-    }
-    if (finalised != 0)
-        throw invalid_argument("mpimap: MPI has been finalised");
-}
-
 int number_of(spawn wanted) {
     const auto refuse = [](const std::string& what) {
         throw invalid_argument("mpimap: pool(mpimap::spawn): " + what +
@@ -216,7 +203,7 @@ void check_alone() {
 
 spawned_ranks::spawned_ranks(spawn ranks, int root) {
     const helper::pause alone; // an item of another pool may make one
-    check_running();
+    check_mpi_runs();
     if (origin.spawned) {
         static bool serving = false;
         if (std::exchange(serving, true))

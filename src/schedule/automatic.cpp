@@ -11,7 +11,7 @@ automatic::automatic(const chunk_request& r)
 
 item_range automatic::next(std::size_t, const measurements& m) {
     request_.remaining = remaining();
-    if (empty())
+    if (request_.remaining == 0)
         return {};
     std::size_t n = size(m);
     if (!both_ends_ || !from_the_back())

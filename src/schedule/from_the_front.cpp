@@ -5,7 +5,7 @@
 namespace mpimap::detail {
 
 item_range from_the_front::next(std::size_t, const measurements& m) {
-    request_.remaining = end_ - next_;
+    request_.remaining = remaining();
     return request_.remaining == 0 ? item_range{} : take(size(m));
 }
 

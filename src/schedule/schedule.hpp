@@ -28,12 +28,8 @@ class item_schedule {
 
     /// The next chunk for a rank, of items that nobody has had; empty where there are none for it.
     [[nodiscard]] virtual item_range next(std::size_t rank, const measurements& m) = 0;
-    /// Whether there are none for it.
+    /// Whether there are none for it. How many are left in all, whoever asks counts.
     [[nodiscard]] virtual bool empty(std::size_t rank) const = 0;
-    /// Whether there are none for any rank.
-    [[nodiscard]] virtual bool empty() const = 0;
-    /// Items that have not been handed out, where they are not decided.
-    [[nodiscard]] virtual std::size_t remaining() const = 0;
     /// Whether items were divided among the ranks beforehand: nothing is gained by waiting for requests.
     [[nodiscard]] virtual bool decided() const { return false; }
     /// How many of `count` items that were handed out once, and not run, go to the next rank.
@@ -64,8 +60,6 @@ class slices final : public item_schedule {
     slices(std::size_t items, std::size_t ranks, std::size_t bytes_per_item, std::size_t granularity);
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m) override;
     [[nodiscard]] bool empty(std::size_t rank) const override { return left_[rank].count == 0; }
-    [[nodiscard]] bool empty() const override;
-    [[nodiscard]] std::size_t remaining() const override { return 0; }
     [[nodiscard]] bool decided() const override { return true; }
 
   private:
@@ -81,8 +75,6 @@ class blocks final : public item_schedule {
     blocks(std::size_t items, std::size_t ranks, std::size_t chunk);
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m) override;
     [[nodiscard]] bool empty(std::size_t rank) const override;
-    [[nodiscard]] bool empty() const override;
-    [[nodiscard]] std::size_t remaining() const override { return 0; }
     [[nodiscard]] bool decided() const override { return true; }
 
   private:
@@ -96,14 +88,11 @@ class by_cost final : public item_schedule {
   public:
     by_cost(const std::vector<double>& costs, std::size_t ranks, std::optional<std::size_t> chunk);
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m) override;
-    [[nodiscard]] bool empty(std::size_t) const override { return empty(); }
-    [[nodiscard]] bool empty() const override { return next_ == chunks_.size(); }
-    [[nodiscard]] std::size_t remaining() const override { return items_left_; }
+    [[nodiscard]] bool empty(std::size_t) const override { return next_ == chunks_.size(); }
 
   private:
     std::vector<item_range> chunks_;
     std::size_t next_ = 0;
-    std::size_t items_left_;
 };
 
 /// Schedules that hand out from the front, whoever asks. Derived classes choose how much at a time.
@@ -112,12 +101,11 @@ class from_the_front : public item_schedule {
     explicit from_the_front(const chunk_request& r) : request_(r), end_(r.items) {}
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m) override;
     [[nodiscard]] bool empty(std::size_t) const final { return next_ == end_; }
-    [[nodiscard]] bool empty() const final { return next_ == end_; }
-    [[nodiscard]] std::size_t remaining() const final { return end_ - next_; }
     void extend(std::size_t n) final;
     bool withdraw(std::size_t item) final;
 
   protected:
+    [[nodiscard]] std::size_t remaining() const { return end_ - next_; }
     /// Of so many that are left. Not more, and one at least.
     [[nodiscard]] virtual std::size_t size(const measurements& m) = 0;
     /// Takes a chunk of at most n items from the front.

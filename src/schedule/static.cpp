@@ -23,10 +23,6 @@ item_range slices::next(std::size_t rank, const measurements& m) {
     return block;
 }
 
-bool slices::empty() const {
-    return std::all_of(left_.begin(), left_.end(), [](const item_range& s) { return s.count == 0; });
-}
-
 blocks::blocks(std::size_t items, std::size_t ranks, std::size_t chunk)
     : items_(items), chunk_(chunk), dealt_(ranks) {}
 
@@ -39,14 +35,6 @@ item_range blocks::next(std::size_t rank, const measurements&) {
 
 bool blocks::empty(std::size_t rank) const {
     return items_ == 0 || dealt_[rank] * dealt_.size() + rank >= (items_ - 1) / chunk_ + 1;
-}
-
-bool blocks::empty() const {
-    for (std::size_t rank = 0; rank < dealt_.size(); ++rank) {
-        if (!empty(rank))
-            return false;
-    }
-    return true;
 }
 
 } // namespace mpimap::detail

@@ -9,6 +9,7 @@
 #include <mpi.h>
 
 #include <mpimap/codec.hpp>
+#include <mpimap/errors.hpp>
 
 #include "mpi/channel.hpp"
 #include "mpi_test.hpp"
@@ -168,6 +169,33 @@ TEST_F(channels, what_is_left_of_a_call_drains) {
     while (!c.at_rest(2 * others)) {
         c.drain();
         ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    }
+    meet();
+}
+
+/// What follows cannot be told apart from what is missing: it is refused, too, and nobody waits for it.
+TEST_F(channels, bytes_that_are_no_message_end_the_channel) {
+    if (size() == 1)
+        return;
+    constexpr int tag_of_headers = 1;
+    if (rank() == 1) {
+        const std::vector<char> anything(100, 'x');
+        MPI_Send(anything.data(), 100, MPI_BYTE, 0, tag_of_headers, own_);
+        channel c(own_, piece);
+        c.begin(episode_number{1});
+        send(c, 0, 1, 1);
+        meet();
+        return;
+    }
+    if (rank() == 0) {
+        channel c(own_, piece);
+        c.begin(episode_number{1});
+        listener l;
+        EXPECT_THROW((void)progress(c, l, [] { return false; }), mpimap::serialization_error);
+        EXPECT_THROW(c.progress(l), mpimap::serialization_error);
+        EXPECT_TRUE(l.seen.empty());
+        meet();
+        return;
     }
     meet();
 }

@@ -82,18 +82,11 @@ void plan::heed_stop() {
         w.wrong("a stop is not heeded");
 }
 
-bool rich_argument::intact() const {
-    return std::all_of(load_.begin(), load_.end(), [this](char c) { return c == static_cast<char>(item_); });
-}
-bool rich_result::is_of(std::size_t item) const {
-    return item_ == item && std::all_of(load_.begin(), load_.end(),
-                                        [item](char c) { return c == static_cast<char>(item + 1); });
-}
 rich_result rich_work::operator()(const rich_argument& a) const {
-    if (!a.intact())
+    if (!a.is_of(a.item()))
         world::now().wrong("an argument has arrived changed");
     plan_of(a.plan()).visit(step::run, a.item());
-    return rich_result(a);
+    return {a.item(), a.plan(), a.load()};
 }
 
 // ---------------------------------------------------------------- what is said of items

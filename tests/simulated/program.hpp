@@ -3,6 +3,7 @@
 // What is run in a simulated world: calls with items that take time and fail, in user code at every step, as
 // the seed says.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -69,56 +70,44 @@ struct plain_work {
 
 // Those with user code in them.
 
-class rich_argument {
+/// An item's number and the plan's, with bytes that follow from it. User code runs where it is encoded and
+/// where it is decoded.
+template <step Encode, step Decode>
+class rich_value {
   public:
-    rich_argument() = default;
-    rich_argument(std::size_t item, std::uint32_t plan, std::size_t load)
-        : item_(item), plan_(plan), load_(load, static_cast<char>(item)) {}
+    rich_value() = default;
+    rich_value(std::size_t item, std::uint32_t plan, std::size_t load)
+        : item_(item), plan_(plan), load_(load, filler(item)) {}
     [[nodiscard]] std::size_t item() const { return item_; }
     [[nodiscard]] std::uint32_t plan() const { return plan_; }
     [[nodiscard]] std::size_t load() const { return load_.size(); }
-    [[nodiscard]] bool intact() const;
+    [[nodiscard]] bool is_of(std::size_t item) const {
+        return item_ == item &&
+               std::all_of(load_.begin(), load_.end(), [item](char c) { return c == filler(item); });
+    }
 
   private:
     friend class boost::serialization::access;
     template <typename Archive>
     void serialize(Archive& ar, unsigned) {
         if constexpr (Archive::is_saving::value)
-            plan_of(plan_).visit(step::encode_argument, item_);
+            plan_of(plan_).visit(Encode, item_);
         ar& item_;
         ar& plan_;
         ar& load_;
         if constexpr (Archive::is_loading::value)
-            plan_of(plan_).visit(step::decode_argument, item_);
+            plan_of(plan_).visit(Decode, item_);
     }
+    static char filler(std::size_t item) {
+        return static_cast<char>(item + static_cast<std::size_t>(Encode));
+    }
+
     std::size_t item_ = 0;
     std::uint32_t plan_ = 0;
     std::vector<char> load_;
 };
-
-class rich_result {
-  public:
-    rich_result() = default;
-    explicit rich_result(const rich_argument& a)
-        : item_(a.item()), plan_(a.plan()), load_(a.load(), static_cast<char>(a.item() + 1)) {}
-    [[nodiscard]] bool is_of(std::size_t item) const;
-
-  private:
-    friend class boost::serialization::access;
-    template <typename Archive>
-    void serialize(Archive& ar, unsigned) {
-        if constexpr (Archive::is_saving::value)
-            plan_of(plan_).visit(step::encode_result, item_);
-        ar& item_;
-        ar& plan_;
-        ar& load_;
-        if constexpr (Archive::is_loading::value)
-            plan_of(plan_).visit(step::decode_result, item_);
-    }
-    std::size_t item_ = 0;
-    std::uint32_t plan_ = 0;
-    std::vector<char> load_;
-};
+using rich_argument = rich_value<step::encode_argument, step::decode_argument>;
+using rich_result = rich_value<step::encode_result, step::decode_result>;
 struct rich_work {
     rich_result operator()(const rich_argument& a) const;
 };

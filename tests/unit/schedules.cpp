@@ -33,17 +33,18 @@ chunk_request request(std::size_t items, std::size_t ranks, std::optional<std::s
 std::vector<std::size_t> sizes(item_schedule& s, std::size_t ranks) {
     std::vector<std::size_t> all;
     std::size_t next = 0;
-    while (!s.empty()) {
+    while (!s.empty(all.size() % ranks)) {
         const std::size_t rank = all.size() % ranks;
-        EXPECT_FALSE(s.empty(rank));
         const item_range chunk = s.next(rank, measured(0, 0));
         EXPECT_EQ(chunk.first, next);
         EXPECT_NE(chunk.count, 0U);
         next = chunk.end();
         all.push_back(chunk.count);
     }
-    EXPECT_EQ(s.remaining(), 0U);
-    EXPECT_EQ(s.next(0, measured(0, 0)).count, 0U);
+    for (std::size_t rank = 0; rank < ranks; ++rank) {
+        EXPECT_TRUE(s.empty(rank));
+        EXPECT_EQ(s.next(rank, measured(0, 0)).count, 0U);
+    }
     return all;
 }
 
@@ -84,8 +85,7 @@ TEST(schedules, slices_are_each_ranks_own) {
         EXPECT_EQ(s.next(rank, measured(0, 0)).count, 0U);
     }
     EXPECT_EQ(counts, (std::vector<std::size_t>{4, 3, 3}));
-    EXPECT_TRUE(s.empty());
-    EXPECT_TRUE(slices(0, 3, 8, 1).empty());
+    EXPECT_TRUE(slices(0, 3, 8, 1).empty(0));
 }
 
 TEST(schedules, slices_go_in_blocks_of_a_mebibyte_at_least) {
@@ -107,22 +107,19 @@ TEST(schedules, blocks_are_dealt) {
     EXPECT_EQ(s.next(1, measured(0, 0)).first, 9U);
     EXPECT_TRUE(s.empty(1));
     EXPECT_FALSE(s.empty(0));
-    EXPECT_FALSE(s.empty());
     EXPECT_EQ(s.next(0, measured(0, 0)).count, 3U);
     EXPECT_EQ(s.next(0, measured(0, 0)).first, 6U);
-    EXPECT_TRUE(s.empty());
-    EXPECT_TRUE(blocks(0, 2, 3).empty());
+    EXPECT_TRUE(s.empty(0));
+    EXPECT_TRUE(blocks(0, 2, 3).empty(1));
 }
 
 TEST(schedules, long_items_first_where_costs_say_so) {
     by_cost s({1, 5, 3}, 2, 1);
     EXPECT_FALSE(s.decided());
-    EXPECT_EQ(s.remaining(), 3U);
     EXPECT_EQ(s.next(0, measured(0, 0)).first, 1U);
     EXPECT_EQ(s.next(item_schedule::anyone, measured(0, 0)).first, 2U);
-    EXPECT_EQ(s.remaining(), 1U);
     EXPECT_EQ(s.next(0, measured(0, 0)).first, 0U);
-    EXPECT_TRUE(s.empty());
+    EXPECT_TRUE(s.empty(0));
 }
 
 TEST(schedules, sizes_of_chunks) {
@@ -142,15 +139,13 @@ TEST(schedules, sizes_of_chunks) {
 
 TEST(schedules, more_items_come_behind_the_others) {
     dynamic s(request(0, 2, 2));
-    EXPECT_TRUE(s.empty());
+    EXPECT_TRUE(s.empty(0));
     s.extend(3);
-    EXPECT_EQ(s.remaining(), 3U);
     EXPECT_EQ(s.next(0, measured(0, 0)).count, 2U);
     s.extend(2);
     const item_range next = s.next(1, measured(0, 0));
     EXPECT_EQ(next.first, 2U);
     EXPECT_EQ(next.count, 2U);
-    EXPECT_EQ(s.remaining(), 1U);
 }
 
 TEST(schedules, items_are_withdrawn) {
@@ -166,7 +161,7 @@ TEST(schedules, items_are_withdrawn) {
     EXPECT_FALSE(s.withdraw(10));
     EXPECT_EQ(s.next(0, measured(0, 0)).first, 5U);
     EXPECT_TRUE(s.withdraw(9));
-    EXPECT_TRUE(s.empty());
+    EXPECT_TRUE(s.empty(0));
     slices fixed(4, 2, 8, 1);
     EXPECT_FALSE(fixed.withdraw(0));
 }
