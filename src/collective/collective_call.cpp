@@ -1,7 +1,6 @@
 #include <mpimap/detail/collective_call.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <new>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include <mpimap/codec.hpp>
 
+#include "call/plan.hpp"
 #include "call/verdict.hpp"
 #include "collective/agreement.hpp"
 #include "driver/dispatcher.hpp"
@@ -308,12 +308,13 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     try {
         job = &prepare();
         self.header.items = job->items();
-        self.header.everywhere = o.results == results::everywhere ? 1 : 0;
-        const bool stop = !tolerant && o.on_error == on_error::stop;
-        self.header.stop_at_failure = stop_elsewhere(stop, o) ? 1 : 0;
+        call_plan plan =
+            plan_call(*job, o, static_cast<std::size_t>(self.state.size), {.tolerant = tolerant});
+        self.header.everywhere = plan.results_everywhere ? 1 : 0;
+        self.header.stop_at_failure = plan.stop_elsewhere() ? 1 : 0;
         if (job->items() != 0) {
             bounds_size = job->write_setup(setup);
-            d.emplace(all, *job, o, self.number(), stop);
+            d.emplace(all, *job, std::move(plan), self.number());
         } else {
             failures none;
             job->finish(none);
@@ -343,15 +344,14 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     }
     setup = writer();
     self.body = buffer();
-    const auto finished = [&d] { return d->finished(); };
+    const auto finished = [&d] { return d->items().finished(); };
     try {
         all.run_until(finished);
     } catch (...) {
         no_item_failed();
         all.run_until(finished); // takes in what is still on its way
     }
-    const verdict v =
-        conclude(*job, {d->take_failures(), d->abandoned(), d->cancelled(), tolerant}, self.state.rank);
+    const verdict v = conclude(*job, d->end(), self.state.rank);
     if (v.failed) {
         self.end(all, wire::outcome::failed, [&](writer& out) { write_map_error(out, *v.failed); });
         self.throw_everywhere(*v.failed, self.root);

@@ -80,13 +80,11 @@ void session::join(dispatcher& call) {
 }
 
 void session::leave(dispatcher& call) noexcept {
-    ++departures_;
     remove(calls_, call);
     remove(with_items_, call);
     remove(stoppable_, call);
     if (computing_ == &call)
         computing_ = nullptr;
-    std::replace(attended_.begin(), attended_.end(), &call, static_cast<dispatcher*>(nullptr));
 }
 
 void session::has_items(dispatcher& call) {
@@ -98,8 +96,8 @@ void session::has_items(dispatcher& call) {
 }
 
 void session::attend(dispatcher& call) {
-    if (attended_.empty() || attended_.back() != &call)
-        attended_.push_back(&call);
+    if (attended_.empty() || attended_.back() != call.number())
+        attended_.push_back(call.number());
 }
 
 void session::begins_chunk(dispatcher& call) {
@@ -115,19 +113,22 @@ void session::let_others_run_the_rest() {
 
 offer session::offer_chunk(std::size_t rank, bool encode) {
     offer all = offer::nothing;
-    for (std::size_t i = 0; i < with_items_.size();) {
-        dispatcher& d = *with_items_[i];
-        if (!d.has_items()) {
-            remove(with_items_, d);
+    auto at = with_items_.begin();
+    while (at != with_items_.end()) {
+        dispatcher& d = **at;
+        if (!d.items().has_items()) {
+            at = with_items_.erase(at);
             continue;
         }
-        const std::size_t before = departures_;
+        const call_number asked = d.number();
         const offer one = d.offer_chunk(rank, encode);
         if (one == offer::sent || one == offer::enough)
             return one;
         if (one == offer::not_now)
             all = one;
-        i = departures_ == before ? i + 1 : 0; // encoding runs user code, which may let go of calls
+        at = place_of(with_items_, asked); // encoding runs user code, which may let go of calls
+        if (at != with_items_.end() && (*at)->number() == asked)
+            ++at;
     }
     return all;
 }
@@ -175,7 +176,7 @@ void session::noticed(const incoming& m) {
 
 bool session::can_place(const incoming& m) {
     dispatcher* d = call(wire::call_of(m.what));
-    return d == nullptr || d->can_place(m);
+    return d == nullptr || on_main_thread_ || d->places_plainly(m);
 }
 
 void session::place(incoming& m) {
@@ -203,8 +204,8 @@ void session::heed_stops() {
 /// On the main thread: what messages, and items, have left to be done.
 void session::complete_here() {
     for (std::size_t i = 0; i < attended_.size(); ++i) { // there may be more meanwhile
-        if (attended_[i] != nullptr)
-            attended_[i]->complete_here();
+        if (dispatcher* d = call(attended_[i]))
+            d->complete_here();
     }
     attended_.clear();
 }
@@ -239,7 +240,7 @@ void session::answer() {
 // ---------------------------------------------------------------- the main thread
 
 bool session::run_items() {
-    const auto runs_here = [this](const dispatcher* d) { return computes_ || d->decided(); };
+    const auto runs_here = [this](const dispatcher* d) { return computes_ || d->items().decided(); };
     if (here_.assistant() != nullptr) {
         const engine_at_work here(*this);
         constexpr std::size_t enough = 8; // calls, for one item's time
@@ -253,7 +254,7 @@ bool session::run_items() {
     }
     for (std::size_t i = 0; i < with_items_.size();) {
         dispatcher& d = *with_items_[i];
-        if (!d.has_items()) {
+        if (!d.items().has_items()) {
             remove(with_items_, d);
             continue;
         }
@@ -267,7 +268,7 @@ bool session::run_items() {
 /// The others are about to be ready: an item of the root's own, of unknown length, would keep them waiting.
 bool session::everybody_starts() const {
     return std::all_of(calls_.begin(), calls_.end(),
-                       [](const dispatcher* d) { return d->waits_for_first_worker(); });
+                       [](const dispatcher* d) { return d->items().waits_for_first_rank(); });
 }
 
 void session::run_until(const std::function<bool()>& done) {

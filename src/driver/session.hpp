@@ -69,9 +69,6 @@ class session : private message_handler {
     [[nodiscard]] int rank() const noexcept { return here_.rank; }
     [[nodiscard]] int size() const noexcept { return here_.size; }
     [[nodiscard]] transport& messages() noexcept { return *here_.messages; }
-    /// Whether user code may run now: not while the helper thread answers.
-    [[nodiscard]] bool on_main_thread() const noexcept { return on_main_thread_; }
-
     /// Whether the root runs items of schedules that do not divide them beforehand.
     [[nodiscard]] bool computes() const noexcept { return computes_; }
     /// Whether user code is being run by the engine: an item, or what reads and encodes arguments.
@@ -134,12 +131,11 @@ class session : private message_handler {
     std::vector<dispatcher*> calls_;
     std::vector<dispatcher*> with_items_;
     std::vector<dispatcher*> stoppable_;
-    std::size_t departures_ = 0;
-    std::vector<dispatcher*> attended_; // to be completed here; null where one has left
+    std::vector<call_number> attended_; // to be completed here; some may have left
     roster ranks_;
     dispatcher* computing_ = nullptr; // whose items the root has run last
     helper* engaged_ = nullptr;
-    bool on_main_thread_ = true;
+    bool on_main_thread_ = true; // user code may run: not while the helper answers
     const std::function<bool()>* awaited_ = nullptr;
     bool running_items_ = false;
     int at_work_ = 0;

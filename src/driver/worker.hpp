@@ -1,22 +1,19 @@
 #pragma once
 
-// Another rank's side: takes chunks of the calls that it serves, runs their items, sends results back until
-// the root ends the call or closes the pool.
+// Drives what a rank runs for the root: decodes chunks and calls their items, encodes the results, until the
+// root ends the call or closes the pool. What is to be done, the runner decides.
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <map>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
+#include "call/runner.hpp"
 #include "driver/helper.hpp"
 #include "driver/nap.hpp"
-#include "fifo.hpp"
-#include "schedule/chunking.hpp"
 #include "wire/transport.hpp"
 
 namespace mpimap::detail {
@@ -41,30 +38,12 @@ class worker : private message_handler {
     [[nodiscard]] const std::optional<cancelled>& stopped() const noexcept { return stopped_; }
 
   private:
+    /// What items of a call are run with.
     struct call {
         kernel* serving = nullptr;
         std::unique_ptr<kernel> own; // in a pool
         part_number function = no_part;
         bool fresh_function = false; // a copy of its own for each chunk
-        bool stop_at_failure = true;
-        bool broken = false; // the function could not be read
-        bool stopped = false;
-        std::size_t batch = 1;
-        usual_time usual; // of the items that ran here
-    };
-    /// A chunk that is coming in: there is one root, and its messages come in order.
-    struct announced {
-        item_range items;
-        call_number call{};
-        wire::return_policy returning = wire::return_policy::never;
-        bool returned = false; // to the root, since what runs here takes long
-    };
-    struct work {
-        announced what;
-        std::shared_ptr<chunk> arguments;
-        std::size_t readable = 0; // items whose arguments could be decoded
-        failures failed;          // and why the next one could not
-        double waited = 0;
     };
     /// A function or constant that calls of a pool have in common, as it came.
     struct part {
@@ -75,53 +54,40 @@ class worker : private message_handler {
         std::shared_ptr<void> decoded; // by the first call, for all: what came is gone then
     };
 
-    void noticed(const incoming& m) override;
+    void noticed(const incoming& m) override { runner_.noticed(m.what); }
     bool can_place(const incoming& m) override;
     void place(incoming& m) override;
     void arrived(incoming& m) override;
     /// Work, for a rank that has none. Behind work it looks at all that has come: a stop may be in it.
-    [[nodiscard]] bool has_enough() const override { return on_main_thread_ && idle_ && !waiting_.empty(); }
+    [[nodiscard]] bool has_enough() const override {
+        return on_main_thread_ && runner_.is_idle() && runner_.has_work();
+    }
 
     [[nodiscard]] call* find(call_number number);
     void place_chunk(incoming& m, const call& c);
     static void place_part(incoming& m);
     void open_call(call_number number, const incoming& m);
-    void release(call_number number);
-    void chunk_arrived(const wire::chunk& what);
     static void use_part(kernel& k, std::size_t i, part& p);
-    void run_chunk(work w);
-    std::size_t run_batch(work& w, std::size_t from, std::size_t to, const call& c);
+    void run_chunk();
+    std::size_t run_batch(runner::work& w, const runner::batch& b);
     void engage();
     void disengage();
     void give_back();
-    void give_back(announced& chunk, item_range items);
     void tell_failures(const wire::message& what, failures& failed);
-    /// `give_up`: what has not run is not to be handed out again.
-    void send_results(work& w, std::size_t done, double seconds, bool give_up);
+    void send_results(runner::answer& a, double seconds);
 
     endpoint here_;
     transport& messages_;
     int root_;
+    runner runner_;
     std::map<call_number, call> calls_;
     std::map<part_number, part> parts_;
-    fifo<announced> announced_; // whose headers are here
-    work placed_;               // the first of them, when it is being read
-    std::deque<work> waiting_;
-    bool idle_ = true;        // since the last look for messages
-    work* running_ = nullptr; // the chunk whose items run
-    std::size_t claimed_ = 0; // of them those that run now or have run
-    bool released_ = false;   // its call, meanwhile
     bool on_main_thread_ = true;
     helper* engaged_ = nullptr;
     std::exception_ptr helper_error_;
     outgoing reply_; // empty between messages: its memory is used again
-    bool broken_ = false;
-    bool ended_ = false;
-    bool closing_ = false; // there will be no more calls
-    bool at_once_ = false;
     std::optional<map_error> failed_;
     std::optional<cancelled> stopped_;
-    std::deque<clock::time_point> asked_; // when chunks were answered, each a request for another
 };
 
 } // namespace mpimap::detail

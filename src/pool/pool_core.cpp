@@ -19,6 +19,9 @@
 #include <mpimap/detail/hash.hpp>
 #include <mpimap/errors.hpp>
 
+#include "call/opening.hpp"
+#include "call/part_store.hpp"
+#include "call/plan.hpp"
 #include "call/verdict.hpp"
 #include "driver/dispatcher.hpp"
 #include "driver/helper.hpp"
@@ -29,7 +32,6 @@
 #include "errors/uncaught.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/mpi_check.hpp"
-#include "pool/part_store.hpp"
 
 namespace mpimap::detail {
 
@@ -138,10 +140,7 @@ struct pool_call::implementation {
     root_job& job;
     call_settings how;
     call_number number;
-    buffer opening; // what is sent to each rank that takes part
-    std::vector<std::shared_ptr<stored_part>> parts;
-    std::vector<std::shared_ptr<const writer>> encoded;
-    std::vector<std::size_t> ranks; // that take part
+    std::optional<opening> introduction; // of a call that has items
     std::optional<dispatcher> items;
     bool released = false;
     std::list<implementation*>::iterator place; // among the pool's calls
@@ -158,24 +157,22 @@ struct pool_call::implementation {
     implementation(const implementation&) = delete;
     implementation& operator=(const implementation&) = delete;
 
-    void prepare_parts();
-    void introduce(std::size_t rank);
     void forget_function() {
         for (std::size_t i = 0; i < job.parts_of_function(); ++i)
             job.use_function(i, nullptr);
-        parts.clear();
+        if (introduction)
+            introduction->close(false);
     }
     void leave();
     [[nodiscard]] bool done() const {
-        return !items || (how.grows ? items->idle() : items->finished() && caller_may_go());
+        return !items || (items->items().finished() && caller_may_go());
     }
     /// Whether nothing of the caller's memory is still to be read: arguments, or constants sent ahead of
     /// them.
     [[nodiscard]] bool caller_may_go() const {
-        if (how.keep || !items->some_returned())
+        if (how.keep || !items->items().some_returned())
             return true;
-        const auto has_left = [](const std::shared_ptr<const writer>& part) { return part.use_count() < 2; };
-        return !items->returned_in_transit() && std::all_of(encoded.begin(), encoded.end(), has_left);
+        return !items->returned_in_transit() && introduction->has_left();
     }
     /// The other ranks may forget the call.
     void release() noexcept {
@@ -185,19 +182,11 @@ struct pool_call::implementation {
         if (!pool->open)
             return;
         try {
-            for (const std::size_t rank : ranks) {
-                pool->all->messages().send(static_cast<int>(rank), wire::release{number}, outgoing());
+            if (introduction) {
+                for (const std::size_t rank : introduction->ranks())
+                    pool->all->messages().send(static_cast<int>(rank), wire::release{number}, outgoing());
+                introduction->close(items && items->items().on() == owner::course::abandoned);
             }
-            // What they could not read may be read by the next call, which sends it anew; not what others
-            // use.
-            if (items && items->abandoned()) {
-                for (std::size_t i = 0; i < parts.size(); ++i) {
-                    if (encoded[i] && parts[i].use_count() == 2)
-                        pool->parts->drop(*parts[i]);
-                }
-            }
-            parts.clear();
-            encoded.clear();
             pool->parts->tidy();
         } catch (...) {
             // Without memory they remember it until the pool is closed.
@@ -238,43 +227,6 @@ void pool_core::implementation::abandon() noexcept {
         // MPI does not work any more, or there is no memory for a few bytes: the ranks stay.
     }
     leave();
-}
-
-void pool_call::implementation::prepare_parts() {
-    for (std::size_t i = 0; i < job.parts(); ++i) {
-        // What another pool has sent is a constant like any other.
-        const auto stored = std::static_pointer_cast<stored_part>(job.part_in_store(i));
-        if (stored && stored->store == pool->parts->number()) {
-            parts.push_back(stored);
-            encoded.emplace_back();
-            continue;
-        }
-        auto bytes = std::make_shared<writer>();
-        job.write_part(i, *bytes);
-        parts.push_back(pool->parts->find_or_add(content_of(*bytes, job.part_type(i)), bytes->size()));
-        if (i < job.parts_of_function()) {
-            stored_part& function = *parts.back();
-            if (function.copy) {
-                job.use_function(i, function.copy);
-            } else {
-                function.copy = copy_part_of_function(job, i, *bytes);
-            }
-        }
-        if (how.keep) // when an exception ends the scope of what they refer to, the call may live on
-            bytes->own_spans();
-        encoded.push_back(std::move(bytes));
-    }
-}
-
-void pool_call::implementation::introduce(std::size_t rank) {
-    ranks.push_back(rank);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        if (encoded[i])
-            pool->parts->send(*parts[i], rank, encoded[i]);
-    }
-    outgoing message;
-    message.out.bytes(opening.data(), opening.size());
-    pool->all->messages().send(static_cast<int>(rank), wire::open{number}, std::move(message));
 }
 
 pool_core::pool_core(MPI_Comm comm, pool_settings settings)
@@ -372,25 +324,12 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     auto c = std::make_unique<pool_call::implementation>(self_, job, how);
     if (job.items() != 0 || how.grows) {
         const session::engine_at_work here(*self.all);
-        c->prepare_parts();
-        writer opening;
-        const bool stop = !how.tolerant && !how.grows && o.on_error == on_error::stop;
-        write_value(opening, stop_elsewhere(stop, o));
-        write_value(opening, how.fresh_function);
-        write_descriptor(opening, *how.descriptor);
-        writer bounds;
-        job.write_bounds(bounds);
-        opening.length(bounds.body().size());
-        opening.bytes(bounds.body().data(), bounds.body().size());
-        for (const auto& p : c->parts)
-            write_value(opening, p->number);
-        c->opening = std::move(opening.body());
-        pooled mode;
-        mode.introduce = [call = c.get()](std::size_t rank) { call->introduce(rank); };
-        mode.keep = how.keep;
-        mode.refers = how.keep && !how.grows;
-        mode.grows = how.grows;
-        c->items.emplace(*self.all, job, o, c->number, stop, std::move(mode));
+        call_plan plan = plan_call(job, o, static_cast<std::size_t>(self.state.size),
+                                   {how.tolerant, true, how.grows, how.keep == nullptr});
+        const opening::manner manner{how.descriptor, plan.stop_elsewhere(), how.fresh_function,
+                                     how.keep != nullptr};
+        c->introduction.emplace(*self.parts, job, c->number, manner);
+        c->items.emplace(*self.all, job, std::move(plan), c->number, pooled{&*c->introduction, how.keep});
     }
     return std::make_unique<pool_call>(std::move(c));
 }
@@ -573,18 +512,18 @@ bool pool_call::withdraw(std::size_t item) {
 }
 
 bool pool_call::all_handed_out() const {
-    return !self_->items || !self_->items->has_items();
+    return !self_->items || !self_->items->items().has_items();
 }
 
 double pool_call::bytes_per_item() const {
-    return self_->items ? self_->items->bytes_per_item() : 0;
+    return self_->items ? self_->items->items().bytes_per_item() : 0;
 }
 
 void pool_call::check() const {
     self_->pool->check_set_up();
     if (!self_->pool->open && !self_->done())
         throw cancelled("mpimap: the pool was closed before all items had run");
-    if (self_->items && self_->items->cancelled())
+    if (self_->items && self_->items->items().cancelled())
         throw cancelled("mpimap: the call was cancelled before all items had run");
 }
 
@@ -608,9 +547,7 @@ void pool_call::finish() {
         self.pool->check_set_up();
         if (!self.done())
             throw cancelled_after("the pool was closed", self.job.completed(), self.job.items());
-        how.failed = self.items->take_failures();
-        how.abandoned = self.items->abandoned();
-        how.stopped = self.items->cancelled();
+        how = self.items->end();
     }
     self.release();
     conclude(self.job, std::move(how), self.pool->state.rank).throw_if_bad();

@@ -16,6 +16,9 @@
 #include <mpimap/detail/served_call.hpp>
 #include <mpimap/detail/stream_call.hpp>
 
+#include "call/opening.hpp"
+#include "call/part_store.hpp"
+#include "call/plan.hpp"
 #include "call/verdict.hpp"
 #include "driver/dispatcher.hpp"
 #include "driver/session.hpp"
@@ -386,12 +389,16 @@ class collective {
 
   private:
     bool stops() const { return !request_.tolerant && request_.how.on_error == mpimap::on_error::stop; }
+    call_plan plan_of_call() {
+        return plan_call(*job_, request_.how, static_cast<std::size_t>(world_.size()),
+                         {.tolerant = request_.tolerant});
+    }
 
     void own() {
         world_.tell(describe(request_, plan_));
         world_.pass(world_.around(5e-6));
         session all(world_.at(root_));
-        dispatcher d(all, *job_, request_.how, call_number{1}, stops());
+        dispatcher d(all, *job_, plan_of_call(), call_number{1});
         setup_->read([this](reader& in) {
             job_->read_bounds_of_nobody(in);
             for (std::size_t i = 0; i < job_->parts_of_function(); ++i)
@@ -406,7 +413,7 @@ class collective {
             if (request_.cancelled_at &&
                 static_cast<double>(world_.nanoseconds()) * 1e-9 > *request_.cancelled_at)
                 source_.request_stop();
-            return d.finished();
+            return d.items().finished();
         };
         try {
             all.run_until(finished);
@@ -418,7 +425,8 @@ class collective {
             lose_a_rank(all);
             return;
         }
-        const failures failed = d.take_failures();
+        const ending how = d.end();
+        const failures& failed = how.failed;
         plan_.over = true;
         world_.closed(call_number{1});
         world_.tell("the call is over");
@@ -427,7 +435,7 @@ class collective {
                 all.messages().send(rank, wire::end{call_number{1}}, outgoing());
         }
         all.flush();
-        const bool interrupted = d.abandoned() || d.cancelled() || (stops() && !failed.empty());
+        const bool interrupted = how.abandoned || how.stopped || (stops() && !failed.empty());
         check_items<Kind>(request_, plan_, failed, job_->done(), interrupted, source_.stop_requested(),
                           [this](std::size_t i) -> const typename Kind::result& {
                               looked_at_ = job_->slots().take(i);
@@ -435,7 +443,7 @@ class collective {
                           });
         check_runs(request_, plan_, failed);
         check_settled(call_number{1}, request_.items, plan_, job_->done().size(), count_items(failed));
-        if (d.abandoned() != (unready_ && *unready_ != root_))
+        if (how.abandoned != (unready_ && *unready_ != root_))
             throw mistake{"the call is abandoned without a cause, or is not with one"};
     }
 
@@ -468,7 +476,7 @@ class collective {
         world_.pass(world_.around(20e-6));
         served_type k(place{rank, world_.size()});
         worker w(world_.at(rank), root_);
-        w.enter(call_number{1}, k, stop_elsewhere(stops(), request_.how));
+        w.enter(call_number{1}, k, stops() && request_.how.attempts == 1);
         setup_->read([&k](reader& in) { k.read_setup(in); });
         if (unready_ == rank) {
             const failure why = failure_of("not ready", rank);
@@ -509,8 +517,8 @@ class collective {
 /// A call in flight, as pool_call has it.
 class pooled_call {
   public:
-    pooled_call(world& w, session& all, std::uint64_t number)
-        : world_(w), all_(all), number_(number_of_pool_call(number)) {}
+    pooled_call(world& w, session& all, part_store& parts, std::uint64_t number)
+        : world_(w), all_(all), number_(number_of_pool_call(number)), parts_(parts) {}
     virtual ~pooled_call() = default;
     pooled_call(const pooled_call&) = delete;
     pooled_call& operator=(const pooled_call&) = delete;
@@ -532,36 +540,23 @@ class pooled_call {
 
   protected:
     /// As pool_core::start.
-    void open(root_job& job, const options& o, const kernel_descriptor& d, bool stop, pooled mode) {
-        writer opening;
-        write_value(opening, stop_elsewhere(stop, o));
-        write_value(opening, false);
-        write_descriptor(opening, d);
-        writer bounds;
-        job.write_bounds(bounds);
-        opening.length(bounds.body().size());
-        opening.bytes(bounds.body().data(), bounds.body().size());
-        for (std::size_t i = 0; i < job.parts(); ++i) {
-            writer part;
-            job.write_part(i, part);
-            if (i < job.parts_of_function())
-                (void)copy_part_of_function(job, i, part);
-            parts_.push_back(std::make_shared<writer>(std::move(part)));
-            static std::uint64_t last_part = 0;
-            numbers_.push_back(part_number{++last_part});
-            write_value(opening, numbers_.back());
-        }
-        opening_ = std::move(opening.body());
-        mode.introduce = [this](std::size_t rank) { introduce(static_cast<int>(rank)); };
-        items_.emplace(all_, job, o, number_, stop, std::move(mode));
+    void open(root_job& job, const options& o, const kernel_descriptor& d, const call_kind& kind,
+              std::shared_ptr<void> keep) {
+        call_plan plan = plan_call(job, o, static_cast<std::size_t>(all_.size()), kind);
+        introduction_.emplace(parts_, job, number_,
+                              opening::manner{&d, plan.stop_elsewhere(), false, keep != nullptr});
+        items_.emplace(all_, job, std::move(plan), number_, pooled{&*introduction_, std::move(keep)});
     }
     /// Whether nothing of the caller's memory is still to be read.
-    [[nodiscard]] bool parts_have_left() const {
-        return std::all_of(parts_.begin(), parts_.end(), [](const auto& p) { return p.use_count() < 2; });
+    [[nodiscard]] bool may_go() const {
+        return !items_->items().some_returned() ||
+               (!items_->returned_in_transit() && introduction_->has_left());
     }
     void release() {
-        for (const int rank : introduced_)
-            all_.messages().send(rank, wire::release{number_}, outgoing());
+        for (const std::size_t rank : introduction_->ranks())
+            all_.messages().send(static_cast<int>(rank), wire::release{number_}, outgoing());
+        introduction_->close(items_->items().on() == owner::course::abandoned);
+        parts_.tidy();
     }
 
     world& world_;
@@ -571,22 +566,8 @@ class pooled_call {
     bool cancelled_ = false;
 
   private:
-    void introduce(int rank) {
-        introduced_.push_back(rank);
-        for (std::size_t i = 0; i < parts_.size(); ++i) {
-            outgoing message;
-            message.shared = parts_[i];
-            all_.messages().send(rank, wire::part{numbers_[i]}, std::move(message));
-        }
-        outgoing message;
-        message.out.bytes(opening_.data(), opening_.size());
-        all_.messages().send(rank, wire::open{number_}, std::move(message));
-    }
-
-    buffer opening_;
-    std::vector<std::shared_ptr<const writer>> parts_;
-    std::vector<part_number> numbers_;
-    std::vector<int> introduced_;
+    part_store& parts_;
+    std::optional<opening> introduction_;
 };
 
 /// pool::map, or with `later` pool::amap.
@@ -597,8 +578,8 @@ class pool_map final : public pooled_call {
     using served_type = served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>;
 
   public:
-    pool_map(world& w, session& all, std::uint64_t number, bool later)
-        : pooled_call(w, all, number), request_(draw_request(w, false)),
+    pool_map(world& w, session& all, part_store& parts, std::uint64_t number, bool later)
+        : pooled_call(w, all, parts, number), request_(draw_request(w, false)),
           number_of_plan_(add_plan(draw_plan(w, request_))), plan_(plan_of(number_of_plan_)), later_(later) {
         plan_.call = number_;
         request_.cancelled_at.reset();
@@ -606,21 +587,17 @@ class pool_map final : public pooled_call {
             arguments_->push_back(Kind::make(i, number_of_plan_, request_.load));
         job_ = std::make_shared<root_type>(place{w.rank(), w.size()}, request_.how, function_, *arguments_);
         job_->make_slots(job_->items());
-        pooled mode;
+        std::shared_ptr<void> keep;
         if (later) {
-            mode.keep = std::make_shared<std::pair<std::shared_ptr<root_type>, std::shared_ptr<arguments>>>(
+            keep = std::make_shared<std::pair<std::shared_ptr<root_type>, std::shared_ptr<arguments>>>(
                 job_, arguments_);
-            mode.refers = w.chance(0.5);
         }
         w.tell("map: " + describe(request_, plan_));
-        open(*job_, request_.how, descriptor_of<served_type>, stops(), std::move(mode));
+        open(*job_, request_.how, descriptor_of<served_type>,
+             {.tolerant = request_.tolerant, .pooled = true, .caller_waits = !later}, std::move(keep));
     }
 
-    bool done() override {
-        if (!items_->finished())
-            return false;
-        return later_ || !items_->some_returned() || (!items_->returned_in_transit() && parts_have_left());
-    }
+    bool done() override { return items_->items().finished() && (later_ || may_go()); }
     void finish() override {
         if (!done()) { // the caller leaves: as pool_call does it
             items_->cancel();
@@ -632,13 +609,13 @@ class pool_map final : public pooled_call {
             check_settled(number_, request_.items, plan_, job_->done().size(), {});
             return;
         }
-        const failures failed = items_->take_failures();
+        const ending how = items_->end();
+        const failures& failed = how.failed;
         plan_.over = true;
         world_.closed(number_);
         world_.tell("a map is over");
         release();
-        const bool interrupted =
-            items_->abandoned() || cancelled_ || all_.broken() || (stops() && !failed.empty());
+        const bool interrupted = how.abandoned || cancelled_ || all_.broken() || (stops() && !failed.empty());
         check_items<Kind>(request_, plan_, failed, job_->done(), interrupted, cancelled_,
                           [this](std::size_t i) -> const typename Kind::result& {
                               looked_at_ = job_->slots().take(i);
@@ -671,20 +648,18 @@ class pool_stream final : public pooled_call {
         stream_call<typename Kind::function, typename Kind::result, items_of<typename Kind::argument>>;
 
   public:
-    pool_stream(world& w, session& all, std::uint64_t number)
-        : pooled_call(w, all, number), request_(draw_request(w, true)),
+    pool_stream(world& w, session& all, part_store& parts, std::uint64_t number)
+        : pooled_call(w, all, parts, number), request_(draw_request(w, true)),
           number_of_plan_(add_plan(draw_plan(w, request_))), plan_(plan_of(number_of_plan_)) {
         plan_.call = number_;
         job_ = std::make_shared<stream>(place{w.rank(), w.size()}, typename Kind::function(), false,
                                         items_of<typename Kind::argument>());
-        pooled mode;
-        mode.keep = job_;
-        mode.grows = true;
         w.tell("stream: " + describe(request_, plan_));
-        open(*job_, request_.how, descriptor_of<typename stream::served>, false, std::move(mode));
+        open(*job_, request_.how, descriptor_of<typename stream::served>,
+             {.pooled = true, .grows = true, .caller_waits = false}, job_);
     }
 
-    bool done() override { return items_->idle(); }
+    bool done() override { return items_->items().at_rest(); }
     void extend() override {
         const std::size_t left = request_.items - job_->items_there().end();
         const std::size_t n = std::min(left, 1 + world_.below(world_.chance(0.5) ? 3 : 100));
@@ -722,7 +697,8 @@ class pool_stream final : public pooled_call {
                 extend();
             all_.run_until([this] { return done(); });
             const std::size_t waiting = job_->items_there().waiting();
-            if (waiting != 0 && !cancelled_ && !items_->abandoned() && !all_.broken())
+            if (waiting != 0 && !cancelled_ && items_->items().on() != owner::course::abandoned &&
+                !all_.broken())
                 throw mistake{std::to_string(waiting) + " items of a stream wait for ever"};
             while (job_->items_there().end() != 0 && world_.chance(0.9))
                 look();
@@ -773,6 +749,8 @@ class pool_run {
   private:
     void own() {
         session all(world_.at(root_), world_.chance(0.7));
+        parts_.emplace(all.messages(), static_cast<std::size_t>(world_.size()),
+                       std::size_t{world_.chance(0.5) ? 1U << 20U : 0U});
         {
             std::vector<std::unique_ptr<pooled_call>> calls;
             std::size_t to_come = 1 + world_.below(6);
@@ -865,17 +843,17 @@ class pool_run {
         const std::uint64_t number = ++last_call_;
         switch (world_.below(6)) {
         case 0:
-            return std::make_unique<pool_map<plain>>(world_, all, number, false);
+            return std::make_unique<pool_map<plain>>(world_, all, *parts_, number, false);
         case 1:
-            return std::make_unique<pool_map<rich>>(world_, all, number, false);
+            return std::make_unique<pool_map<rich>>(world_, all, *parts_, number, false);
         case 2:
-            return std::make_unique<pool_map<plain>>(world_, all, number, true);
+            return std::make_unique<pool_map<plain>>(world_, all, *parts_, number, true);
         case 3:
-            return std::make_unique<pool_map<rich>>(world_, all, number, true);
+            return std::make_unique<pool_map<rich>>(world_, all, *parts_, number, true);
         case 4:
-            return std::make_unique<pool_stream<plain>>(world_, all, number);
+            return std::make_unique<pool_stream<plain>>(world_, all, *parts_, number);
         default:
-            return std::make_unique<pool_stream<rich>>(world_, all, number);
+            return std::make_unique<pool_stream<rich>>(world_, all, *parts_, number);
         }
     }
 
@@ -883,6 +861,7 @@ class pool_run {
     int root_;
     std::optional<int> broken_;
     bool at_once_ = false;
+    std::optional<part_store> parts_;
     std::uint64_t last_call_ = 0;
 };
 

@@ -1,6 +1,6 @@
 // Which rank has which function and constant, and what it is told.
 
-#include "pool/part_store.hpp"
+#include "call/part_store.hpp"
 
 #include <cstddef>
 #include <memory>

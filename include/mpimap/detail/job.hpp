@@ -88,6 +88,13 @@ class kernel {
                                               failures& failed) = 0;
 };
 
+/// What has become of the items of a call.
+struct item_fates {
+    index_set done;     // they have their results, in place by the end of the call
+    index_set given_up; // they were handed out, but the call was stopped before they had run; some may have
+                        // failed, too: their arguments could not be decoded
+};
+
 /// The call at its root: arguments, the root's own copy of the function, the place for results.
 class root_job {
   public:
@@ -148,20 +155,15 @@ class root_job {
     void on_partial_finish(std::function<void(failures&)> f);
     void finish_partly(failures& failed);
 
-    // What has become of items, as the engine's ledger knows it: none of them twice. Not of calls that grow,
-    // which look at single items themselves.
-
-    /// They have their results, in place by the end of the call.
-    [[nodiscard]] index_set& done() noexcept { return done_; }
-    [[nodiscard]] const index_set& done() const noexcept { return done_; }
+    /// As the engine's ledger knows them: no item is done twice. Not of calls that grow, which look at single
+    /// items themselves.
+    [[nodiscard]] item_fates& fates() noexcept { return fates_; }
+    [[nodiscard]] const index_set& done() const noexcept { return fates_.done; }
+    [[nodiscard]] const index_set& given_up() const noexcept { return fates_.given_up; }
     /// Results from there on could not be given to the caller.
-    void not_done_from(std::size_t item) { done_.cut(item); }
-    /// They were handed out, but the call was stopped before they had run. Some of them may have failed, too:
-    /// their arguments could not be decoded.
-    void items_given_up(std::size_t first, std::size_t last) { given_up_.add(first, last); }
-    [[nodiscard]] const index_set& given_up() const noexcept { return given_up_; }
+    void not_done_from(std::size_t item) { fates_.done.cut(item); }
     /// Which items have their results, for exceptions.
-    [[nodiscard]] completion completed() const { return {done_.size(), done_.ranges()}; }
+    [[nodiscard]] completion completed() const { return {fates_.done.size(), fates_.done.ranges()}; }
 
     /// In calls that grow: items that failed, as it happens; what is no item's concerns all that have not
     /// run.
@@ -176,8 +178,7 @@ class root_job {
     [[nodiscard]] virtual std::size_t granularity() const { return 1; }
 
   private:
-    index_set done_;
-    index_set given_up_;
+    item_fates fates_;
     std::function<void(failures&)> finish_;
     std::function<void(failures&)> finish_partly_;
 };

@@ -1,4 +1,4 @@
-#include "pool/part_store.hpp"
+#include "call/part_store.hpp"
 
 #include <atomic>
 #include <iterator>

@@ -1,0 +1,504 @@
+#include "call/owner.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+namespace mpimap::detail {
+namespace {
+
+std::vector<std::size_t> items_of(const failures& failed) {
+    std::vector<std::size_t> items; // none, as a rule
+    for (const failure& f : failed)
+        items.push_back(static_cast<std::size_t>(f.index));
+    return items;
+}
+
+/// What is left of a range without those of its items, which are in order.
+template <typename Visit>
+void for_each_gap(item_range items, const std::vector<std::size_t>& without, const Visit& visit) {
+    std::size_t next = items.first;
+    for (const std::size_t item : without) {
+        if (item < next || item >= items.end())
+            continue;
+        visit(item_range{next, item - next});
+        next = item + 1;
+    }
+    visit(item_range{next, items.end() - next});
+}
+
+/// The mean of what an item sends, or gets back, over the last chunks.
+void weigh(std::size_t items, std::uint64_t bytes, double& mean) {
+    if (items == 0)
+        return;
+    const double each = static_cast<double>(bytes) / static_cast<double>(items);
+    mean = mean == 0 ? each : mean + (each - mean) / 8;
+}
+
+void append(failures& all, failures more) {
+    all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+} // namespace
+
+owner::owner(call_plan plan, call_number number, roster& ranks, std::size_t here, bool here_runs,
+             item_fates& fates)
+    : plan_(std::move(plan)), number_(number), roster_(ranks), here_(here), here_runs_(here_runs),
+      fates_(fates), ledger_(number, kind().grows ? nullptr : &fates.done), items_(plan_.items),
+      ranks_(ranks.size()), not_ready_(kind().pooled ? 0 : ranks_.size() - 1), retries_(plan_.attempts) {
+    if (has_items())
+        offer_items();
+    if (!decided() && !kind().pooled)
+        return; // ranks ask when they are ready
+    for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+        ranks_[rank].ready = kind().pooled;
+        roster_.ask(rank);
+    }
+}
+
+owner::actions owner::take_actions() noexcept {
+    acts_ = false;
+    return std::exchange(to_do_, {});
+}
+
+bool owner::waits_for_first_rank() const {
+    return !decided() && measured_.items_done == 0 && not_ready_ != 0 && not_ready_ + 1 == ranks_.size();
+}
+
+// ---------------------------------------------------------------- from outside
+
+void owner::add(std::size_t n) {
+    queue().extend(n);
+    items_ += n;
+    offer_items();
+    left_out_ = left_out_ || (course_ == course::cancelled && n != 0);
+}
+
+bool owner::withdraw(std::size_t item) {
+    if (!queue().withdraw(item))
+        return false;
+    ledger_.withdrawn(item);
+    return true;
+}
+
+void owner::cancel() {
+    left_out_ = left_out_ || has_items();
+    turn(course::cancelled);
+}
+
+void owner::abandon(failure f) {
+    failed_.push_back(std::move(f));
+    look_here();
+    turn(course::abandoned);
+}
+
+void owner::turn(course to) {
+    const bool stopped_before = stopped();
+    course_ = std::max(course_, to);
+    if (stopped_before)
+        return;
+    queue().clear();
+    drop(std::exchange(own_, {}));
+    stocked_ = 0;
+    look_here();
+    acts_ = to_do_.stop_others = to_do_.forget_stock = true;
+}
+
+// ---------------------------------------------------------------- handing out
+
+owner::answer owner::asked_by(std::size_t rank) const {
+    if (stopped())
+        return answer::nothing;
+    const rank_record& r = ranks_[rank];
+    if (decided() ? queue().empty(rank) : !r.ready || (stocked_ == 0 && queue().empty(rank)))
+        return answer::nothing;
+    return wants_more(r, rank) ? answer::chunk : answer::enough;
+}
+
+bool owner::wants_more(const rank_record& r, std::size_t rank) const {
+    if (decided()) {
+        // All of it at once where that costs no memory; encoded chunks two at a time.
+        return (plan_.plain_arguments && !plan_.copies_arguments()) || r.chunks < 2;
+    }
+    const std::size_t there = roster_.in_hand(rank);
+    if (there == 0)
+        return true;
+    if (roster_.standing_of(rank) == roster::standing::held_up || !may_wait_behind())
+        return false;
+    // The caller waits until all that was sent has come, and another call's item may take as long as it
+    // likes.
+    if (kind().pooled && kind().caller_waits && there != r.chunks)
+        return false;
+    return there < look_ahead(r.chunks == 0 ? 1 : r.newest, plenty(), measured_);
+}
+
+/// Whether a rank may have items that wait behind others: what it returns must be encoded once more, which
+/// may have to wait for the end of an item of the owner's own.
+bool owner::may_wait_behind() const {
+    constexpr double short_item = 2e-3;
+    return plan_.plain_arguments || (measured_.items_done != 0 && measured_.item_time < short_item);
+}
+
+bool owner::plenty() const {
+    return may_wait_behind() && plenty_left(queue().remaining() + stocked_, ranks_.size(), measured_);
+}
+
+void owner::not_encoded(item_range items, std::size_t written, failures failed) {
+    give_back({items.first, written});
+    give_back({items.first + written + 1, items.count - written - 1});
+    take_in(std::move(failed));
+}
+
+wire::return_policy owner::return_policy_for(std::size_t rank) const {
+    if (decided())
+        return wire::return_policy::never;
+    return roster_.has_asked_in_vain(rank) ? wire::return_policy::may_return_and_was_late
+                                           : wire::return_policy::may_return;
+}
+
+void owner::sent(std::size_t rank, item_range items, std::size_t bytes) {
+    weigh(items.count, bytes, measured_.argument_bytes);
+    rank_record& r = ranks_[rank];
+    ++r.chunks;
+    r.newest = items.count;
+    roster_.sent(rank, number_, items);
+    ++chunks_out_;
+    ++under_way_;
+}
+
+void owner::took_to_send(double seconds) {
+    // Sending is about half of what a chunk costs; the other half is taking the results. A sample that was
+    // interrupted says nothing.
+    const double sample = std::min(2 * seconds, 4 * measured_.chunk_cost);
+    measured_.chunk_cost += (sample - measured_.chunk_cost) / 8;
+}
+
+owner::stocking owner::may_stock(std::size_t entries) const {
+    if (stopped() || plan_.plain_arguments || decided())
+        return {};
+    constexpr double worth_it = 200e-6;
+    const bool first = measured_.items_done == 0;
+    const double batch_time = measured_.item_time * static_cast<double>(batch_);
+    if (!first && batch_time < worth_it) {
+        const bool some = entries >= ranks_.size() && queue().divides_returned();
+        return {some ? stocking::advice::take_back : stocking::advice::none};
+    }
+    // One for each rank; and since the item may take long, more of it each time, in a fraction of what an
+    // item takes.
+    return {stocking::advice::encode, first, first ? 50e-6 : std::max(100e-6, batch_time / 4)};
+}
+
+void owner::take_stock_back(const std::vector<item_range>& items) {
+    item_range joined;
+    for (const item_range& part : items) {
+        if (part.first != joined.end()) {
+            queue().give_back(joined);
+            joined = {part.first, 0};
+        }
+        joined.count += part.count;
+    }
+    queue().give_back(joined);
+    stocked_ = 0;
+    offer_items();
+}
+
+void owner::give_back(item_range items) {
+    if (items.count == 0)
+        return;
+    if (stopped()) {
+        drop(items);
+        return;
+    }
+    // In parts: there may be several ranks for them, and where item after item cannot be read, each would
+    // otherwise send all that is behind it again.
+    std::size_t parts = std::min(items.count, std::max<std::size_t>(2, ranks_.size()));
+    for (; parts != 0; --parts) {
+        const std::size_t part = items.count / parts;
+        queue().give_back({items.first, part});
+        items = {items.first + part, items.count - part};
+    }
+    offer_items();
+}
+
+void owner::give_back_between(item_range items, const std::vector<std::size_t>& failed) {
+    for_each_gap(items, failed, [this](item_range gap) { give_back(gap); });
+}
+
+/// What a rank had been handed and has not run.
+void owner::take_back(std::size_t rank, item_range items) {
+    const roster::giving given = roster_.returned(rank, number_, items);
+    if (given == roster::giving::nothing)
+        return;
+    some_returned_ = true;
+    if (given == roster::giving::all) {
+        --ranks_[rank].chunks;
+        --chunks_out_;
+        --under_way_;
+    }
+    if (items.count == 1 && retries_.has(items.first)) {
+        hand_out_again(items.first);
+    } else {
+        give_back(items);
+    }
+}
+
+/// They were handed out, or might have been, and will not be run.
+void owner::drop(item_range items) {
+    if (items.count == 0)
+        return;
+    left_out_ = true;
+    if (!kind().grows)
+        fates_.given_up.add(items.first, items.end());
+}
+
+// ---------------------------------------------------------------- items that run here
+
+item_range owner::begin_batch() {
+    const item_range batch{own_.first,
+                           aligned_chunk(own_.first, std::min(own_.count, batch_), plan_.granularity)};
+    own_ = {batch.end(), own_.count - batch.count};
+    return batch;
+}
+
+nap_length owner::nap_meanwhile() const {
+    return helper_nap(ranks_.size(), decided() || plenty(), measured_.item_time);
+}
+
+void owner::ran(item_range batch, std::size_t done, double seconds, failures failed) {
+    const item_range ended{batch.first, done};
+    const item_range rest{ended.end(), batch.count - done};
+    measure(ended, seconds);
+    batch_ = next_batch(std::min(batch_, batch.count), seconds);
+    if (rest.count != 0 && !stopped()) {
+        own_ = {rest.first, rest.count + own_.count};
+        offer_items(); // meanwhile it may have looked as if there were none
+    } else {
+        drop(rest);
+    }
+    settle(ended, items_of(failed), here_, seconds);
+    take_in(std::move(failed));
+}
+
+void owner::give_own_away() {
+    if (own_.count != 0 && !decided() && ranks_.size() != 1)
+        give_back(std::exchange(own_, {}));
+}
+
+void owner::measure(item_range items, double seconds) {
+    if (items.count == 0)
+        return;
+    measured_.items_done += items.count;
+    total_seconds_ += seconds;
+    measured_.item_time = total_seconds_ / static_cast<double>(measured_.items_done);
+    const double each = items.count == 1 ? seconds : seconds / static_cast<double>(items.count);
+    measured_.longest = std::max(measured_.longest, each);
+    queue().note(items, seconds);
+}
+
+// ---------------------------------------------------------------- what comes back
+
+bool owner::is_awaited(const wire::message& m) {
+    const auto* ready = std::get_if<wire::ready>(&m);
+    return (ready != nullptr && ready->failed) || std::holds_alternative<wire::results>(m) ||
+           std::holds_alternative<wire::failed>(m) || std::holds_alternative<wire::refused>(m);
+}
+
+void owner::noticed(std::size_t rank, const wire::message& m, std::size_t bytes) {
+    if (is_awaited(m))
+        ++under_way_;
+    if (const auto* results = std::get_if<wire::results>(&m)) {
+        measure(results->items, results->seconds);
+        weigh(results->items.count, bytes, measured_.result_bytes);
+        if (results->waited > 0)
+            measured_.reply_time += (std::min(results->waited, 0.1) - measured_.reply_time) / 8;
+        if (results->chunk != wire::progress::more)
+            finish_chunk(rank, *results);
+    } else if (const auto* ready = std::get_if<wire::ready>(&m)) {
+        if (!ready->failed) {
+            ranks_[rank].ready = true;
+            --not_ready_;
+            roster_.ask(rank);
+        }
+    } else if (const auto* returned = std::get_if<wire::returned>(&m)) {
+        take_back(rank, returned->items);
+    } else if (std::holds_alternative<wire::failed>(m)) {
+        if (retries_.none())
+            item_failed();
+    }
+}
+
+/// The rank has no more to say of its oldest chunk.
+void owner::finish_chunk(std::size_t rank, const wire::results& r) {
+    const std::optional<item_range> chunk = roster_.finished(rank, number_);
+    if (!chunk)
+        return; // it has none: damaged
+    --ranks_[rank].chunks;
+    --chunks_out_;
+    --under_way_;
+    const std::size_t rest = std::min(static_cast<std::size_t>(r.not_run), chunk->count);
+    const item_range not_run{chunk->end() - rest, rest};
+    if (r.chunk == wire::progress::given_up) {
+        drop(not_run);
+    } else {
+        give_back(not_run);
+    }
+}
+
+std::vector<std::size_t> owner::failed_of_chunk(std::size_t rank, bool last) {
+    rank_record& r = ranks_[rank];
+    std::vector<std::size_t> failed = last ? std::exchange(r.failed, {}) : r.failed;
+    std::sort(failed.begin(), failed.end());
+    return failed;
+}
+
+void owner::failures_came(std::size_t rank, failures failed) {
+    rank_record& r = ranks_[rank];
+    for (const failure& f : failed)
+        r.failed.push_back(static_cast<std::size_t>(f.index));
+    if (retries_.none() && !kind().grows) {
+        take_in(std::move(failed));
+    } else {
+        // What the chunk brings in their places must not come behind another attempt's results, nor after the
+        // caller has taken the failures, and the places are gone.
+        append(r.held, std::move(failed));
+    }
+}
+
+void owner::failures_lost(std::size_t rank, failure why) {
+    ranks_[rank].failures_lost = true;
+    abandon(std::move(why));
+}
+
+void owner::results_read(const wire::results& r, std::size_t read,
+                         const std::vector<std::size_t>& failed_there, failures failed) {
+    // The archive is of no use behind an item that could not be read: the items behind it run again. Those
+    // that failed there have been told.
+    if (read != r.items.count)
+        give_back_between({r.items.first + read + 1, r.items.count - read - 1}, failed_there);
+    take_in(std::move(failed));
+}
+
+void owner::results_in_place(std::size_t rank, item_range items, double seconds,
+                             const std::vector<std::size_t>& failed_there) {
+    if (!ranks_[rank].failures_lost)
+        settle(items, failed_there, rank, seconds);
+}
+
+void owner::results_bad(const wire::results& r, const std::vector<std::size_t>& failed_there, failure why) {
+    results_not_in_place(r.items.first, std::move(why));
+    give_back_between({r.items.first + 1, r.items.count - 1}, failed_there); // the others run again
+}
+
+void owner::results_not_in_place(std::size_t first, failure why) {
+    failure of_no_item = why;
+    of_no_item.index = task_error::no_item;
+    why.index = first;
+    if (!fail(std::move(why), retries_.attempt_of(first)))
+        abandon(std::move(of_no_item));
+    item_failed();
+}
+
+void owner::heeded(std::size_t rank, bool last) {
+    --under_way_;
+    if (!last)
+        return;
+    rank_record& r = ranks_[rank];
+    r.failures_lost = false;
+    take_in(std::exchange(r.held, {}));
+}
+
+void owner::settle(item_range items, const std::vector<std::size_t>& failed, std::size_t rank,
+                   double seconds) {
+    const std::size_t attempt = items.count == 1 ? retries_.attempt_of(items.first) : 1;
+    const int where = static_cast<int>(rank);
+    if (failed.empty()) {
+        ledger_.done(items, where, seconds, attempt);
+        return;
+    }
+    for_each_gap(items, failed, [&](item_range gap) {
+        const double share = static_cast<double>(gap.count) / static_cast<double>(items.count);
+        ledger_.done(gap, where, seconds * share, attempt);
+    });
+}
+
+// ---------------------------------------------------------------- failures
+
+void owner::take_in(failures failed) {
+    if (failed.empty())
+        return;
+    look_here();
+    if (!retries_.none()) {
+        // Whether there is another attempt is for the user to say, on the main thread.
+        append(undecided_, std::move(failed));
+        return;
+    }
+    for (failure& f : failed)
+        fail(std::move(f), 1);
+    item_failed();
+}
+
+failures owner::take_undecided() {
+    return std::exchange(undecided_, {});
+}
+
+bool owner::may_try_again(const failure& f) const {
+    return !stopped() && f.index != task_error::no_item && retries_.allows(static_cast<std::size_t>(f.index));
+}
+
+void owner::decide(failure f, bool again) {
+    const auto item = static_cast<std::size_t>(f.index);
+    if (again) {
+        retries_.try_again(std::move(f));
+        hand_out_again(item);
+        return;
+    }
+    const std::size_t attempt = retries_.attempt_of(item);
+    fail(std::move(f), attempt);
+    if (!plan_.stop_at_failure || stopped())
+        return;
+    // Nor will those be run again that wait for another attempt.
+    for (const std::size_t waiting : queue().retries()) {
+        retries::last_failure last = retries_.give_up(waiting);
+        fail(std::move(last.why), last.attempt);
+    }
+    turn(course::failed);
+}
+
+void owner::hand_out_again(std::size_t item) {
+    const auto runs_items = [this](std::size_t rank) { return rank != here_ || here_runs_ || decided(); };
+    queue().retry(item, retries_.not_by(item, ranks_.size(), runs_items));
+    offer_items();
+}
+
+/// There are no more attempts, or it is no item's. False if the item was settled before: behind a result that
+/// could not be read it may have run a second time.
+bool owner::fail(failure f, std::size_t attempt) {
+    if (f.index != task_error::no_item && !ledger_.failed(static_cast<std::size_t>(f.index), f.rank, attempt))
+        return false;
+    failed_.push_back(std::move(f));
+    return true;
+}
+
+void owner::item_failed() {
+    if (plan_.stop_at_failure)
+        turn(course::failed);
+}
+
+failures owner::take_failures() {
+    return std::exchange(failed_, {});
+}
+
+ending owner::end() {
+    // An item that threw and was to run again, when the call was stopped, has failed.
+    if (stopped() && !kind().grows) {
+        for (retries::last_failure& last : retries_.give_up())
+            fail(std::move(last.why), last.attempt);
+    }
+    std::stable_sort(failed_.begin(), failed_.end(),
+                     [](const failure& a, const failure& b) { return a.index < b.index; });
+    over();
+    return {take_failures(), course_ == course::abandoned, cancelled(), kind().tolerant};
+}
+
+} // namespace mpimap::detail

@@ -1,0 +1,261 @@
+#pragma once
+
+// A call where its items are owned: which of them are out and where, who gets the next, what becomes of those
+// that come back. It decides in memory, without MPI, clocks, threads or code of the user's: whoever drives it
+// tells it what has happened, and how long that took, and does what it says.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <mpimap/detail/index_set.hpp>
+#include <mpimap/detail/job.hpp>
+
+#include "call/ledger.hpp"
+#include "call/plan.hpp"
+#include "call/retries.hpp"
+#include "call/roster.hpp"
+#include "call/verdict.hpp"
+#include "schedule/chunking.hpp"
+#include "schedule/work_queue.hpp"
+#include "wire/messages.hpp"
+
+namespace mpimap::detail {
+
+class owner {
+  public:
+    /// `here`: the rank whose items they are. `here_runs`: whether it runs items that are not divided
+    /// beforehand. What has become of items goes to `fates`, of calls that do not grow.
+    owner(call_plan plan, call_number number, roster& ranks, std::size_t here, bool here_runs,
+          item_fates& fates);
+
+    [[nodiscard]] call_number number() const noexcept { return number_; }
+    [[nodiscard]] const call_kind& kind() const noexcept { return plan_.kind; }
+    [[nodiscard]] const call_plan& plan() const noexcept { return plan_; }
+    /// Whether items were divided among the ranks beforehand.
+    [[nodiscard]] bool decided() const noexcept { return queue().decided(); }
+
+    // ------------------------------------------------------------ how it stands
+
+    /// How it ends, if nothing worse happens: each may turn into one further down, not back.
+    enum class course : unsigned char {
+        runs,
+        failed,    // an item has, and no more are started
+        cancelled, // from outside
+        abandoned  // by a failure that is no item's: an error in every mode
+    };
+    [[nodiscard]] course on() const noexcept { return course_; }
+    [[nodiscard]] bool stopped() const noexcept { return course_ != course::runs; }
+    /// Whether it was cancelled before all items had run.
+    [[nodiscard]] bool cancelled() const noexcept { return course_ == course::cancelled && left_out_; }
+
+    /// Whether there are items to be run, by anybody.
+    [[nodiscard]] bool has_items() const {
+        return !stopped() && (own_.count != 0 || stocked_ != 0 || !queue().empty());
+    }
+    /// Nothing is under way, and all items have been run or given up: of a call that grows for now.
+    [[nodiscard]] bool at_rest() const {
+        return under_way_ == 0 && undecided_.empty() && !(kind().grows && !failed_.empty()) &&
+               (stopped() || (own_.count == 0 && stocked_ == 0 && queue().empty()));
+    }
+    /// The same, and all ranks have read the call's set-up.
+    [[nodiscard]] bool finished() const { return at_rest() && not_ready_ == 0; }
+    /// Whether nothing is known of the items yet and nobody else is ready to run them.
+    [[nodiscard]] bool waits_for_first_rank() const;
+    /// Whether ranks have given back what they had: messages with it may be on their way still.
+    [[nodiscard]] bool some_returned() const noexcept { return some_returned_; }
+    /// Whether the rank has chunks of this call.
+    [[nodiscard]] bool has_chunks(std::size_t rank) const { return ranks_[rank].chunks != 0; }
+    /// What an item sends and gets back, in bytes, as far as messages have shown.
+    [[nodiscard]] double bytes_per_item() const noexcept {
+        return measured_.argument_bytes + measured_.result_bytes;
+    }
+
+    // ------------------------------------------------------------ what is to be done
+
+    /// What follows from what has happened, for the driver to do.
+    struct actions {
+        bool offer_items = false;  // there are items again for ranks that ask
+        bool look_here = false;    // the main thread has something to decide or to hand out
+        bool stop_others = false;  // ranks that have chunks are to run no more of them
+        bool forget_stock = false; // what was encoded ahead is not to be sent
+    };
+    [[nodiscard]] bool acts() const noexcept { return acts_; }
+    [[nodiscard]] actions take_actions() noexcept;
+
+    // ------------------------------------------------------------ from outside
+
+    void add(std::size_t n);
+    /// One item less, if it has not been handed out.
+    [[nodiscard]] bool withdraw(std::size_t item);
+    /// No more items are started; those under way on other ranks end between batches.
+    void cancel();
+    /// A failure that is no item's: no items are run.
+    void abandon(failure f);
+
+    // ------------------------------------------------------------ handing out
+
+    enum class answer { chunk, enough, nothing };
+    /// What a rank gets that asks.
+    [[nodiscard]] answer asked_by(std::size_t rank) const;
+    /// Items to be encoded for a rank, or for whoever wants them first; none where there are none for it.
+    [[nodiscard]] item_range next(std::size_t rank) { return queue().next(rank, measured_); }
+    /// Whether what was encoded ahead comes before other items, if those may be encoded now.
+    [[nodiscard]] bool stock_first(bool may_encode) const {
+        return stocked_ != 0 && !decided() && !(may_encode && queue().has_returned());
+    }
+    /// One item, behind so many of the chunk, could not be encoded.
+    void not_encoded(item_range items, std::size_t written, failures failed);
+    /// Whether the items of the chunk that goes to the rank may be given back.
+    [[nodiscard]] wire::return_policy return_policy_for(std::size_t rank) const;
+    /// Of so many bytes.
+    void sent(std::size_t rank, item_range items, std::size_t bytes);
+    /// The time that the driver took for one chunk.
+    void took_to_send(double seconds);
+
+    // Ahead of the owner's own items, which may take long, what needs code of the user's is encoded for
+    // others.
+
+    struct stocking {
+        enum class advice { none, take_back, encode } what = advice::none;
+        bool first = false;  // nothing is known of the items yet
+        double patience = 0; // seconds
+    };
+    /// `entries`: chunks that are in stock.
+    [[nodiscard]] stocking may_stock(std::size_t entries) const;
+    [[nodiscard]] bool has_returned() const { return queue().has_returned(); }
+    void stocked(item_range items) { stocked_ += items.count; }
+    void taken_from_stock(item_range items) { stocked_ -= items.count; }
+    /// They were encoded one by one, and have turned out to be short. Neighbours, in order.
+    void take_stock_back(const std::vector<item_range>& items);
+
+    // ------------------------------------------------------------ items that run here
+
+    [[nodiscard]] bool has_own() const noexcept { return own_.count != 0; }
+    /// A chunk of the owner's own; whether there is one.
+    bool take_own() {
+        own_ = queue().next(here_, measured_);
+        return own_.count != 0;
+    }
+    void take_own(item_range items) { own_ = items; }
+    /// One that nobody else can run.
+    bool take_what_others_cannot() {
+        own_ = queue().next_for_nobody_but(here_);
+        return own_.count != 0;
+    }
+    /// What is run now of the own chunk. The rest may be given to others meanwhile.
+    [[nodiscard]] item_range begin_batch();
+    [[nodiscard]] bool stops_at_failure_here() const { return plan_.stop_at_failure && retries_.none(); }
+    [[nodiscard]] nap_length nap_meanwhile() const;
+    /// `done` of the batch need not be run again; so many seconds.
+    void ran(item_range batch, std::size_t done, double seconds, failures failed);
+    /// What of the own chunk has not been begun is for others.
+    void give_own_away();
+
+    // ------------------------------------------------------------ what comes back
+
+    /// A header has arrived, of a message with so many bytes.
+    void noticed(std::size_t rank, const wire::message& m, std::size_t bytes);
+    /// The items of a rank's oldest chunk that have failed, as far as it has said, in order. `last`: with the
+    /// last of its results.
+    [[nodiscard]] std::vector<std::size_t> failed_of_chunk(std::size_t rank, bool last);
+    /// Failures of items, of a chunk whose results follow.
+    void failures_came(std::size_t rank, failures failed);
+    /// Which items have failed there, nobody knows any more.
+    void failures_lost(std::size_t rank, failure why);
+    /// A rank could not read the call's set-up: it has said why.
+    void set_up_answered() { --not_ready_; }
+    /// `read` of the results are in place, or will be when all that belongs to them has arrived, but for the
+    /// items that had failed. The next could not be decoded, if there is one.
+    void results_read(const wire::results& r, std::size_t read, const std::vector<std::size_t>& failed_there,
+                      failures failed);
+    /// Nothing is known of the results.
+    void results_bad(const wire::results& r, const std::vector<std::size_t>& failed_there, failure why);
+    /// They are in place.
+    void results_in_place(std::size_t rank, item_range items, double seconds,
+                          const std::vector<std::size_t>& failed_there);
+    /// What put them there has thrown.
+    void results_not_in_place(std::size_t first, failure why);
+    /// All of an awaited message has been heeded. `last`: of its chunk.
+    void heeded(std::size_t rank, bool last);
+    /// Whether that is to be said of the message.
+    [[nodiscard]] static bool is_awaited(const wire::message& m);
+
+    // ------------------------------------------------------------ failures
+
+    /// Whether failures have to be decided on, and those: each is to be given to decide().
+    [[nodiscard]] bool has_undecided() const noexcept { return !undecided_.empty(); }
+    [[nodiscard]] failures take_undecided();
+    /// Whether the item may have another attempt; the user may say otherwise.
+    [[nodiscard]] bool may_try_again(const failure& f) const;
+    void decide(failure f, bool again);
+
+    /// Of calls that grow: final ones, once each.
+    [[nodiscard]] bool has_failures() const noexcept { return !failed_.empty(); }
+    [[nodiscard]] failures take_failures();
+    /// Of others, when all is over: with the failures, ordered by index.
+    [[nodiscard]] ending end();
+    /// Items that are not settled will not be run.
+    void over() { ledger_.over(items_); }
+    [[nodiscard]] bool has_chunks_out() const noexcept { return chunks_out_ != 0; }
+
+  private:
+    struct rank_record {
+        bool ready = false;
+        std::size_t chunks = 0;          // handed out, not finished
+        std::size_t newest = 1;          // items of the one that was handed out last
+        std::vector<std::size_t> failed; // items of the chunk whose results are coming in
+        bool failures_lost = false;      // there may be more of these
+        failures held;                   // of these, until all of it is here
+    };
+
+    [[nodiscard]] work_queue& queue() noexcept { return plan_.queue; }
+    [[nodiscard]] const work_queue& queue() const noexcept { return plan_.queue; }
+    [[nodiscard]] bool wants_more(const rank_record& r, std::size_t rank) const;
+    [[nodiscard]] bool may_wait_behind() const;
+    [[nodiscard]] bool plenty() const;
+    void give_back(item_range items);
+    void give_back_between(item_range items, const std::vector<std::size_t>& failed);
+    void take_back(std::size_t rank, item_range items);
+    void finish_chunk(std::size_t rank, const wire::results& r);
+    void settle(item_range items, const std::vector<std::size_t>& failed, std::size_t rank, double seconds);
+    void drop(item_range items);
+    void measure(item_range items, double seconds);
+    void take_in(failures failed);
+    bool fail(failure f, std::size_t attempt);
+    void hand_out_again(std::size_t item);
+    void item_failed();
+    void turn(course to);
+    void offer_items() noexcept { acts_ = to_do_.offer_items = true; }
+    void look_here() noexcept { acts_ = to_do_.look_here = true; }
+
+    call_plan plan_;
+    call_number number_;
+    roster& roster_;
+    std::size_t here_;
+    bool here_runs_;
+    item_fates& fates_;
+    ledger ledger_;
+    std::size_t items_; // that there are, so far
+    course course_ = course::runs;
+    bool left_out_ = false; // items have been
+    std::vector<rank_record> ranks_;
+    std::size_t not_ready_;
+    std::size_t chunks_out_ = 0;
+    std::size_t under_way_ = 0; // chunks that are out, and messages noticed but not yet heeded
+    item_range own_;            // the owner's own chunk, as far as it has not been run
+    std::size_t batch_ = 1;
+    std::size_t stocked_ = 0; // items
+    measurements measured_;
+    double total_seconds_ = 0;
+    bool some_returned_ = false;
+    retries retries_;
+    failures undecided_; // of items that may get another attempt
+    failures failed_;
+    actions to_do_;
+    bool acts_ = false;
+};
+
+} // namespace mpimap::detail

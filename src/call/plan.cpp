@@ -1,0 +1,21 @@
+#include "call/plan.hpp"
+
+#include <utility>
+
+namespace mpimap::detail {
+
+call_plan plan_call(root_job& job, const options& o, std::size_t ranks, const call_kind& kind) {
+    work_queue queue(o, job.items(), ranks, job.bytes_per_item(), job.granularity());
+    call_plan p{kind, std::move(queue), {}, {}};
+    p.items = job.items();
+    p.granularity = job.granularity();
+    p.attempts = o.attempts;
+    p.plain_arguments = job.plain_arguments();
+    p.stop_at_failure = !kind.tolerant && !kind.grows && o.on_error == on_error::stop;
+    p.results_everywhere = o.results == results::everywhere;
+    p.retry_if = o.retry_if;
+    p.stop = o.stop;
+    return p;
+}
+
+} // namespace mpimap::detail

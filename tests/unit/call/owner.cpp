@@ -1,0 +1,321 @@
+// A call where its items are owned, told by hand what happens: no MPI, no clock, no job.
+
+#include "call/owner.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace mpimap::detail;
+using mpimap::options;
+using mpimap::schedule;
+using mpimap::task_error;
+
+constexpr call_number number{7};
+constexpr double second = 1;
+
+/// One that owns `items` items on rank 0 of `ranks`, which all have read its set-up.
+struct owned {
+    roster ranks;
+    item_fates fates;
+    owner items;
+
+    owned(std::size_t n, std::size_t of_ranks, const options& o = {}, const call_kind& kind = {})
+        : ranks(of_ranks, 0), items(plan(n, of_ranks, o, kind), number, ranks, 0, true, fates) {
+        for (std::size_t rank = 1; rank < of_ranks && !kind.pooled; ++rank)
+            items.noticed(rank, wire::ready{number, false}, 0);
+        (void)items.take_actions();
+    }
+    static call_plan plan(std::size_t n, std::size_t of_ranks, const options& o, const call_kind& kind) {
+        call_plan p{kind, work_queue(o, n, of_ranks, 8, 1), o.retry_if, o.stop};
+        p.items = n;
+        p.attempts = o.attempts;
+        p.stop_at_failure = !kind.tolerant && !kind.grows && o.on_error == mpimap::on_error::stop;
+        return p;
+    }
+
+    /// The rank gets a chunk.
+    item_range give(std::size_t rank) {
+        EXPECT_EQ(items.asked_by(rank), owner::answer::chunk);
+        const item_range chunk = items.next(rank);
+        items.sent(rank, chunk, 8 * chunk.count);
+        return chunk;
+    }
+    /// It answers for all of it: what came has been read, and is in place.
+    void take(std::size_t rank, item_range chunk, std::size_t not_run = 0,
+              wire::progress how = wire::progress::finished) {
+        const wire::results r{number, {chunk.first, chunk.count - not_run}, how, not_run, second};
+        items.noticed(rank, r, 8 * r.items.count);
+        const std::vector<std::size_t> failed = items.failed_of_chunk(rank, true);
+        items.results_in_place(rank, r.items, second, failed);
+        items.results_read(r, r.items.count, failed, {});
+        items.heeded(rank, true);
+    }
+    /// It tells of items that threw; results of their chunk follow.
+    void fail(std::size_t rank, const std::vector<std::size_t>& which) {
+        failures failed;
+        for (const std::size_t item : which)
+            failed.push_back(failure_of(item, rank));
+        items.noticed(rank, wire::failed{number, failed.size()}, 100);
+        items.failures_came(rank, std::move(failed));
+        items.heeded(rank, false);
+    }
+    static mpimap::detail::failure failure_of(std::size_t item, std::size_t rank) {
+        mpimap::detail::failure f;
+        f.index = item;
+        f.rank = static_cast<int>(rank);
+        f.what = "no";
+        return f;
+    }
+    /// Runs all that can be run here.
+    void run_here() {
+        while (items.has_own() || items.take_own()) {
+            const item_range batch = items.begin_batch();
+            items.ran(batch, batch.count, second, {});
+        }
+    }
+};
+
+TEST(owner, a_call_is_over_when_every_chunk_has_been_answered) {
+    owned o(4, 2, {.schedule = schedule::dynamic, .chunk = 2});
+    EXPECT_FALSE(o.items.finished());
+    const item_range chunk = o.give(1);
+    EXPECT_TRUE(o.items.has_chunks(1));
+    o.run_here();
+    EXPECT_FALSE(o.items.has_items());
+    EXPECT_FALSE(o.items.at_rest());
+    o.take(1, chunk);
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_EQ(o.fates.done.size(), 4U);
+    const ending how = o.items.end();
+    EXPECT_TRUE(how.failed.empty());
+    EXPECT_FALSE(how.abandoned || how.stopped);
+}
+
+TEST(owner, waits_for_ranks_that_have_not_read_the_set_up) {
+    owned o(0, 1);
+    EXPECT_TRUE(o.items.finished());
+    roster ranks(2, 0);
+    item_fates fates;
+    owner late(owned::plan(1, 2, {}, {}), number, ranks, 0, true, fates);
+    EXPECT_TRUE(late.waits_for_first_rank());
+    EXPECT_EQ(late.asked_by(1), owner::answer::nothing);
+    ASSERT_TRUE(late.take_own());
+    const item_range batch = late.begin_batch();
+    late.ran(batch, 1, second, {});
+    EXPECT_TRUE(late.at_rest());
+    EXPECT_FALSE(late.finished());
+    late.noticed(1, wire::ready{number, true}, 0);
+    late.set_up_answered();
+    late.abandon(owned::failure_of(task_error::no_item, 1));
+    late.heeded(1, false);
+    EXPECT_TRUE(late.finished());
+    EXPECT_TRUE(late.end().abandoned);
+}
+
+TEST(owner, the_first_failure_stops_what_has_not_begun) {
+    owned o(10, 3, {.schedule = schedule::dynamic, .chunk = 2});
+    const item_range first = o.give(1);
+    const item_range other = o.give(2);
+    o.fail(1, {first.first});
+    EXPECT_EQ(o.items.on(), owner::course::failed);
+    EXPECT_FALSE(o.items.has_items());
+    const owner::actions todo = o.items.take_actions();
+    EXPECT_TRUE(todo.stop_others && todo.look_here);
+    o.take(1, {first.first, 2});
+    o.take(2, other, 1, wire::progress::given_up);
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_TRUE(o.fates.given_up.contains(other.first + 1));
+    EXPECT_FALSE(o.fates.done.contains(first.first));
+    EXPECT_TRUE(o.fates.done.contains(first.first + 1));
+    const ending how = o.items.end();
+    ASSERT_EQ(how.failed.size(), 1U);
+    EXPECT_EQ(how.failed[0].index, first.first);
+}
+
+TEST(owner, collects_failures_in_order_where_all_items_run) {
+    owned o(6, 3, {.schedule = schedule::dynamic, .chunk = 3, .on_error = mpimap::on_error::collect});
+    const item_range a = o.give(1);
+    const item_range b = o.give(2);
+    o.fail(2, {b.first + 2, b.first});
+    o.take(2, b);
+    o.fail(1, {a.first + 1});
+    o.take(1, a);
+    EXPECT_EQ(o.items.on(), owner::course::runs);
+    EXPECT_TRUE(o.items.finished());
+    const failures failed = o.items.end().failed;
+    ASSERT_EQ(failed.size(), 3U);
+    EXPECT_LT(failed[0].index, failed[1].index);
+    EXPECT_LT(failed[1].index, failed[2].index);
+    EXPECT_EQ(o.fates.done.size(), 3U);
+}
+
+TEST(owner, what_is_given_back_goes_to_others_first) {
+    owned o(8, 3, {.schedule = schedule::dynamic, .chunk = 4});
+    const item_range chunk = o.give(1);
+    const item_range rest{chunk.first + 1, 3};
+    (void)o.items.take_actions();
+    o.items.noticed(1, wire::returned{number, rest}, 0);
+    EXPECT_TRUE(o.items.take_actions().offer_items);
+    EXPECT_TRUE(o.items.some_returned());
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::enough); // it is held up
+    std::size_t again = 0;
+    while (o.items.has_returned()) {
+        const item_range part = o.give(2);
+        EXPECT_GE(part.first, rest.first);
+        EXPECT_LE(part.end(), rest.end());
+        again += part.count;
+        o.take(2, part);
+    }
+    EXPECT_EQ(again, rest.count);
+    o.take(1, {chunk.first, 1});
+    o.run_here();
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_EQ(o.fates.done.size(), 8U);
+}
+
+TEST(owner, an_item_may_be_tried_again_elsewhere) {
+    owned o(1, 3, {.schedule = schedule::dynamic, .chunk = 1, .attempts = 3});
+    item_range chunk = o.give(1);
+    for (std::size_t rank = 1; rank < 3; ++rank) {
+        o.fail(rank, {0});
+        EXPECT_FALSE(o.items.has_undecided()); // what its chunk brings comes first
+        o.take(rank, chunk);
+        ASSERT_TRUE(o.items.has_undecided());
+        for (mpimap::detail::failure& f : o.items.take_undecided()) {
+            EXPECT_TRUE(o.items.may_try_again(f));
+            o.items.decide(std::move(f), true);
+        }
+        EXPECT_FALSE(o.items.finished());
+        EXPECT_EQ(o.items.asked_by(rank), owner::answer::nothing); // it has failed there
+        if (rank == 1)
+            chunk = o.give(2);
+    }
+    ASSERT_TRUE(o.items.take_own());
+    const item_range here = o.items.begin_batch();
+    o.items.ran(here, 1, second, {owned::failure_of(0, 0)});
+    for (mpimap::detail::failure& f : o.items.take_undecided()) {
+        EXPECT_FALSE(o.items.may_try_again(f));
+        o.items.decide(std::move(f), false);
+    }
+    EXPECT_TRUE(o.items.finished());
+    ASSERT_EQ(o.items.end().failed.size(), 1U);
+}
+
+TEST(owner, an_argument_that_cannot_be_encoded_fails_alone) {
+    owned o(5, 2, {.schedule = schedule::dynamic, .chunk = 5, .on_error = mpimap::on_error::collect});
+    const item_range chunk = o.items.next(1);
+    o.items.not_encoded(chunk, 2, {owned::failure_of(chunk.first + 2, 0)});
+    o.run_here();
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_EQ(o.items.end().failed.size(), 1U);
+    EXPECT_EQ(o.fates.done.size(), 4U);
+}
+
+TEST(owner, behind_a_result_that_cannot_be_read_items_run_again) {
+    owned o(4, 2, {.schedule = schedule::dynamic, .chunk = 4, .on_error = mpimap::on_error::collect});
+    const item_range chunk = o.give(1);
+    const wire::results r{number, chunk, wire::progress::finished, 0, second};
+    o.items.noticed(1, r, 32);
+    const std::vector<std::size_t> none = o.items.failed_of_chunk(1, true);
+    o.items.results_in_place(1, {chunk.first, 1}, second, none);
+    o.items.results_read(r, 1, none, {owned::failure_of(chunk.first + 1, 0)});
+    o.items.heeded(1, true);
+    EXPECT_TRUE(o.items.has_items());
+    o.run_here();
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_EQ(o.fates.done.size(), 3U);
+    EXPECT_EQ(o.items.end().failed.size(), 1U);
+}
+
+TEST(owner, a_cancelled_call_says_whether_anything_was_left_out) {
+    owned all_ran(2, 1);
+    all_ran.run_here();
+    all_ran.items.cancel();
+    EXPECT_FALSE(all_ran.items.cancelled());
+
+    owned o(10, 2, {.schedule = schedule::dynamic, .chunk = 1});
+    const item_range chunk = o.give(1);
+    o.items.cancel();
+    EXPECT_TRUE(o.items.cancelled());
+    EXPECT_TRUE(o.items.take_actions().stop_others);
+    EXPECT_FALSE(o.items.at_rest());
+    o.take(1, chunk);
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_TRUE(o.items.end().stopped);
+}
+
+TEST(owner, a_course_turns_for_the_worse_only) {
+    owned o(3, 1);
+    o.items.cancel();
+    EXPECT_EQ(o.items.on(), owner::course::cancelled);
+    o.items.abandon(owned::failure_of(task_error::no_item, 0));
+    EXPECT_EQ(o.items.on(), owner::course::abandoned);
+    o.items.cancel();
+    EXPECT_EQ(o.items.on(), owner::course::abandoned);
+}
+
+TEST(owner, a_call_that_grows_rests_and_goes_on) {
+    owned o(0, 2, {}, {.pooled = true, .grows = true, .caller_waits = false});
+    EXPECT_TRUE(o.items.at_rest());
+    o.items.add(2);
+    EXPECT_TRUE(o.items.take_actions().offer_items);
+    EXPECT_TRUE(o.items.withdraw(1));
+    const item_range chunk = o.give(1);
+    EXPECT_EQ(chunk.count, 1U);
+    o.fail(1, {0});
+    EXPECT_FALSE(o.items.has_failures()); // its results are on their way
+    o.take(1, chunk);
+    EXPECT_FALSE(o.items.at_rest());
+    EXPECT_EQ(o.items.take_failures().size(), 1U);
+    EXPECT_TRUE(o.items.at_rest());
+    o.items.cancel();
+    EXPECT_FALSE(o.items.cancelled());
+    o.items.add(1);
+    EXPECT_TRUE(o.items.cancelled());
+}
+
+TEST(owner, what_was_encoded_ahead_is_counted) {
+    owned o(6, 3, {.schedule = schedule::dynamic, .chunk = 2});
+    const item_range ahead = o.items.next(work_queue::anyone);
+    o.items.stocked(ahead);
+    EXPECT_TRUE(o.items.stock_first(false));
+    o.items.taken_from_stock(ahead);
+    EXPECT_FALSE(o.items.stock_first(false));
+    o.items.stocked(ahead);
+    o.items.take_stock_back({ahead});
+    o.run_here();
+    EXPECT_EQ(o.fates.done.size(), 6U);
+    EXPECT_TRUE(o.items.at_rest());
+}
+
+TEST(owner, results_of_a_chunk_whose_failures_are_lost_count_for_nothing) {
+    owned o(4, 2, {.schedule = schedule::dynamic, .chunk = 2});
+    const item_range chunk = o.give(1);
+    o.items.noticed(1, wire::failed{number, 1}, 100);
+    o.items.failures_lost(1, owned::failure_of(task_error::no_item, 0));
+    o.items.heeded(1, false);
+    o.take(1, chunk);
+    EXPECT_EQ(o.fates.done.size(), 0U);
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_TRUE(o.items.end().abandoned);
+}
+
+TEST(owner, an_answer_without_a_chunk_changes_nothing) {
+    owned o(2, 2, {.schedule = schedule::dynamic, .chunk = 1});
+    o.items.noticed(1, wire::results{number, {0, 0}, wire::progress::finished, 5, 0}, 0);
+    o.items.heeded(1, true);
+    o.items.noticed(1, wire::returned{number, {0, 1}}, 0);
+    EXPECT_FALSE(o.items.some_returned());
+    o.run_here();
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_EQ(o.fates.done.size(), 2U);
+}
+
+} // namespace
