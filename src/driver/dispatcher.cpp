@@ -310,10 +310,10 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
 }
 
 void dispatcher::arrived(incoming& m) {
+    session_.attend(*this);
     if (!owner::is_awaited(m.what))
         return;
     if (m.complete) {
-        session_.attend(*this);
         to_complete_.push(std::move(m));
     } else {
         complete(m);

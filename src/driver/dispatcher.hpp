@@ -52,7 +52,7 @@ class dispatcher {
     /// When it is finished.
     [[nodiscard]] ending end() { return owner_.end(); }
 
-    // Called by the session: messages, see message_handler ...
+    // Called by the session: messages, by stages ...
     void noticed(const incoming& m);
     /// Whether place() runs no code of the user's.
     [[nodiscard]] bool places_plainly(const incoming& m) const;

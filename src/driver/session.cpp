@@ -167,32 +167,37 @@ dispatcher* session::call(call_number number) noexcept {
     return at != calls_.end() && (*at)->number() == number ? *at : nullptr;
 }
 
-void session::noticed(const incoming& m) {
-    if (std::holds_alternative<wire::farewell>(m.what))
-        ranks_.left(static_cast<std::size_t>(m.source));
-    if (dispatcher* d = call(wire::call_of(m.what)))
-        d->noticed(m);
+bool session::receive() {
+    return detail::receive(
+        messages(), [this](incoming& m) { heed(m); },
+        [this] { return awaited_ != nullptr && on_main_thread_ && (*awaited_)(); });
 }
 
-bool session::can_place(const incoming& m) {
-    dispatcher* d = call(wire::call_of(m.what));
-    return d == nullptr || on_main_thread_ || d->places_plainly(m);
-}
-
-void session::place(incoming& m) {
-    if (std::holds_alternative<wire::broken>(m.what)) {
-        reader in = m.body();
-        for (failure& f : read_failures(in))
-            broken_ = std::move(f);
-    }
-    if (dispatcher* d = call(wire::call_of(m.what)))
-        d->place(m);
-}
-
-void session::arrived(incoming& m) {
-    if (dispatcher* d = call(wire::call_of(m.what))) {
-        attend(*d);
-        d->arrived(m);
+void session::heed(incoming& m) {
+    dispatcher* const d = call(wire::call_of(m.what));
+    switch (m.at) {
+    case stage::noticed:
+        if (std::holds_alternative<wire::farewell>(m.what))
+            ranks_.left(static_cast<std::size_t>(m.source));
+        if (d != nullptr)
+            d->noticed(m);
+        return;
+    case stage::here:
+        if (d != nullptr && !on_main_thread_ && !d->places_plainly(m))
+            return;
+        if (std::holds_alternative<wire::broken>(m.what)) {
+            reader in = m.body();
+            for (failure& f : read_failures(in))
+                broken_ = std::move(f);
+        }
+        if (d != nullptr)
+            d->place(m);
+        m.accept();
+        return;
+    case stage::complete:
+        if (d != nullptr)
+            d->arrived(m);
+        return;
     }
 }
 
@@ -213,7 +218,7 @@ void session::complete_here() {
 /// Messages in and out; whether there were any.
 bool session::exchange() {
     const engine_at_work here(*this);
-    bool moved = size() > 1 && messages().progress(*this);
+    bool moved = size() > 1 && receive();
     heed_stops();
     complete_here();
     moved |= hand_out(true);
@@ -226,7 +231,7 @@ void session::answer() {
     on_main_thread_ = false;
     messages().keep_what_is_done(true);
     try {
-        messages().progress(*this);
+        receive();
         heed_stops();
         let_others_run_the_rest();
         hand_out(false);
@@ -331,7 +336,7 @@ void session::look() {
 void session::flush() {
     nap pause;
     while (!messages().sent()) {
-        if (!messages().progress(*this))
+        if (!receive())
             pause.wait();
     }
 }
@@ -339,7 +344,7 @@ void session::flush() {
 void session::take_leave() {
     nap pause;
     while (ranks_.departed() + 1 != ranks_.size() || !messages().sent() || !messages().received()) {
-        if (messages().progress(*this)) {
+        if (receive()) {
             pause.reset();
         } else {
             pause.wait(messages().transferring());

@@ -28,11 +28,11 @@ enum class offer {
     not_now  // arguments must be encoded first, on the main thread
 };
 
-class session : private message_handler {
+class session {
   public:
     /// `computes`: the root runs items, too, where there are other ranks.
     explicit session(endpoint here, bool computes = true);
-    ~session() override;
+    ~session();
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
@@ -105,14 +105,9 @@ class session : private message_handler {
     class engagement;
     void engage();
 
-    void noticed(const incoming& m) override;
-    bool can_place(const incoming& m) override;
-    void place(incoming& m) override;
-    void arrived(incoming& m) override;
-    /// What run_until() waits for.
-    [[nodiscard]] bool has_enough() const override {
-        return awaited_ != nullptr && on_main_thread_ && (*awaited_)();
-    }
+    /// Messages in and out; whether anything moved.
+    bool receive();
+    void heed(incoming& m);
 
     [[nodiscard]] dispatcher* call(call_number number) noexcept;
     bool exchange();

@@ -50,7 +50,7 @@ void worker::run() {
     } const until_the_end{*this};
     nap pause;
     while (!runner_.ended() || !(runner_.at_once() || (messages_.sent() && messages_.received()))) {
-        const bool moved = messages_.progress(*this);
+        const bool moved = receive();
         if (helper_error_)
             std::rethrow_exception(std::exchange(helper_error_, nullptr));
         runner_.looks();
@@ -79,9 +79,34 @@ worker::call* worker::find(call_number number) {
 
 // ---------------------------------------------------------------- messages
 
+bool worker::receive() {
+    // Work, for a rank that has none, is enough. Behind work it looks at all that has come: a stop may be in
+    // it.
+    return detail::receive(
+        messages_, [this](incoming& m) { heed(m); },
+        [this] { return on_main_thread_ && runner_.is_idle() && runner_.has_work(); });
+}
+
+void worker::heed(incoming& m) {
+    switch (m.at) {
+    case stage::noticed:
+        runner_.noticed(m.what);
+        return;
+    case stage::here:
+        if (!may_place(m))
+            return;
+        place(m);
+        m.accept();
+        return;
+    case stage::complete:
+        arrived(m);
+        return;
+    }
+}
+
 /// All but what is small and the engine's own is for the main thread, and what has been given back: the root
 /// waits until it has left, and nobody is to look at it.
-bool worker::can_place(const incoming& m) {
+bool worker::may_place(const incoming& m) {
     const bool is_chunk = std::holds_alternative<wire::chunk>(m.what);
     if (!on_main_thread_) {
         return std::holds_alternative<wire::stop>(m.what) || std::holds_alternative<wire::farewell>(m.what) ||
@@ -245,7 +270,7 @@ void worker::run_chunk() {
         end = clock::now();
         runner_.ran(*b, done, seconds_between(batch_begin, end), w->failed.size() != before);
         if (done < w->readable) {
-            messages_.progress(*this); // what comes meanwhile should not wait for the end of the chunk
+            receive(); // what comes meanwhile should not wait for the end of the chunk
             batch_begin = clock::now();
         }
     }
@@ -294,11 +319,11 @@ void worker::give_back() {
     on_main_thread_ = false;
     messages_.keep_what_is_done(true);
     try {
-        messages_.progress(*this);
+        receive();
         for (const wire::returned& r : runner_.give_back())
             messages_.send(root_, r, outgoing());
         // What of it is still on its way is the caller's memory.
-        for (int i = 0; i < 64 && messages_.progress(*this) && messages_.transferring();)
+        for (int i = 0; i < 64 && receive() && messages_.transferring();)
             ++i;
     } catch (...) {
         helper_error_ = std::current_exception(); // the main thread throws it

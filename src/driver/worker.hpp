@@ -18,10 +18,10 @@
 
 namespace mpimap::detail {
 
-class worker : private message_handler {
+class worker {
   public:
     worker(endpoint here, int root);
-    ~worker() override;
+    ~worker();
 
     /// A call that this rank takes part in by itself; `stop`: items behind one that throws are not run.
     void enter(call_number number, kernel& k, bool stop);
@@ -54,15 +54,11 @@ class worker : private message_handler {
         std::shared_ptr<void> decoded; // by the first call, for all: what came is gone then
     };
 
-    void noticed(const incoming& m) override { runner_.noticed(m.what); }
-    bool can_place(const incoming& m) override;
-    void place(incoming& m) override;
-    void arrived(incoming& m) override;
-    /// Work, for a rank that has none. Behind work it looks at all that has come: a stop may be in it.
-    [[nodiscard]] bool has_enough() const override {
-        return on_main_thread_ && runner_.is_idle() && runner_.has_work();
-    }
-
+    bool receive();
+    void heed(incoming& m);
+    [[nodiscard]] bool may_place(const incoming& m);
+    void place(incoming& m);
+    void arrived(incoming& m);
     [[nodiscard]] call* find(call_number number);
     void place_chunk(incoming& m, const call& c);
     static void place_part(incoming& m);

@@ -64,9 +64,10 @@ struct channel::transfer_out {
 };
 
 struct channel::transfer_in {
-    enum class stage { body, unplaced, spans };
+    enum class step { body, unasked, asked, spans };
     incoming message;
-    stage at = stage::unplaced;
+    step at = step::unasked;
+    std::shared_ptr<void> keep;       // the message's, which its receiver may have moved from
     std::vector<std::uint64_t> sizes; // regions of a message for which there is no memory
     buffer scratch;                   // where what nobody wants goes, piece by piece
     std::size_t region = 0;
@@ -97,11 +98,18 @@ struct channel::mailbox {
     std::array<slot, 8> slots;
     std::size_t taken = 0;
     std::size_t posted = 0;
+    // The oldest slot, while it is read: a message that is lent where it arrived.
+    bool reading = false;
+    incoming message;
+    std::shared_ptr<void> keep;         // the message's, which its receiver may have moved from
+    const std::byte* content = nullptr; // behind its header
 };
 
 channel::channel(MPI_Comm comm, std::size_t piece) : comm_(comm), piece_(piece) {}
 /// All is at rest, or MPI does not work any more.
 channel::~channel() {
+    if (inbox_ && inbox_->reading)
+        done_with_header();
     for (; inbox_ && inbox_->taken != inbox_->posted; ++inbox_->taken) {
         MPI_Request& request = inbox_->slots[inbox_->taken % inbox_->slots.size()].request;
         MPI_Cancel(&request);
@@ -190,18 +198,17 @@ void channel::send(int destination, const wire::message& what, outgoing&& messag
     progress_out(p);
 }
 
-bool channel::progress_out(peer& p) {
-    bool moved = false;
+void channel::progress_out(peer& p) {
     while (!p.out.empty()) {
         transfer_out& t = *p.out.front();
-        moved |= t.pieces.retire();
+        moved_ |= t.pieces.retire();
         while (!t.pieces.full() && t.region < t.regions.size()) {
             const source_span& r = t.regions[t.region];
             const std::size_t size = std::min(piece_, r.size - t.offset);
             check_mpi(MPI_Isend(r.data + t.offset, static_cast<int>(size), MPI_BYTE, p.rank, data_tag, comm_,
                                 t.pieces.slot()),
                       "MPI_Isend");
-            moved = true;
+            moved_ = true;
             t.offset += size;
             if (t.offset == r.size) {
                 ++t.region;
@@ -216,7 +223,6 @@ bool channel::progress_out(peer& p) {
         has_left(t.episode);
         p.out.pop_front();
     }
-    return moved;
 }
 
 void channel::let_go(outgoing& message) {
@@ -234,39 +240,100 @@ void channel::keep_for_later(buffer memory) {
         spare_.push_back(std::move(memory));
 }
 
-/// Takes a header, and what came with it, from memory that is lent.
-void channel::dispatch(int source, const std::byte* bytes, std::size_t size, message_handler& handler) {
-    const wire::header head = [&] {
+// ---------------------------------------------------------------- what comes in
+
+void channel::post_receives() {
+    mailbox& in = *inbox_;
+    for (; in.posted != in.taken + in.slots.size(); ++in.posted) {
+        mailbox::slot& s = in.slots[in.posted % in.slots.size()];
+        check_mpi(MPI_Irecv(s.bytes.data(), control_limit, MPI_BYTE, MPI_ANY_SOURCE, control_tag, comm_,
+                            &s.request),
+                  "MPI_Irecv");
+    }
+}
+
+/// The next header, if one has arrived, that is of a current call.
+incoming* channel::next_header() {
+    mailbox& in = *inbox_;
+    while (headers_ != most_headers) {
+        post_receives();
+        mailbox::slot& oldest = in.slots[in.taken % in.slots.size()];
+        int done = 0;
+        MPI_Status status;
+        check_mpi(MPI_Test(&oldest.request, &done, &status), "MPI_Test");
+        if (done == 0)
+            return nullptr;
+        ++received_;
+        ++headers_;
+        moved_ = true;
+        in.reading = true;
+        int size = 0;
+        check_mpi(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
         try {
-            return wire::decode(bytes, size);
+            const wire::header head = wire::decode(oldest.bytes.data(), static_cast<std::size_t>(size));
+            in.message.framing = head.framing;
+            in.message.what = head.what;
+            in.content = oldest.bytes.data() + head.size;
         } catch (...) {
             broken_ = std::current_exception();
+            done_with_header();
             throw;
         }
-    }();
-    incoming m;
-    m.source = source;
-    m.framing = head.framing;
-    m.what = head.what;
-    const bool current = m.framing.episode == episode_;
-    if (current)
-        handler.noticed(m);
-    peer& p = peer_of(source);
-    const bool here = m.framing.whole;
-    // Nothing left to receive, nothing before it: no need to queue. What an earlier call left half sent is
-    // not before it: its sender may be elsewhere by now.
-    const bool next = p.in.empty() || p.in.back()->message.framing.episode != episode_;
-    if (here && m.framing.span_count == 0 && next && (!current || handler.can_place(m))) {
-        if (!current)
-            return;
-        m.bytes = bytes + head.size;
-        handler.place(m);
-        handler.arrived(m);
-        return;
+        in.message.source = status.MPI_SOURCE;
+        in.message.at = stage::noticed;
+        if (is_current(in.message))
+            return &in.message;
+        if (incoming* const m = go_on_with_header())
+            return m;
     }
+    return nullptr;
+}
+
+/// The receiver has heard of it, or nobody is to.
+incoming* channel::go_on_with_header() {
+    mailbox& in = *inbox_;
+    incoming& m = in.message;
+    if (m.at == stage::noticed) {
+        // Nothing left to receive, nothing before it: no need to queue. What an earlier call left half sent
+        // is not before it: its sender may be elsewhere by now.
+        const peer& p = peer_of(m.source);
+        const bool is_next = p.in.empty() || !is_current(p.in.back()->message);
+        if (!m.framing.whole || m.framing.span_count != 0 || !is_next) {
+            queue_header();
+        } else if (is_current(m)) {
+            m.bytes = in.content;
+            m.accepted = false;
+            m.at = stage::here;
+            return &m;
+        }
+    } else {
+        if (m.accepted) {
+            m.at = stage::complete;
+            if (keeps_)
+                in.keep = m.keep;
+            return &m;
+        }
+        queue_header();
+    }
+    done_with_header();
+    return nullptr;
+}
+
+void channel::done_with_header() noexcept {
+    mailbox& in = *inbox_;
+    in.reading = false;
+    ++in.taken;
+    in.message = incoming();
+}
+
+/// The rest of the message is still to come, or others are before it.
+void channel::queue_header() {
+    mailbox& in = *inbox_;
+    incoming& m = in.message;
+    const bool here = m.framing.whole;
     auto t = std::make_unique<transfer_in>();
     // What nobody will hear of needs no memory: a long message may have many like it behind it.
-    m.lost = !current && !here;
+    m.lost = !is_current(m) && !here;
     try {
         if (!m.lost)
             m.storage.resize(table_size(m.framing) + static_cast<std::size_t>(m.framing.body_size));
@@ -276,21 +343,22 @@ void channel::dispatch(int source, const std::byte* bytes, std::size_t size, mes
         m.lost = true;
     }
     if (here && m.storage.size() != 0)
-        std::memcpy(m.storage.data(), bytes + head.size, m.storage.size());
+        std::memcpy(m.storage.data(), in.content, m.storage.size());
     if (!here)
-        t->at = transfer_in::stage::body;
+        t->at = transfer_in::step::body;
     m.bytes = m.storage.data();
+    on_the_way_.in += is_current(m) ? 1 : 0;
+    peer& p = peer_of(m.source);
     t->message = std::move(m);
-    activate(p.rank, p);
     p.in.push_back(std::move(t));
-    on_the_way_.in += current ? 1 : 0;
+    activate(p.rank, p);
 }
 
-/// Receives as much of a transfer's regions as may be under way; `region(i)` gives the i-th, at nullptr what
-/// nobody wants. Regions are cut where the sender cuts them.
+/// Receives as much of a transfer's regions as may be under way, and says whether all of them are here;
+/// `region(i)` gives the i-th, at nullptr what nobody wants. Regions are cut where the sender cuts them.
 template <typename Region>
 bool channel::receive_regions(peer& p, transfer_in& t, std::size_t count, const Region& region) {
-    bool moved = t.pieces.retire();
+    moved_ |= t.pieces.retire();
     while (!t.pieces.full() && t.region < count) {
         const target_span r = region(t.region);
         const std::size_t size = std::min(piece_, r.size - t.offset);
@@ -305,7 +373,7 @@ bool channel::receive_regions(peer& p, transfer_in& t, std::size_t count, const 
         }
         check_mpi(MPI_Irecv(to, static_cast<int>(size), MPI_BYTE, p.rank, data_tag, comm_, t.pieces.slot()),
                   "MPI_Irecv");
-        moved = true;
+        moved_ = true;
         t.offset += size;
         if (t.offset == r.size) {
             ++t.region;
@@ -314,94 +382,116 @@ bool channel::receive_regions(peer& p, transfer_in& t, std::size_t count, const 
         if (t.pieces.full() || r.data == nullptr)
             t.pieces.retire();
     }
-    return moved;
+    return t.pieces.active == 0 && t.region == count;
 }
 
-bool channel::progress_in(peer& p, message_handler& handler) {
-    bool moved = false;
+/// Whether sizes of spans and body are here.
+bool channel::receive_body(peer& p, transfer_in& t) {
+    incoming& m = t.message;
+    // They are regions of their own, next to each other here.
+    const std::size_t table = table_size(m.framing);
+    const auto body = static_cast<std::size_t>(m.framing.body_size);
+    std::byte* const base = m.lost ? nullptr : m.storage.data();
+    const target_span regions[] = {{base, table}, {base == nullptr ? nullptr : base + table, body}};
+    const std::size_t skip = table == 0 ? 1 : 0;
+    const std::size_t count = (table == 0 ? 0U : 1U) + (body == 0 ? 0U : 1U);
+    if (m.lost && table != 0) {
+        // Without the sizes the spans could not be received: they are few bytes.
+        t.sizes.resize(static_cast<std::size_t>(m.framing.span_count));
+    }
+    return receive_regions(p, t, count, [&](std::size_t i) {
+        if (m.lost && i + skip == 0)
+            return target_span{reinterpret_cast<std::byte*>(t.sizes.data()), table};
+        return regions[i + skip];
+    });
+}
+
+/// The next event of the messages of a rank that did not come in one piece.
+incoming* channel::next_of(peer& p) {
+    using step = transfer_in::step;
     while (!p.in.empty()) {
         transfer_in& t = *p.in.front();
         incoming& m = t.message;
-        const bool current = m.framing.episode == episode_;
-        if (t.at == transfer_in::stage::body) {
-            // The sizes of the spans and the body are regions of their own, next to each other here.
-            const std::size_t table = table_size(m.framing);
-            const auto body = static_cast<std::size_t>(m.framing.body_size);
-            std::byte* const base = m.lost ? nullptr : m.storage.data();
-            const target_span regions[] = {{base, table}, {base == nullptr ? nullptr : base + table, body}};
-            const std::size_t skip = table == 0 ? 1 : 0;
-            const std::size_t count = (table == 0 ? 0U : 1U) + (body == 0 ? 0U : 1U);
-            if (m.lost && table != 0) {
-                // Without the sizes the spans could not be received: they are few bytes.
-                t.sizes.resize(static_cast<std::size_t>(m.framing.span_count));
-            }
-            moved |= receive_regions(p, t, count, [&](std::size_t i) {
-                if (m.lost && i + skip == 0)
-                    return target_span{reinterpret_cast<std::byte*>(t.sizes.data()), table};
-                return regions[i + skip];
-            });
-            if (t.pieces.active != 0 || t.region < count)
-                return moved;
-            t.at = transfer_in::stage::unplaced;
+        const bool current = is_current(m);
+        if (t.at == step::body) {
+            if (!receive_body(p, t))
+                return nullptr;
+            t.at = step::unasked;
             t.region = 0;
         }
-        if (t.at == transfer_in::stage::unplaced) {
-            if (current && !handler.can_place(m))
-                return moved;
+        if (t.at == step::unasked) {
+            t.at = step::asked;
+            m.at = stage::here;
+            m.accepted = !current;
             if (current)
-                handler.place(m);
+                return &m;
+        }
+        if (t.at == step::asked) {
+            if (!m.accepted) {
+                t.at = step::unasked;
+                return nullptr;
+            }
             const std::uint64_t* sizes = m.lost ? t.sizes.data() : m.span_sizes();
             for (std::size_t i = m.targets.size(); i < m.framing.span_count; ++i)
                 m.targets.push_back({nullptr, static_cast<std::size_t>(sizes[i])});
-            t.at = transfer_in::stage::spans;
-            moved = true;
+            t.at = step::spans;
+            moved_ = true;
         }
-        moved |= receive_regions(p, t, m.targets.size(), [&m](std::size_t i) { return m.targets[i]; });
-        if (t.pieces.active != 0 || t.region < m.targets.size())
-            return moved;
-        incoming done = std::move(t.message);
-        p.in.pop_front();
-        on_the_way_.in -= current ? 1 : 0;
-        std::shared_ptr<void> keep = done.keep;
-        if (current)
-            handler.arrived(done);
-        if (keeps_ && keep)
-            done_.push_back(std::move(keep));
+        if (t.at == step::spans) {
+            if (!receive_regions(p, t, m.targets.size(), [&m](std::size_t i) { return m.targets[i]; }))
+                return nullptr;
+            m.at = stage::complete;
+            on_the_way_.in -= current ? 1 : 0;
+            if (keeps_)
+                t.keep = m.keep;
+            told_ = &p;
+            if (current)
+                return &m;
+            done();
+        }
     }
-    return moved;
+    return nullptr;
 }
 
-bool channel::receive_controls(message_handler& handler) {
+void channel::done() {
+    if (inbox_ && inbox_->reading && inbox_->message.at == stage::complete) {
+        if (inbox_->keep)
+            done_.push_back(std::move(inbox_->keep));
+        done_with_header();
+    }
+    if (peer* const p = std::exchange(told_, nullptr)) {
+        const std::unique_ptr<transfer_in> t = std::move(p->in.front()); // its end is the user's code
+        p->in.pop_front();
+        if (t->keep)
+            done_.push_back(std::move(t->keep));
+    }
+}
+
+incoming* channel::next() {
+    if (broken_)
+        std::rethrow_exception(broken_);
     if (!inbox_)
         inbox_ = std::make_unique<mailbox>();
-    mailbox& in = *inbox_;
-    bool moved = false;
-    flooded_ = false;
-    // Bounded, so that a flood of messages cannot keep the caller from its own items.
-    for (int i = 0; i < 64; ++i) {
-        for (; in.posted != in.taken + in.slots.size(); ++in.posted) {
-            mailbox::slot& s = in.slots[in.posted % in.slots.size()];
-            check_mpi(MPI_Irecv(s.bytes.data(), control_limit, MPI_BYTE, MPI_ANY_SOURCE, control_tag, comm_,
-                                &s.request),
-                      "MPI_Irecv");
-        }
-        mailbox::slot& oldest = in.slots[in.taken % in.slots.size()];
-        int done = 0;
-        MPI_Status status;
-        check_mpi(MPI_Test(&oldest.request, &done, &status), "MPI_Test");
-        if (done == 0)
-            return moved;
-        ++in.taken;
-        ++received_;
-        moved = true;
-        int size = 0;
-        check_mpi(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
-        dispatch(status.MPI_SOURCE, oldest.bytes.data(), static_cast<std::size_t>(size), handler);
-        if (handler.has_enough())
-            return true;
+    done();
+    if (inbox_->reading) {
+        if (incoming* const m = go_on_with_header())
+            return m;
     }
-    flooded_ = true;
-    return moved;
+    if (incoming* const m = next_header())
+        return m;
+    while (at_peer_ < active_.size()) {
+        peer& p = *peers_[static_cast<std::size_t>(active_[at_peer_])];
+        if (incoming* const m = next_of(p))
+            return m;
+        if (p.out.empty() && p.in.empty()) {
+            p.active = false;
+            active_[at_peer_] = active_.back();
+            active_.pop_back();
+        } else {
+            ++at_peer_;
+        }
+    }
+    return nullptr;
 }
 
 void channel::count_sent(std::vector<std::uint64_t>& counts) const noexcept {
@@ -409,36 +499,24 @@ void channel::count_sent(std::vector<std::uint64_t>& counts) const noexcept {
 }
 
 bool channel::drain() {
-    struct nobody final : message_handler {
-        void noticed(const incoming&) override {}
-        bool can_place(const incoming&) override { return true; }
-        void place(incoming&) override {}
-        void arrived(incoming&) override {}
-        [[nodiscard]] bool has_enough() const override { return false; }
-    };
     episode_ = no_episode;
-    nobody listener;
-    return progress(listener);
+    progress();
+    while (next() != nullptr) {
+        // Of what is left nobody hears.
+    }
+    return moved_;
 }
 
-bool channel::progress(message_handler& handler) {
+void channel::progress() {
     if (broken_)
         std::rethrow_exception(broken_);
     if (!keeps_)
         done_.clear();
-    bool moved = receive_controls(handler);
-    for (std::size_t i = 0; i < active_.size();) {
-        peer& p = *peers_[static_cast<std::size_t>(active_[i])];
-        moved |= progress_out(p);
-        moved |= progress_in(p, handler);
-        if (p.out.empty() && p.in.empty()) {
-            p.active = false;
-            active_[i] = active_.back();
-            active_.pop_back();
-        } else {
-            ++i;
-        }
-    }
+    moved_ = false;
+    headers_ = 0;
+    at_peer_ = 0;
+    for (std::size_t i = 0; i < active_.size(); ++i) // what has left may let go of calls, which say so
+        progress_out(*peers_[static_cast<std::size_t>(active_[i])]);
     // Small messages leave in any order.
     while (!controls_out_.empty()) {
         int done = 0;
@@ -448,9 +526,8 @@ bool channel::progress(message_handler& handler) {
         keep_for_later(std::move(controls_out_.front().bytes));
         has_left(controls_out_.front().episode);
         controls_out_.pop_front();
-        moved = true;
+        moved_ = true;
     }
-    return moved;
 }
 
 } // namespace mpimap::detail

@@ -43,13 +43,16 @@ class channel final : public transport {
     }
 
     void send(int destination, const wire::message& what, outgoing&& message) override;
-    bool progress(message_handler& handler) override;
+    void progress() override;
+    [[nodiscard]] incoming* next() override;
+    void done() override;
+    [[nodiscard]] bool moved() const override { return moved_; }
     void keep_what_is_done(bool keep) override { keeps_ = keep; }
     [[nodiscard]] bool sent() const override { return on_the_way_.out == 0; }
     [[nodiscard]] bool received() const override { return on_the_way_.in == 0; }
     [[nodiscard]] bool transferring() const override { return !active_.empty(); }
-    /// progress() stopped at its bound, or large transfers are under way.
-    [[nodiscard]] bool behind() const override { return flooded_ || transferring(); }
+    /// next() stopped at its bound, or large transfers are under way.
+    [[nodiscard]] bool behind() const override { return headers_ == most_headers || transferring(); }
     [[nodiscard]] std::size_t piece() const noexcept { return piece_; }
 
   private:
@@ -72,12 +75,20 @@ class channel final : public transport {
         --sends_;
         on_the_way_.out -= episode == episode_ ? 1 : 0;
     }
-    bool receive_controls(message_handler& handler);
-    void dispatch(int source, const std::byte* bytes, std::size_t size, message_handler& handler);
+    void post_receives();
+    [[nodiscard]] incoming* next_header();
+    [[nodiscard]] incoming* go_on_with_header();
+    void queue_header();
+    void done_with_header() noexcept;
+    [[nodiscard]] incoming* next_of(peer& p);
+    [[nodiscard]] bool receive_body(peer& p, transfer_in& t);
     template <typename Region>
-    bool receive_regions(peer& p, transfer_in& t, std::size_t count, const Region& region);
-    bool progress_in(peer& p, message_handler& handler);
-    bool progress_out(peer& p);
+    [[nodiscard]] bool receive_regions(peer& p, transfer_in& t, std::size_t count, const Region& region);
+    void progress_out(peer& p);
+    [[nodiscard]] bool is_current(const incoming& m) const noexcept { return m.framing.episode == episode_; }
+
+    // Bounded, so that a flood of messages cannot keep the caller from its own items.
+    static constexpr std::size_t most_headers = 64;
 
     MPI_Comm comm_;
     std::size_t piece_;
@@ -90,7 +101,10 @@ class channel final : public transport {
     std::size_t sends_ = 0;              // of all
     std::vector<std::uint64_t> sent_to_; // headers, by destination as far as there were any
     std::uint64_t received_ = 0;         // headers
-    bool flooded_ = false;               // the last progress() did not see the end of the small messages
+    bool moved_ = false;                 // since progress() began
+    std::size_t headers_ = 0;            // since then
+    std::size_t at_peer_ = 0;            // of the active ones, whose transfers come next
+    peer* told_ = nullptr;               // whose first transfer is complete, and known to be
     std::vector<std::unique_ptr<peer>> peers_;
     std::vector<int> active_;
     std::deque<control> controls_out_;

@@ -15,8 +15,17 @@
 
 namespace mpimap::detail {
 
+/// How far a message has come in.
+enum class stage : unsigned char {
+    noticed, // its header is here
+    here,    // its body is: where are the spans to go? See incoming::accept
+    complete // all is in place
+};
+
 /// A message on its way in.
 struct incoming {
+    stage at = stage::noticed;
+    bool accepted = false;
     int source = 0;
     wire::frame framing;
     wire::message what;
@@ -27,6 +36,10 @@ struct incoming {
     std::shared_ptr<void> keep;     // what the targets are part of
     std::function<void()> complete; // for the receiver's use
     std::size_t placed = 0;         // for the receiver's use
+
+    /// The receiver has read the body, and said in `targets` where spans go; others are dropped. What it does
+    /// not accept it is asked for again at the next progress(), and what comes from the same rank waits.
+    void accept() noexcept { accepted = true; }
 
     [[nodiscard]] const std::uint64_t* span_sizes() const {
         return reinterpret_cast<const std::uint64_t*>(bytes);
@@ -40,23 +53,6 @@ struct incoming {
     }
 };
 
-/// What happens with messages that come in; called from transport::progress, in order for each source.
-class message_handler {
-  public:
-    virtual ~message_handler() = default;
-    /// A header has arrived.
-    virtual void noticed(const incoming& m) = 0;
-    /// Whether `place` may be called now.
-    virtual bool can_place(const incoming& m) = 0;
-    /// The body has arrived: say where the spans go. Must not throw.
-    virtual void place(incoming& m) = 0;
-    /// All is in place. `m` may be moved from. Must not throw.
-    virtual void arrived(incoming& m) = 0;
-    /// Whether what has arrived is worth more than looking for further messages at once: a look that finds
-    /// none costs about as much as a message.
-    [[nodiscard]] virtual bool has_enough() const = 0;
-};
-
 /// Messages of one pair of ranks arrive in the order in which they were sent. Nothing waits for a peer.
 class transport {
   public:
@@ -68,8 +64,16 @@ class transport {
     /// Takes a message over and returns at once. `content` is empty then and may be filled again; a small one
     /// was copied and keeps its memory.
     virtual void send(int destination, const wire::message& what, outgoing&& content) = 0;
-    /// Moves everything on; whether anything moved.
-    virtual bool progress(message_handler& handler) = 0;
+    /// Moves everything on, as far as it may without the receiver.
+    virtual void progress() = 0;
+    /// What has come since, one event after the other: of each message its stages, in order; messages of one
+    /// rank in the order in which they were sent. Null where there is no more for now. Valid until the next
+    /// call; the receiver may move from what is complete.
+    virtual incoming* next() = 0;
+    /// The event's message is done with, though no further one is asked for now.
+    virtual void done() = 0;
+    /// Whether anything has moved since progress() began.
+    [[nodiscard]] virtual bool moved() const = 0;
     /// Whether what messages kept alive stays so when they are done, until the first progress() without:
     /// where its destructors, which may be the user's, must not run now.
     virtual void keep_what_is_done(bool keep) = 0;
@@ -85,6 +89,24 @@ class transport {
     /// Whether there is more to do at once.
     [[nodiscard]] virtual bool behind() const = 0;
 };
+
+/// A whole round: `heed` is called with each event, until `enough` says, of a message that is complete, that
+/// looking for more would cost more than it is worth: a look that finds nothing takes about as long as a
+/// message. Whether anything moved.
+template <typename Heed, typename Enough>
+bool receive(transport& from, const Heed& heed, const Enough& enough) {
+    from.progress();
+    while (incoming* const m = from.next()) {
+        heed(*m);
+        if (m->at != stage::complete)
+            continue;
+        if (enough()) {
+            from.done();
+            break;
+        }
+    }
+    return from.moved();
+}
 
 class helper;
 

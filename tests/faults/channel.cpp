@@ -1,5 +1,6 @@
 // The order in which messages reach a rank, where some of them belong to a call that is over.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <list>
@@ -20,6 +21,7 @@ using mpimap::detail::channel;
 using mpimap::detail::episode_number;
 using mpimap::detail::incoming;
 using mpimap::detail::outgoing;
+using mpimap::detail::stage;
 using mpimap_test::comm;
 using mpimap_test::rank;
 using mpimap_test::size;
@@ -32,22 +34,37 @@ std::uint64_t number_of(const incoming& m) {
 }
 
 /// Keeps the numbers of what has come.
-struct listener final : mpimap::detail::message_handler {
+struct listener {
     std::vector<std::uint64_t> seen;
     std::vector<std::uint64_t> complete;
-
-    void noticed(const incoming& m) override { seen.push_back(number_of(m)); }
-    bool can_place(const incoming&) override { return true; }
-    void place(incoming& m) override {
-        mpimap::detail::reader in = m.body();
-        values.push_back(mpimap::detail::make_value<std::vector<char>>(in));
-        m.targets = std::move(in.targets());
-    }
-    void arrived(incoming& m) override { complete.push_back(number_of(m)); }
-    [[nodiscard]] bool has_enough() const override { return false; }
-
     std::list<std::vector<char>> values; // kept: what is stale may still be coming in
+
+    void heed(incoming& m) {
+        switch (m.at) {
+        case stage::noticed:
+            seen.push_back(number_of(m));
+            return;
+        case stage::here: {
+            if (!accepts)
+                return;
+            mpimap::detail::reader in = m.body();
+            values.push_back(mpimap::detail::make_value<std::vector<char>>(in));
+            m.targets = std::move(in.targets());
+            m.accept();
+            return;
+        }
+        case stage::complete:
+            complete.push_back(number_of(m));
+            return;
+        }
+    }
+    bool accepts = true;
 };
+
+bool look(channel& c, listener& l, bool only_one = false) {
+    return receive(
+        c, [&l](incoming& m) { l.heed(m); }, [only_one] { return only_one; });
+}
 
 void send(channel& c, int to, std::uint64_t number, std::size_t bytes) {
     mpimap::detail::wire::results head;
@@ -64,7 +81,7 @@ template <typename Until>
 bool progress(channel& c, listener& l, const Until& until) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!until()) {
-        c.progress(l);
+        look(c, l);
         if (std::chrono::steady_clock::now() > deadline)
             return false;
     }
@@ -103,6 +120,60 @@ TEST_F(channels, messages_of_a_call_come_in_order) {
         EXPECT_EQ(l.complete, (std::vector<std::uint64_t>{1, 2, 3, 4}));
     }
     finish(c, l, rank() == 0 ? 4 : 0);
+}
+
+/// What the receiver does not want yet waits, and what comes behind it from the same rank, small or large.
+TEST_F(channels, what_is_not_accepted_is_asked_for_again) {
+    if (size() == 1)
+        return;
+    for (const std::size_t first : {std::size_t{1}, long_message}) {
+        channel c(own_, piece);
+        c.begin(episode_number{1});
+        listener l;
+        if (rank() == 1) {
+            send(c, 0, 1, first);
+            send(c, 0, 2, 1);
+            send(c, 0, 3, long_message);
+        }
+        if (rank() == 0) {
+            l.accepts = false;
+            EXPECT_TRUE(progress(c, l, [&] { return l.seen.size() == 3; }));
+            for (int i = 0; i < 100; ++i)
+                look(c, l);
+            EXPECT_TRUE(l.complete.empty());
+            EXPECT_FALSE(c.received());
+            l.accepts = true;
+            EXPECT_TRUE(progress(c, l, [&] { return l.complete.size() == 3; }));
+            EXPECT_EQ(l.complete, (std::vector<std::uint64_t>{1, 2, 3}));
+            EXPECT_TRUE(c.received());
+        }
+        finish(c, l, rank() == 0 ? 3 : 0);
+    }
+}
+
+/// A receiver that has enough of what has come gets the rest at the next look.
+TEST_F(channels, events_wait_for_the_next_look) {
+    if (size() == 1)
+        return;
+    channel c(own_, piece);
+    c.begin(episode_number{1});
+    listener l;
+    if (rank() == 1) {
+        for (std::uint64_t number = 1; number <= 20; ++number)
+            send(c, 0, number, number % 3 == 0 ? long_message : 1);
+    }
+    if (rank() == 0) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (l.complete.size() != 20) {
+            const std::size_t before = l.complete.size();
+            look(c, l, true);
+            ASSERT_LE(l.complete.size(), before + 1);
+            ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+        }
+        EXPECT_TRUE(std::is_sorted(l.complete.begin(), l.complete.end()));
+        EXPECT_TRUE(c.received());
+    }
+    finish(c, l, rank() == 0 ? 20 : 0);
 }
 
 TEST_F(channels, a_small_message_passes_what_an_earlier_call_left_half_sent) {
@@ -192,7 +263,7 @@ TEST_F(channels, bytes_that_are_no_message_end_the_channel) {
         c.begin(episode_number{1});
         listener l;
         EXPECT_THROW((void)progress(c, l, [] { return false; }), mpimap::serialization_error);
-        EXPECT_THROW(c.progress(l), mpimap::serialization_error);
+        EXPECT_THROW(look(c, l), mpimap::serialization_error);
         EXPECT_TRUE(l.seen.empty());
         meet();
         return;

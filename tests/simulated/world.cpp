@@ -14,9 +14,9 @@ namespace simulated {
 
 using mpimap::detail::buffer;
 using mpimap::detail::incoming;
-using mpimap::detail::message_handler;
 using mpimap::detail::outgoing;
 using mpimap::detail::source_span;
+using mpimap::detail::stage;
 using mpimap::detail::target_span;
 namespace wire = mpimap::detail::wire;
 
@@ -173,6 +173,7 @@ struct parcel {
     bool collected = false;
     incoming in;
     bool noticed = false;
+    bool asked = false; // the receiver knows that the body is here
     bool placed = false;
 
     /// What spans refer to is read when it leaves, not before.
@@ -237,12 +238,12 @@ void port::send(int destination, const wire::message& what, outgoing&& message) 
     auto& queue = world_.ranks_[static_cast<std::size_t>(destination)]->messages.in_;
     if (queue.empty())
         queue.resize(world_.ranks_.size());
-    auto& line = queue[static_cast<std::size_t>(rank_)];
+    auto& ours = queue[static_cast<std::size_t>(rank_)];
     const auto later = [&](double times) {
         const bool slow = world_.chance(world_.today.slow_messages);
         return in_nanoseconds(world_.around(world_.today.latency) * times * (slow ? 100 : 1));
     };
-    p->header_at = std::max(world_.time_ + later(1), line.empty() ? 0 : line.back()->header_at);
+    p->header_at = std::max(world_.time_ + later(1), ours.empty() ? 0 : ours.back()->header_at);
     p->body_at = f.whole ? p->header_at : p->header_at + later(1);
     p->left_at = f.whole && p->spans.empty() ? world_.time_ : world_.time_ + later(2);
     p->spans_at = p->spans.empty() ? p->body_at : std::max(p->body_at, p->left_at) + later(1);
@@ -255,11 +256,10 @@ void port::send(int destination, const wire::message& what, outgoing&& message) 
         message.clear();
         out_.push_back(p);
     }
-    line.push_back(std::move(p));
+    ours.push_back(std::move(p));
 }
 
-bool port::release_what_has_left() {
-    bool moved = false;
+void port::release_what_has_left() {
     for (auto at = out_.begin(); at != out_.end();) {
         if ((*at)->left_at > world_.time_) {
             ++at;
@@ -274,56 +274,68 @@ bool port::release_what_has_left() {
         }
         p->message.clear();
         p->message = {};
-        moved = true;
+        moved_ = true;
     }
-    return moved;
 }
 
-bool port::progress(message_handler& handler) {
+void port::progress() {
     world_.pass(world_.around(world_.today.look));
     if (!keeps_)
         done_.clear();
-    bool moved = release_what_has_left();
-    if (in_.empty())
-        in_.resize(world_.ranks_.size());
-    while (true) {
-        // The header that has come first.
-        std::deque<std::shared_ptr<parcel>>* first = nullptr;
-        std::shared_ptr<parcel> next;
-        for (auto& line : in_) {
-            const auto fresh =
-                std::find_if(line.begin(), line.end(), [](const auto& p) { return !p->noticed; });
-            if (fresh != line.end() && (*fresh)->header_at <= world_.time_ &&
-                (next == nullptr || (*fresh)->header_at < next->header_at)) {
-                first = &line;
-                next = *fresh;
-            }
-        }
-        if (next == nullptr)
-            break;
-        moved = true;
-        const wire::header head = wire::decode(next->header.data(), next->header.size());
-        next->in.source = static_cast<int>(first - in_.data());
-        next->in.framing = head.framing;
-        next->in.what = head.what;
-        if (head.framing.whole) { // lent
-            next->in.bytes = next->header.data() + head.size;
-        } else {
-            next->in.storage = std::move(next->content);
-            next->in.bytes = next->in.storage.data();
-        }
-        next->noticed = true;
-        ++half_received_;
-        world_.tell("hears of " + describe(head.what) + " from " + std::to_string(next->in.source));
-        heard(next->in.source, head.what);
-        handler.noticed(next->in);
-        advance(*first, handler);
-        if (handler.has_enough())
-            return true;
+    moved_ = false;
+    at_line_ = 0;
+    release_what_has_left();
+    in_.resize(world_.ranks_.size());
+}
+
+incoming* port::next() {
+    done();
+    if (just_noticed_ != nullptr) {
+        if (incoming* const m = next_of(*just_noticed_))
+            return m;
+        just_noticed_ = nullptr;
     }
-    for (auto& line : in_)
-        moved |= advance(line, handler);
-    return moved;
+    if (incoming* const m = next_header())
+        return m;
+    for (; at_line_ != in_.size(); ++at_line_) {
+        if (incoming* const m = next_of(in_[at_line_]))
+            return m;
+    }
+    return nullptr;
+}
+
+/// The header that has come first.
+incoming* port::next_header() {
+    line* first = nullptr;
+    std::shared_ptr<parcel> next;
+    for (line& l : in_) {
+        const auto fresh = std::find_if(l.begin(), l.end(), [](const auto& p) { return !p->noticed; });
+        if (fresh != l.end() && (*fresh)->header_at <= world_.time_ &&
+            (next == nullptr || (*fresh)->header_at < next->header_at)) {
+            first = &l;
+            next = *fresh;
+        }
+    }
+    if (next == nullptr)
+        return nullptr;
+    moved_ = true;
+    const wire::header head = wire::decode(next->header.data(), next->header.size());
+    incoming& m = next->in;
+    m.source = static_cast<int>(first - in_.data());
+    m.framing = head.framing;
+    m.what = head.what;
+    if (head.framing.whole) { // lent
+        m.bytes = next->header.data() + head.size;
+    } else {
+        m.storage = std::move(next->content);
+        m.bytes = m.storage.data();
+    }
+    next->noticed = true;
+    ++half_received_;
+    world_.tell("hears of " + describe(head.what) + " from " + std::to_string(m.source));
+    heard(m.source, head.what);
+    just_noticed_ = first;
+    return &m;
 }
 
 void port::heard(int source, const wire::message& what) {
@@ -347,38 +359,51 @@ void port::heard(int source, const wire::message& what) {
         chunks.erase(at);
 }
 
-bool port::advance(std::deque<std::shared_ptr<parcel>>& from, message_handler& handler) {
-    bool moved = false;
-    while (!from.empty() && from.front()->noticed) {
-        const std::shared_ptr<parcel> p = from.front();
-        if (!p->placed) {
-            if (p->body_at > world_.time_ || !handler.can_place(p->in))
-                break;
-            handler.place(p->in);
-            p->placed = true;
-            moved = true;
-            for (std::size_t i = p->in.targets.size(); i < p->in.framing.span_count; ++i)
-                p->in.targets.push_back({nullptr, static_cast<std::size_t>(p->in.span_sizes()[i])});
+incoming* port::next_of(line& from) {
+    if (from.empty() || !from.front()->noticed)
+        return nullptr;
+    const std::shared_ptr<parcel> p = from.front();
+    incoming& m = p->in;
+    if (!p->placed) {
+        if (p->body_at > world_.time_)
+            return nullptr;
+        if (!std::exchange(p->asked, true)) {
+            m.at = stage::here;
+            return &m;
         }
-        if (p->spans_at > world_.time_)
-            break;
-        p->collect();
-        for (std::size_t i = 0; i < p->span_copies.size(); ++i) {
-            const target_span& to = p->in.targets[i];
-            if (to.size != p->span_copies[i].size())
-                world_.wrong("a span is received with another length");
-            if (to.data != nullptr && to.size == p->span_copies[i].size())
-                std::memcpy(to.data, p->span_copies[i].data(), to.size);
+        if (!m.accepted) {
+            p->asked = false; // in the next round
+            return nullptr;
         }
-        from.pop_front();
-        --half_received_;
-        moved = true;
-        std::shared_ptr<void> keep = p->in.keep;
-        handler.arrived(p->in);
-        if (keeps_ && keep)
-            done_.push_back(std::move(keep));
+        p->placed = true;
+        moved_ = true;
+        for (std::size_t i = m.targets.size(); i < m.framing.span_count; ++i)
+            m.targets.push_back({nullptr, static_cast<std::size_t>(m.span_sizes()[i])});
     }
-    return moved;
+    if (p->spans_at > world_.time_)
+        return nullptr;
+    p->collect();
+    for (std::size_t i = 0; i < p->span_copies.size(); ++i) {
+        const target_span& to = m.targets[i];
+        if (to.size != p->span_copies[i].size())
+            world_.wrong("a span is received with another length");
+        if (to.data != nullptr && to.size == p->span_copies[i].size())
+            std::memcpy(to.data, p->span_copies[i].data(), to.size);
+    }
+    from.pop_front();
+    --half_received_;
+    moved_ = true;
+    m.at = stage::complete;
+    told_ = p;
+    told_keeps_ = m.keep;
+    return &m;
+}
+
+void port::done() {
+    told_.reset();
+    if (keeps_ && told_keeps_)
+        done_.push_back(std::move(told_keeps_));
+    told_keeps_.reset();
 }
 
 } // namespace simulated

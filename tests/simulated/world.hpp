@@ -46,7 +46,10 @@ class port final : public mpimap::detail::transport {
 
     void send(int destination, const mpimap::detail::wire::message& what,
               mpimap::detail::outgoing&& content) override;
-    bool progress(mpimap::detail::message_handler& handler) override;
+    void progress() override;
+    [[nodiscard]] mpimap::detail::incoming* next() override;
+    void done() override;
+    [[nodiscard]] bool moved() const override { return moved_; }
     void keep_what_is_done(bool keep) override { keeps_ = keep; }
     [[nodiscard]] bool sent() const override { return out_.empty(); }
     [[nodiscard]] bool received() const override { return half_received_ == 0; }
@@ -63,12 +66,19 @@ class port final : public mpimap::detail::transport {
 
   private:
     friend class world;
-    bool release_what_has_left();
-    bool advance(std::deque<std::shared_ptr<parcel>>& from, mpimap::detail::message_handler& handler);
+    using line = std::deque<std::shared_ptr<parcel>>;
+    void release_what_has_left();
+    [[nodiscard]] mpimap::detail::incoming* next_header();
+    [[nodiscard]] mpimap::detail::incoming* next_of(line& from);
 
     world& world_;
     int rank_;
-    std::vector<std::deque<std::shared_ptr<parcel>>> in_; // by source
+    std::vector<line> in_; // by source
+    std::size_t at_line_ = 0;
+    line* just_noticed_ = nullptr; // whose messages go on before other headers are noticed
+    std::shared_ptr<parcel> told_; // is complete, and known to be
+    std::shared_ptr<void> told_keeps_;
+    bool moved_ = false;
     std::deque<std::shared_ptr<parcel>> out_;
     std::size_t half_received_ = 0;
     bool keeps_ = false;

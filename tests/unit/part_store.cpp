@@ -28,7 +28,10 @@ class outbox final : public transport {
         all.push_back({destination, what, content.content().size()});
         content.clear();
     }
-    bool progress(message_handler&) override { return false; }
+    void progress() override {}
+    incoming* next() override { return nullptr; }
+    void done() override {}
+    [[nodiscard]] bool moved() const override { return false; }
     void keep_what_is_done(bool) override {}
     [[nodiscard]] bool sent() const override { return true; }
     [[nodiscard]] bool received() const override { return true; }
