@@ -14,6 +14,7 @@
 
 #include <mpi.h>
 
+#include <mpimap/detail/check_options.hpp>
 #include <mpimap/detail/checks.hpp>
 #include <mpimap/detail/lazy_map.hpp>
 #include <mpimap/detail/lazy_order.hpp>
@@ -94,11 +95,6 @@ struct argument_traits<shared<T>> : argument_traits<broadcast_argument<const T&>
 class spawned_ranks;
 /// They end, if the pool has been closed or abandoned.
 void let_go(spawned_ranks& ranks) noexcept;
-
-/// Throws where an option means nothing in a call of a pool.
-void check_pool_options(const options& o);
-/// The same for calls whose number of items is not known beforehand.
-void check_stream_options(const options& o);
 
 /// In a catch block: what the arguments or the function threw before any item ran, in the words of a call
 /// that failed.

@@ -93,6 +93,30 @@ void check_options(const options& o, std::size_t items) {
     }
 }
 
+void check_pool_options(const options& o) {
+    if (o.root != 0) {
+        throw invalid_argument("mpimap: options::root is for collective calls: a pool has its root from its "
+                               "construction");
+    }
+    if (o.results == results::everywhere) {
+        throw invalid_argument(
+            "mpimap: results::everywhere is for collective calls: in a pool the root alone asks");
+    }
+}
+
+void check_stream_options(const options& o) {
+    check_pool_options(o);
+    if (!o.costs.empty()) {
+        throw invalid_argument("mpimap: options::costs needs all items at once: use map or amap");
+    }
+    if (o.schedule != schedule::automatic && o.schedule != schedule::dynamic) {
+        throw invalid_argument(
+            "mpimap: this schedule divides items that are all known beforehand: imap and uimap "
+            "take automatic, or dynamic");
+    }
+    check_options(o, 0);
+}
+
 void check_no_results(const options& o) {
     if (o.results == results::everywhere) {
         throw invalid_argument("mpimap: mpi_for_each has no results: results::everywhere goes with mpi_map");

@@ -46,15 +46,15 @@ owner::owner(call_plan plan, call_number number, roster& ranks, std::size_t here
              item_fates& fates)
     : plan_(std::move(plan)), number_(number), roster_(ranks), here_(here), here_runs_(here_runs),
       fates_(fates), ledger_(number, kind().grows ? nullptr : &fates.done), items_(plan_.items),
-      ranks_(ranks.size()), not_ready_(kind().pooled ? 0 : ranks_.size() - 1), retries_(plan_.attempts) {
+      ranks_(ranks.size()), retries_(plan_.attempts) {
     if (has_items())
         offer_items();
+    if (!kind().pooled)
+        roster_.expect_all();
     if (!decided() && !kind().pooled)
         return; // ranks ask when they are ready
-    for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
-        ranks_[rank].ready = kind().pooled;
+    for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
         roster_.ask(rank);
-    }
 }
 
 owner::actions owner::take_actions() noexcept {
@@ -63,7 +63,8 @@ owner::actions owner::take_actions() noexcept {
 }
 
 bool owner::waits_for_first_rank() const {
-    return !decided() && measured_.items_done == 0 && not_ready_ != 0 && not_ready_ + 1 == ranks_.size();
+    return !decided() && measured_.items_done == 0 && roster_.joining() != 0 &&
+           roster_.joining() + 1 == ranks_.size();
 }
 
 // ---------------------------------------------------------------- from outside
@@ -110,10 +111,11 @@ void owner::turn(course to) {
 owner::answer owner::asked_by(std::size_t rank) const {
     if (stopped())
         return answer::nothing;
-    const rank_record& r = ranks_[rank];
-    if (decided() ? queue().empty(rank) : !r.ready || (stocked_ == 0 && queue().empty(rank)))
+    if (!decided() && roster_.standing_of(rank) == roster::standing::joining)
         return answer::nothing;
-    return wants_more(r, rank) ? answer::chunk : answer::enough;
+    if (queue().empty(rank) && (decided() || stocked_ == 0))
+        return answer::nothing;
+    return wants_more(ranks_[rank], rank) ? answer::chunk : answer::enough;
 }
 
 bool owner::wants_more(const rank_record& r, std::size_t rank) const {
@@ -316,8 +318,7 @@ void owner::noticed(std::size_t rank, const wire::message& m, std::size_t bytes)
             finish_chunk(rank, *results);
     } else if (const auto* ready = std::get_if<wire::ready>(&m)) {
         if (!ready->failed) {
-            ranks_[rank].ready = true;
-            --not_ready_;
+            roster_.joined(rank);
             roster_.ask(rank);
         }
     } else if (const auto* returned = std::get_if<wire::returned>(&m)) {

@@ -61,7 +61,7 @@ class owner {
                (stopped() || (own_.count == 0 && stocked_ == 0 && queue().empty()));
     }
     /// The same, and all ranks have read the call's set-up.
-    [[nodiscard]] bool finished() const { return at_rest() && not_ready_ == 0; }
+    [[nodiscard]] bool finished() const { return at_rest() && roster_.joining() == 0; }
     /// Whether nothing is known of the items yet and nobody else is ready to run them.
     [[nodiscard]] bool waits_for_first_rank() const;
     /// Whether ranks have given back what they had: messages with it may be on their way still.
@@ -165,8 +165,8 @@ class owner {
     void failures_came(std::size_t rank, failures failed);
     /// Which items have failed there, nobody knows any more.
     void failures_lost(std::size_t rank, failure why);
-    /// A rank could not read the call's set-up: it has said why.
-    void set_up_answered() { --not_ready_; }
+    /// The rank could not read the call's set-up: it has said why.
+    void cannot_join(std::size_t rank) { roster_.joined(rank); }
     /// `read` of the results are in place, or will be when all that belongs to them has arrived, but for the
     /// items that had failed. The next could not be decoded, if there is one.
     void results_read(const wire::results& r, std::size_t read, const std::vector<std::size_t>& failed_there,
@@ -203,7 +203,6 @@ class owner {
 
   private:
     struct rank_record {
-        bool ready = false;
         std::size_t chunks = 0;          // handed out, not finished
         std::size_t newest = 1;          // items of the one that was handed out last
         std::vector<std::size_t> failed; // items of the chunk whose results are coming in
@@ -242,7 +241,6 @@ class owner {
     course course_ = course::runs;
     bool left_out_ = false; // items have been
     std::vector<rank_record> ranks_;
-    std::size_t not_ready_;
     std::size_t chunks_out_ = 0;
     std::size_t under_way_ = 0; // chunks that are out, and messages noticed but not yet heeded
     item_range own_;            // the owner's own chunk, as far as it has not been run

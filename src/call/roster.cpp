@@ -5,6 +5,22 @@
 
 namespace mpimap::detail {
 
+void roster::expect_all() {
+    for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+        if (rank == own_ || ranks_[rank].is != standing::serving)
+            continue;
+        ranks_[rank].is = standing::joining;
+        ++joining_;
+    }
+}
+
+void roster::joined(std::size_t rank) {
+    if (ranks_[rank].is != standing::joining)
+        return;
+    ranks_[rank].is = standing::serving;
+    --joining_;
+}
+
 void roster::ask(std::size_t rank) {
     rank_record& r = ranks_[rank];
     if (r.wants == want::asks || rank == own_ || r.is == standing::lost)
@@ -99,6 +115,7 @@ void roster::forget(call_number call) {
 }
 
 void roster::left(std::size_t rank) {
+    joined(rank);
     standing& is = ranks_[rank].is;
     if (is == standing::left || is == standing::lost)
         return;
@@ -107,6 +124,7 @@ void roster::left(std::size_t rank) {
 }
 
 std::vector<roster::chunk> roster::lose(std::size_t rank) {
+    joined(rank);
     rank_record& r = ranks_[rank];
     if (r.is != standing::left && r.is != standing::lost)
         ++departed_;

@@ -17,6 +17,7 @@ namespace mpimap::detail {
 class roster {
   public:
     enum class standing : unsigned char {
+        joining, // it has not said yet that it takes part in the call that began
         serving,
         held_up, // in an item that takes long
         left,    // it has said that it leaves the pool
@@ -32,6 +33,13 @@ class roster {
 
     [[nodiscard]] std::size_t size() const noexcept { return ranks_.size(); }
     [[nodiscard]] standing standing_of(std::size_t rank) const { return ranks_[rank].is; }
+
+    /// A call begins that the others enter by themselves: each says so when it has.
+    void expect_all();
+    /// It has, or cannot.
+    void joined(std::size_t rank);
+    /// How many have not said so.
+    [[nodiscard]] std::size_t joining() const noexcept { return joining_; }
 
     // Who wants a chunk, of any call. Ranks are answered in the order in which they have asked; whoever gets
     // nothing is remembered until there is more.
@@ -84,6 +92,7 @@ class roster {
     std::vector<rank_record> ranks_;
     fifo<std::size_t> asking_;
     std::vector<std::size_t> got_nothing_;
+    std::size_t joining_ = 0;
     std::size_t departed_ = 0;
 };
 

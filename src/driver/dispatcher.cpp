@@ -259,7 +259,7 @@ void dispatcher::place(incoming& m) {
 void dispatcher::place_failures(incoming& m) {
     const auto rank = static_cast<std::size_t>(m.source);
     if (std::holds_alternative<wire::ready>(m.what))
-        owner_.set_up_answered();
+        owner_.cannot_join(rank);
     try {
         if (m.lost)
             throw std::bad_alloc();

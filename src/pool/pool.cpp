@@ -33,31 +33,4 @@ void pool::close() {
         detail::let_go(*ranks_);
 }
 
-namespace detail {
-
-void check_pool_options(const options& o) {
-    if (o.root != 0) {
-        throw invalid_argument("mpimap: options::root is for collective calls: a pool has its root from its "
-                               "construction");
-    }
-    if (o.results == results::everywhere) {
-        throw invalid_argument(
-            "mpimap: results::everywhere is for collective calls: in a pool the root alone asks");
-    }
-}
-
-void check_stream_options(const options& o) {
-    check_pool_options(o);
-    if (!o.costs.empty()) {
-        throw invalid_argument("mpimap: options::costs needs all items at once: use map or amap");
-    }
-    if (o.schedule != schedule::automatic && o.schedule != schedule::dynamic) {
-        throw invalid_argument(
-            "mpimap: this schedule divides items that are all known beforehand: imap and uimap "
-            "take automatic, or dynamic");
-    }
-    check_options(o, 0);
-}
-
-} // namespace detail
 } // namespace mpimap

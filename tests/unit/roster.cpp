@@ -37,6 +37,21 @@ TEST(roster, answers_in_the_order_of_asking) {
     EXPECT_EQ(r.asking(), 2U);
 }
 
+TEST(roster, waits_for_all_that_enter_a_call_by_themselves) {
+    roster r(4, 0);
+    EXPECT_EQ(r.joining(), 0U);
+    r.expect_all();
+    EXPECT_EQ(r.joining(), 3U);
+    EXPECT_EQ(r.standing_of(1), roster::standing::joining);
+    r.joined(1);
+    r.joined(1); // once
+    EXPECT_EQ(r.joining(), 2U);
+    EXPECT_EQ(r.standing_of(1), roster::standing::serving);
+    (void)r.lose(2);
+    r.left(3);
+    EXPECT_EQ(r.joining(), 0U);
+}
+
 TEST(roster, remembers_who_got_nothing) {
     roster r(4, 0);
     r.ask(1);

@@ -17,6 +17,11 @@ namespace mpimap::detail {
 /// Checks of options that need no types; throws invalid_argument.
 void check_options(const options& o, std::size_t items);
 
+/// The same for calls of a pool, in which some mean nothing ...
+void check_pool_options(const options& o);
+/// ... and for those whose number of items is not known beforehand.
+void check_stream_options(const options& o);
+
 /// mpi_for_each: throws invalid_argument when the options ask for results.
 void check_no_results(const options& o);
 

@@ -112,7 +112,7 @@ TEST(owner, waits_for_ranks_that_have_not_read_the_set_up) {
     EXPECT_TRUE(late.at_rest());
     EXPECT_FALSE(late.finished());
     late.noticed(1, wire::ready{number, true}, 0);
-    late.set_up_answered();
+    late.cannot_join(1);
     late.abandon(owned::failure_of(task_error::no_item, 1));
     late.heeded(1, false);
     EXPECT_TRUE(late.finished());
