@@ -1,28 +1,28 @@
 #include "call/ledger.hpp"
 
-#include <atomic>
 #include <utility>
 #include <vector>
 
 namespace mpimap::detail {
-namespace {
 
-std::atomic<settled_observer*> observer{nullptr};
-
-} // namespace
-
-void observe_settled(settled_observer* o) noexcept {
-    observer = o;
+void ledger::tell_done(item_range items, int rank, double seconds, std::size_t attempt,
+                       const wire::longest_items& longest) {
+    if (!watched_)
+        return;
+    settled_items what{call_, items, settlement::done, rank, seconds, attempt};
+    for (std::size_t i = 0; items.count != 1 && i < longest.count; ++i) {
+        if (longest.all[i].item >= items.first && longest.all[i].item < items.end())
+            what.longest.push_back(longest.all[i]);
+    }
+    tell(std::move(what));
 }
-settled_observer* observer_of_settled() noexcept {
-    return observer;
-}
 
-void ledger::done(item_range items, int rank, double seconds, std::size_t attempt) {
+void ledger::done(item_range items, int rank, double seconds, std::size_t attempt,
+                  const wire::longest_items& longest) {
     if (!records_ || items.count == 0)
         return;
     if (without_result_.size() == 0 && done_.add(items.first, items.end())) {
-        tell({call_, items, settlement::done, rank, seconds, attempt});
+        tell_done(items, rank, seconds, attempt, longest);
         return;
     }
     // Some of them have run elsewhere, too.
@@ -33,7 +33,7 @@ void ledger::done(item_range items, int rank, double seconds, std::size_t attemp
     for (const item_range& part : fresh) {
         done_.add(part.first, part.end());
         const double share = static_cast<double>(part.count) / static_cast<double>(items.count);
-        tell({call_, part, settlement::done, rank, seconds * share, attempt});
+        tell_done(part, rank, seconds * share, attempt, longest);
     }
 }
 
@@ -52,7 +52,7 @@ void ledger::withdrawn(std::size_t item) {
 }
 
 void ledger::over(std::size_t items) {
-    if (!records_ || observer_ == nullptr || std::exchange(over_, true))
+    if (!watched_ || std::exchange(over_, true))
         return;
     std::vector<item_range> rest;
     for_each_open(0, items, [&](std::size_t from, std::size_t to) { rest.push_back({from, to - from}); });

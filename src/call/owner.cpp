@@ -43,15 +43,15 @@ void append(failures& all, failures more) {
 } // namespace
 
 owner::owner(call_plan plan, call_number number, roster& ranks, std::size_t here, bool here_runs,
-             item_fates& fates)
+             item_fates& fates, bool watched)
     : plan_(std::move(plan)), number_(number), roster_(ranks), here_(here), here_runs_(here_runs),
-      fates_(fates), ledger_(number, kind().grows ? nullptr : &fates.done), items_(plan_.items),
+      fates_(fates), ledger_(number, mode().grows ? nullptr : &fates.done, watched), items_(plan_.items),
       ranks_(ranks.size()), retries_(plan_.attempts) {
     if (has_items())
         offer_items();
-    if (!kind().pooled)
+    if (!mode().pooled)
         roster_.expect_all();
-    if (!decided() && !kind().pooled)
+    if (!decided() && !mode().pooled)
         return; // ranks ask when they are ready
     for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
         roster_.ask(rank);
@@ -130,7 +130,7 @@ bool owner::wants_more(const rank_record& r, std::size_t rank) const {
         return false;
     // The caller waits until all that was sent has come, and another call's item may take as long as it
     // likes.
-    if (kind().pooled && kind().caller_waits && there != r.chunks)
+    if (mode().pooled && mode().caller_waits && there != r.chunks)
         return false;
     return there < look_ahead(r.chunks == 0 ? 1 : r.newest, plenty(), measured_);
 }
@@ -250,7 +250,7 @@ void owner::drop(item_range items) {
     if (items.count == 0)
         return;
     left_out_ = true;
-    if (!kind().grows)
+    if (!mode().grows)
         fates_.given_up.add(items.first, items.end());
 }
 
@@ -278,7 +278,7 @@ void owner::ran(item_range batch, std::size_t done, double seconds, failures fai
     } else {
         drop(rest);
     }
-    settle(ended, items_of(failed), here_, seconds);
+    settle(ended, items_of(failed), here_, seconds, {});
     take_in(std::move(failed));
 }
 
@@ -357,7 +357,7 @@ void owner::failures_came(std::size_t rank, failures failed) {
     rank_record& r = ranks_[rank];
     for (const failure& f : failed)
         r.failed.push_back(static_cast<std::size_t>(f.index));
-    if (retries_.none() && !kind().grows) {
+    if (retries_.none() && !mode().grows) {
         take_in(std::move(failed));
     } else {
         // What the chunk brings in their places must not come behind another attempt's results, nor after the
@@ -380,10 +380,10 @@ void owner::results_read(const wire::results& r, std::size_t read,
     take_in(std::move(failed));
 }
 
-void owner::results_in_place(std::size_t rank, item_range items, double seconds,
+void owner::results_in_place(std::size_t rank, item_range items, const wire::results& r,
                              const std::vector<std::size_t>& failed_there) {
     if (!ranks_[rank].failures_lost)
-        settle(items, failed_there, rank, seconds);
+        settle(items, failed_there, rank, r.seconds, r.longest);
 }
 
 void owner::results_bad(const wire::results& r, const std::vector<std::size_t>& failed_there, failure why) {
@@ -409,17 +409,17 @@ void owner::heeded(std::size_t rank, bool last) {
     take_in(std::exchange(r.held, {}));
 }
 
-void owner::settle(item_range items, const std::vector<std::size_t>& failed, std::size_t rank,
-                   double seconds) {
+void owner::settle(item_range items, const std::vector<std::size_t>& failed, std::size_t rank, double seconds,
+                   const wire::longest_items& longest) {
     const std::size_t attempt = items.count == 1 ? retries_.attempt_of(items.first) : 1;
     const int where = static_cast<int>(rank);
     if (failed.empty()) {
-        ledger_.done(items, where, seconds, attempt);
+        ledger_.done(items, where, seconds, attempt, longest);
         return;
     }
     for_each_gap(items, failed, [&](item_range gap) {
         const double share = static_cast<double>(gap.count) / static_cast<double>(items.count);
-        ledger_.done(gap, where, seconds * share, attempt);
+        ledger_.done(gap, where, seconds * share, attempt, longest);
     });
 }
 
@@ -492,14 +492,14 @@ failures owner::take_failures() {
 
 ending owner::end() {
     // An item that threw and was to run again, when the call was stopped, has failed.
-    if (stopped() && !kind().grows) {
+    if (stopped() && !mode().grows) {
         for (retries::last_failure& last : retries_.give_up())
             fail(std::move(last.why), last.attempt);
     }
     std::stable_sort(failed_.begin(), failed_.end(),
                      [](const failure& a, const failure& b) { return a.index < b.index; });
     over();
-    return {take_failures(), course_ == course::abandoned, cancelled(), kind().tolerant};
+    return {take_failures(), course_ == course::abandoned, cancelled(), mode().tolerant};
 }
 
 } // namespace mpimap::detail

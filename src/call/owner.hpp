@@ -27,12 +27,13 @@ namespace mpimap::detail {
 class owner {
   public:
     /// `here`: the rank whose items they are. `here_runs`: whether it runs items that are not divided
-    /// beforehand. What has become of items goes to `fates`, of calls that do not grow.
+    /// beforehand. What has become of items goes to `fates`, of calls that do not grow. `watched`: there is
+    /// somebody to be told.
     owner(call_plan plan, call_number number, roster& ranks, std::size_t here, bool here_runs,
-          item_fates& fates);
+          item_fates& fates, bool watched = false);
 
     [[nodiscard]] call_number number() const noexcept { return number_; }
-    [[nodiscard]] const call_kind& kind() const noexcept { return plan_.kind; }
+    [[nodiscard]] const call_mode& mode() const noexcept { return plan_.mode; }
     [[nodiscard]] const call_plan& plan() const noexcept { return plan_; }
     /// Whether items were divided among the ranks beforehand.
     [[nodiscard]] bool decided() const noexcept { return queue().decided(); }
@@ -57,7 +58,7 @@ class owner {
     }
     /// Nothing is under way, and all items have been run or given up: of a call that grows for now.
     [[nodiscard]] bool at_rest() const {
-        return under_way_ == 0 && undecided_.empty() && !(kind().grows && !failed_.empty()) &&
+        return under_way_ == 0 && undecided_.empty() && !(mode().grows && !failed_.empty()) &&
                (stopped() || (own_.count == 0 && stocked_ == 0 && queue().empty()));
     }
     /// The same, and all ranks have read the call's set-up.
@@ -82,8 +83,11 @@ class owner {
         bool stop_others = false;  // ranks that have chunks are to run no more of them
         bool forget_stock = false; // what was encoded ahead is not to be sent
     };
-    [[nodiscard]] bool acts() const noexcept { return acts_; }
+    [[nodiscard]] bool acts() const noexcept { return acts_ || ledger_.has_news(); }
     [[nodiscard]] actions take_actions() noexcept;
+
+    /// Items that have been settled, in order, for whoever watches.
+    [[nodiscard]] std::vector<settled_items> take_settled() { return ledger_.take_news(); }
 
     // ------------------------------------------------------------ from outside
 
@@ -174,7 +178,7 @@ class owner {
     /// Nothing is known of the results.
     void results_bad(const wire::results& r, const std::vector<std::size_t>& failed_there, failure why);
     /// They are in place.
-    void results_in_place(std::size_t rank, item_range items, double seconds,
+    void results_in_place(std::size_t rank, item_range items, const wire::results& r,
                           const std::vector<std::size_t>& failed_there);
     /// What put them there has thrown.
     void results_not_in_place(std::size_t first, failure why);
@@ -219,7 +223,8 @@ class owner {
     void give_back_between(item_range items, const std::vector<std::size_t>& failed);
     void take_back(std::size_t rank, item_range items);
     void finish_chunk(std::size_t rank, const wire::results& r);
-    void settle(item_range items, const std::vector<std::size_t>& failed, std::size_t rank, double seconds);
+    void settle(item_range items, const std::vector<std::size_t>& failed, std::size_t rank, double seconds,
+                const wire::longest_items& longest);
     void drop(item_range items);
     void measure(item_range items, double seconds);
     void take_in(failures failed);

@@ -15,7 +15,7 @@
 namespace mpimap::detail {
 
 /// What is fixed by the function that the user calls, not by options.
-struct call_kind {
+struct call_mode {
     bool tolerant = false;    // failures of items are the caller's business
     bool pooled = false;      // of a pool: ranks know nothing of it before their first chunk
     bool grows = false;       // items are added as it goes
@@ -23,7 +23,7 @@ struct call_kind {
 };
 
 struct call_plan {
-    call_kind kind;
+    call_mode mode;
     work_queue queue; // of its items
     std::function<bool(const task_error&)> retry_if;
     std::stop_token stop;
@@ -38,9 +38,9 @@ struct call_plan {
     /// that is for the owner to say.
     [[nodiscard]] bool stop_elsewhere() const noexcept { return stop_at_failure && attempts == 1; }
     /// Whether what is sent of plain arguments is a copy, and not the caller's memory that outlives the call.
-    [[nodiscard]] bool copies_arguments() const noexcept { return !kind.grows && !kind.caller_waits; }
+    [[nodiscard]] bool copies_arguments() const noexcept { return !mode.grows && !mode.caller_waits; }
 };
 
-[[nodiscard]] call_plan plan_call(root_job& job, const options& o, std::size_t ranks, const call_kind& kind);
+[[nodiscard]] call_plan plan_call(root_job& job, const options& o, std::size_t ranks, const call_mode& mode);
 
 } // namespace mpimap::detail

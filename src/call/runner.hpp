@@ -27,7 +27,8 @@ class runner {
         std::shared_ptr<chunk> arguments; // null where they could not be read
         std::size_t readable = 0;         // items whose arguments could be decoded
         failures failed;                  // and why the next one could not; then those of items that ran
-        double waited = 0;                // seconds that the rank, idle, has waited for it
+        wire::longest_items longest;
+        double waited = 0; // seconds that the rank, idle, has waited for it
     };
 
     // ------------------------------------------------------------ calls

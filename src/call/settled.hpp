@@ -3,6 +3,7 @@
 // What becomes of the items of a call, as it happens: what watches a call hangs here.
 
 #include <cstddef>
+#include <vector>
 
 #include <mpimap/detail/job.hpp>
 
@@ -24,6 +25,7 @@ struct settled_items {
     int rank = no_rank;      // where they ran
     double seconds = 0;      // all of them together took there, as far as it is known
     std::size_t attempt = 0; // the last one, from 1; 0 where there was none
+    std::vector<wire::longest_items::one> longest = {}; // of several: those that were measured one by one
 
     static constexpr int no_rank = -1;
 };
@@ -33,7 +35,8 @@ struct settled_items {
 class settled_observer {
   public:
     virtual ~settled_observer() = default;
-    virtual void settled(const settled_items& what) noexcept = 0;
+    /// `job`: of the call. It gives results of items that are done as bytes: root_job::write_results.
+    virtual void settled(const settled_items& what, root_job& job) noexcept = 0;
 };
 
 /// All calls that this process begins from now on are watched by it, or by nobody. It must outlive them.

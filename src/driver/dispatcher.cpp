@@ -9,7 +9,7 @@ namespace mpimap::detail {
 
 dispatcher::dispatcher(session& s, root_job& job, call_plan plan, call_number number, pooled pool)
     : session_(s), job_(job), owner_(std::move(plan), number, s.ranks(), static_cast<std::size_t>(s.rank()),
-                                     s.computes(), job.fates()),
+                                     s.computes(), job.fates(), observer_ != nullptr),
       pool_(std::move(pool)) {
     try {
         session_.join(*this);
@@ -26,12 +26,14 @@ dispatcher::~dispatcher() {
     session_.leave(*this);
     try {
         owner_.over();
+        tell();
     } catch (const std::bad_alloc&) {
         // Without memory nobody is told of the rest.
     }
 }
 
 void dispatcher::do_actions() {
+    tell();
     const owner::actions todo = owner_.take_actions();
     if (todo.forget_stock)
         dropped_.swap(stock_);
@@ -47,12 +49,25 @@ void dispatcher::do_actions() {
     }
 }
 
+void dispatcher::tell() {
+    for (const settled_items& what : owner_.take_settled())
+        observer_->settled(what, job_);
+}
+
+ending dispatcher::end() {
+    ending how = owner_.end();
+    tell();
+    return how;
+}
+
 void dispatcher::extend(std::size_t n) {
     owner_.add(n);
     act();
 }
 bool dispatcher::withdraw(std::size_t item) {
-    return owner_.withdraw(item);
+    const bool withdrawn = owner_.withdraw(item);
+    act();
+    return withdrawn;
 }
 void dispatcher::cancel() {
     owner_.cancel();
@@ -290,12 +305,11 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
             const std::size_t read = job_.read_results(r.items, in, failed, m.complete);
             const item_range placed{r.items.first, read};
             if (!m.complete) {
-                owner_.results_in_place(rank, placed, r.seconds, failed_there);
+                owner_.results_in_place(rank, placed, r, failed_there);
             } else {
-                m.complete = [this, placed, failed_there, rank, seconds = r.seconds,
-                              complete = std::move(m.complete)] {
+                m.complete = [this, placed, failed_there, rank, r, complete = std::move(m.complete)] {
                     complete(); // may throw
-                    owner_.results_in_place(rank, placed, seconds, failed_there);
+                    owner_.results_in_place(rank, placed, r, failed_there);
                 };
             }
             owner_.results_read(r, read, failed_there, std::move(failed));
@@ -342,7 +356,7 @@ void dispatcher::complete_here() {
             owner_.decide(std::move(f), again);
         }
     }
-    if (owner_.kind().grows && owner_.has_failures())
+    if (owner_.mode().grows && owner_.has_failures())
         job_.take_failures(owner_.take_failures());
     act();
 }

@@ -50,7 +50,7 @@ class dispatcher {
     /// A failure that is no item's: no items are run.
     void abandon(failure f);
     /// When it is finished.
-    [[nodiscard]] ending end() { return owner_.end(); }
+    [[nodiscard]] ending end();
 
     // Called by the session: messages, by stages ...
     void noticed(const incoming& m);
@@ -86,6 +86,7 @@ class dispatcher {
             do_actions();
     }
     void do_actions();
+    void tell();
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
     [[nodiscard]] prepared take_from_stock();
     void take_stock_back();
@@ -98,6 +99,7 @@ class dispatcher {
 
     session& session_;
     root_job& job_;
+    settled_observer* observer_ = observer_of_settled();
     owner owner_;
     pooled pool_;
     std::size_t chunks_sent_ = 0;

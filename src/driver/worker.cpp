@@ -356,12 +356,15 @@ void worker::send_results(runner::answer& a, double seconds) {
         // Failures go ahead: the root knows then that the results are not all there.
         tell_failures(wire::failed{w.what.call, w.failed.size()}, w.failed);
         last = to == a.done;
-        wire::results what{w.what.call, {w.what.items.first + written, to - written}};
+        wire::results what;
+        what.call = w.what.call;
+        what.items = {w.what.items.first + written, to - written};
         if (last) {
             what.chunk = a.how;
             what.not_run = a.not_run;
             what.seconds = seconds;
             what.waited = w.waited;
+            what.longest = w.longest;
             runner_.answered(now());
         }
         messages_.send(root_, what, std::move(message));

@@ -54,6 +54,7 @@ void fields(Io& io, results& m) {
     io(m.not_run);
     io(m.seconds);
     io(m.waited);
+    io(m.longest);
 }
 template <typename Io>
 void fields(Io& io, failed& m) {
@@ -101,6 +102,13 @@ class word_writer {
         (*this)(std::uint64_t{items.first});
         (*this)(std::uint64_t{items.count});
     }
+    void operator()(const longest_items& longest) {
+        (*this)(longest.count);
+        for (std::size_t i = 0; i < longest.count; ++i) {
+            (*this)(longest.all[i].item);
+            (*this)(longest.all[i].seconds);
+        }
+    }
     template <typename Enum>
         requires std::is_enum_v<Enum>
     void operator()(Enum value) { (*this)(static_cast<std::uint64_t>(value)); }
@@ -143,6 +151,15 @@ class word_reader {
         if (first > most || count > most)
             damaged("items that no call has");
         items = {static_cast<std::size_t>(first), static_cast<std::size_t>(count)};
+    }
+    void operator()(longest_items& longest) {
+        (*this)(longest.count);
+        if (longest.count > longest_items::most)
+            damaged("more items than it has room for");
+        for (std::size_t i = 0; i < longest.count; ++i) {
+            (*this)(longest.all[i].item);
+            (*this)(longest.all[i].seconds);
+        }
     }
     template <typename Enum>
         requires std::is_enum_v<Enum>
@@ -192,6 +209,18 @@ void check(const frame& f) {
 
 } // namespace
 
+void longest_items::note(std::uint64_t item, double seconds) noexcept {
+    if (count < most) {
+        ++count;
+    } else if (seconds <= all.back().seconds) {
+        return;
+    }
+    auto at = static_cast<std::size_t>(count - 1);
+    for (; at != 0 && all[at - 1].seconds < seconds; --at)
+        all[at] = all[at - 1];
+    all[at] = {item, seconds};
+}
+
 call_number call_of(const message& m) noexcept {
     return std::visit(
         [](const auto& one) {
@@ -237,6 +266,7 @@ header decode(const std::byte* bytes, std::size_t size) {
     return h;
 }
 
-static_assert(longest_header >= (words_of_frame + 8) * sizeof(std::uint64_t), "results are the longest");
+static_assert(longest_header == (words_of_frame + 9 + 2 * longest_items::most) * sizeof(std::uint64_t),
+              "results are the longest");
 
 } // namespace mpimap::detail::wire

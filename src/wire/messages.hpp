@@ -3,6 +3,7 @@
 // What ranks say to one another: a struct for each kind of message, fixed in size. What only a job can read,
 // arguments, results and failures, follows as bytes: the content.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <variant>
@@ -51,14 +52,27 @@ enum class progress : std::uint32_t {
     finished,
     given_up // what has not run is not to be handed out again
 };
+/// Of a chunk's items those that took longest, as far as they were measured one by one; the longest first.
+struct longest_items {
+    struct one {
+        std::uint64_t item = 0;
+        double seconds = 0;
+    };
+    static constexpr std::size_t most = 5;
+    std::array<one, most> all = {};
+    std::uint64_t count = 0;
+
+    void note(std::uint64_t item, double seconds) noexcept;
+};
 /// Runner to owner: the content are results of items of the oldest chunk that the rank has.
 struct results {
     call_number call{};
     item_range items;
     progress chunk = progress::more;
-    std::uint64_t not_run = 0; // items at the chunk's end, with its last results
-    double seconds = 0;        // that its items took, with its last results
-    double waited = 0;         // how long the rank, idle, waited for the chunk; 0 if it did not
+    std::uint64_t not_run = 0;  // items at the chunk's end, with its last results
+    double seconds = 0;         // that its items took, with its last results
+    double waited = 0;          // how long the rank, idle, waited for the chunk; 0 if it did not
+    longest_items longest = {}; // with its last results
 };
 /// Runner to owner: the content are failures of items of the oldest chunk that the rank has.
 struct failed {
@@ -127,7 +141,7 @@ struct frame {
 
 /// Appends it to `out`: at most `longest_header` bytes.
 void encode(const frame& f, const message& m, buffer& out);
-constexpr std::size_t longest_header = 13 * sizeof(std::uint64_t);
+constexpr std::size_t longest_header = 24 * sizeof(std::uint64_t);
 
 struct header {
     frame framing;

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <list>
 #include <map>
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <mpimap/mpimap.hpp>
@@ -36,9 +39,16 @@ class watch final : public mpimap::detail::settled_observer {
     watch(const watch&) = delete;
     watch& operator=(const watch&) = delete;
 
-    void settled(const settled_items& what) noexcept override {
+    void settled(const settled_items& what, mpimap::detail::root_job& job) noexcept override {
         const std::lock_guard lock(mutex_);
         seconds_ += what.seconds;
+        for (const auto& one : what.longest)
+            longest_[static_cast<std::size_t>(one.item)] = one.seconds;
+        if (what.how == settlement::done && keeps_results) {
+            mpimap::detail::writer out;
+            if (job.write_results(what.items, out))
+                results_.push_back({what.items, std::move(out)});
+        }
         for (std::size_t i = what.items.first; i < what.items.end(); ++i)
             told_[i].push_back(what);
     }
@@ -71,8 +81,33 @@ class watch final : public mpimap::detail::settled_observer {
     }
     [[nodiscard]] const settled_items& of(std::size_t item) const { return told_.at(item).front(); }
     [[nodiscard]] double seconds() const { return seconds_; }
+    /// Those of items that were measured one by one, in chunks of several.
+    [[nodiscard]] const std::map<std::size_t, double>& longest() const { return longest_; }
+
+    /// Results are asked for as bytes, too.
+    bool keeps_results = false;
+    struct encoded {
+        mpimap::detail::item_range items;
+        mpimap::detail::writer bytes;
+    };
+    /// Calls `read(item, reader)` with what was given of each item.
+    template <typename Read>
+    void read_results(const Read& read) const {
+        for (const encoded& e : results_) {
+            std::vector<std::uint64_t> sizes;
+            for (const mpimap::detail::source_span& span : e.bytes.spans())
+                sizes.push_back(span.size);
+            mpimap::detail::reader in(e.bytes.body().data(), e.bytes.body().size(), sizes.data(),
+                                      sizes.size());
+            for (std::size_t i = e.items.first; i < e.items.end(); ++i)
+                read(i, in);
+        }
+    }
+    [[nodiscard]] bool has_results() const { return !results_.empty(); }
 
   private:
+    std::list<encoded> results_;
+    std::map<std::size_t, double> longest_;
     std::mutex mutex_;
     std::map<std::size_t, std::vector<settled_items>> told_;
     double seconds_ = 0;
@@ -159,6 +194,83 @@ TEST(settled, seconds_of_items) {
     w.expect_each_once(some, 0);
     if (rank() == 0) {
         EXPECT_GE(w.seconds(), some * 0.99e-3);
+    }
+}
+
+TEST(settled, items_that_took_longest) {
+    constexpr std::size_t some = 40;
+    const watch w;
+    const auto sleeps = [](int x) { std::this_thread::sleep_for(std::chrono::milliseconds(x % 10)); };
+    mpimap::mpi_for_each(comm(), {.schedule = mpimap::schedule::dynamic, .chunk = 10}, sleeps, numbers(some));
+    w.expect_each_once(some, 0);
+    if (rank() != 0)
+        return;
+    for (const auto& [item, seconds] : w.longest())
+        EXPECT_GE(seconds, static_cast<double>(item % 10) * 0.99e-3);
+    for (std::size_t first = 0; first < some; first += 10) {
+        // Items of milliseconds are run, and measured, one by one.
+        const auto of_chunk = w.longest().lower_bound(first);
+        if (w.of(first).rank != 0 && w.of(first).items.count == 10) {
+            EXPECT_TRUE(of_chunk != w.longest().end() && of_chunk->first < first + 10);
+        }
+    }
+}
+
+TEST(settled, results_as_bytes) {
+    const auto text = [](int x) { return std::string(static_cast<std::size_t>(x % 50), 'a'); };
+    const mpimap::options o{.schedule = mpimap::schedule::dynamic, .chunk = 7};
+    using mpimap::detail::make_value;
+    using mpimap::detail::reader;
+    const auto expect_all = [](const watch& w, const auto& check) {
+        std::map<std::size_t, int> seen;
+        w.read_results([&](std::size_t i, reader& in) {
+            ++seen[i];
+            EXPECT_TRUE(check(i, in)) << "item " << i;
+        });
+        EXPECT_EQ(seen.size(), rank() == 0 ? n : 0);
+    };
+    const auto is_number = [](std::size_t i, reader& in) {
+        return make_value<int>(in) == 2 * static_cast<int>(i);
+    };
+    const auto is_text = [](std::size_t i, reader& in) {
+        return make_value<bool>(in) && make_value<std::string>(in).size() == i % 50;
+    };
+    {
+        watch w;
+        w.keeps_results = true;
+        (void)mpimap::mpi_map(comm(), o, twice, numbers(n));
+        expect_all(w, is_number);
+    }
+    {
+        watch w;
+        w.keeps_results = true;
+        (void)mpimap::mpi_map(comm(), o, text, numbers(n));
+        expect_all(w, is_text);
+    }
+    {
+        watch w;
+        w.keeps_results = true;
+        std::vector<int> out(n);
+        mpimap::mpi_map_into(comm(), o, twice, out, numbers(n));
+        expect_all(w, is_number);
+    }
+    {
+        watch w;
+        w.keeps_results = true;
+        std::size_t bytes = 0;
+        with_pool({}, [&](mpimap::pool& pool) {
+            for (const auto& [i, s] : pool.uimap(text, numbers(n)))
+                bytes += s.size();
+        });
+        expect_all(w, is_text);
+    }
+    {
+        watch w; // items of these have none of their own
+        w.keeps_results = true;
+        (void)mpimap::mpi_map_reduce(comm(), std::plus<>(), 0, twice, numbers(n));
+        mpimap::mpi_for_each(
+            comm(), [](int) {}, numbers(n));
+        EXPECT_FALSE(w.has_results());
     }
 }
 

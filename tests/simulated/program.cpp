@@ -99,12 +99,16 @@ namespace {
 /// Hears what becomes of the items of all calls.
 class witness final : public settled_observer {
   public:
-    void settled(const settled_items& what) noexcept override {
+    void settled(const settled_items& what, root_job&) noexcept override {
         const bool ran = what.how != settlement::not_run;
         if (what.items.count == 0 || what.seconds < 0 || (what.attempt != 0) != ran ||
             (what.rank != settled_items::no_rank) != ran ||
             (what.how == settlement::failed && what.items.count != 1))
             world::now().wrong("what is said of items contradicts itself");
+        for (const wire::longest_items::one& one : what.longest) {
+            if (one.item < what.items.first || one.item >= what.items.end())
+                world::now().wrong("an item is said to have taken longest that is none of these");
+        }
         record& r = calls_[what.call];
         const auto its_plan =
             std::find_if(plans.begin(), plans.end(), [&](const auto& p) { return p->call == what.call; });
@@ -540,7 +544,7 @@ class pooled_call {
 
   protected:
     /// As pool_core::start.
-    void open(root_job& job, const options& o, const kernel_descriptor& d, const call_kind& kind,
+    void open(root_job& job, const options& o, const kernel_descriptor& d, const call_mode& kind,
               std::shared_ptr<void> keep) {
         call_plan plan = plan_call(job, o, static_cast<std::size_t>(all_.size()), kind);
         introduction_.emplace(parts_, job, number_,

@@ -21,12 +21,19 @@ using namespace mpimap::detail;
 const call_number call{0x8000'0000'0000'0007};
 const part_number part{11};
 
+wire::longest_items some_longest() {
+    wire::longest_items longest;
+    longest.note(4, 0.1);
+    longest.note(5, 0.2);
+    return longest;
+}
+
 /// One of each kind, with all that it may say.
 std::vector<wire::message> all_kinds() {
     return {
         wire::ready{call, true},
         wire::chunk{call, {3, 5}, wire::return_policy::may_return_and_was_late},
-        wire::results{call, {3, 4}, wire::progress::given_up, 1, 0.25, 1e-6},
+        wire::results{call, {3, 4}, wire::progress::given_up, 1, 0.25, 1e-6, some_longest()},
         wire::failed{call, 2},
         wire::returned{call, {4, 4}},
         wire::stop{call},
@@ -74,6 +81,10 @@ TEST(wire_messages, each_kind_arrives_as_it_was_sent) {
     EXPECT_EQ(r.not_run, 1U);
     EXPECT_EQ(r.seconds, 0.25);
     EXPECT_EQ(r.waited, 1e-6);
+    ASSERT_EQ(r.longest.count, 2U);
+    EXPECT_EQ(r.longest.all[0].item, 5U);
+    EXPECT_EQ(r.longest.all[0].seconds, 0.2);
+    EXPECT_EQ(r.longest.all[1].item, 4U);
 }
 
 TEST(wire_messages, know_their_call) {

@@ -333,6 +333,12 @@ class item_store {
 
     // ------------------------------------------------------------ taking
 
+    /// Calls `f` with the value of an item, if it is done.
+    template <typename F>
+    void look_at(std::size_t i, const F& f) {
+        if (state(i) == item_state::done)
+            f(*find(i)->result(i % length));
+    }
     /// The value of an item that is done.
     R take(std::size_t i) {
         block& b = *find(i);

@@ -143,6 +143,10 @@ class root_job {
     virtual std::size_t read_results(item_range items, reader& in, failures& failed,
                                      std::function<void()>& complete) = 0;
 
+    /// Encodes results that are in place, and have not been given to the caller, as the ranks that made them
+    /// do. False where items have none of their own. May run code of the user's, and throw what it does.
+    virtual bool write_results(item_range, writer&) { return false; }
+
     /// What must still be done on the root when all results are in place, before the verdict, such as filling
     /// a range of the user's or building what the call returns. `failed` is empty, except in tolerant calls.
     /// What it throws is a failure of no item; it may add failures of items. In tolerant calls some items may

@@ -165,6 +165,9 @@ class byte_slots {
         return items.count;
     }
 
+    void write(item_range items, writer& out) const {
+        out.bytes(data_ + items.first, items.count * sizeof(R));
+    }
     R take(std::size_t i) { return data_[i]; }
     std::vector<R> take_all() {
         if constexpr (in_vector) {
@@ -234,6 +237,16 @@ class value_slots {
         return items.count;
     }
 
+    void write(item_range items, writer& out) const {
+        for (std::size_t i = items.first; i < items.end(); ++i) {
+            write_value(out, true);
+            if constexpr (direct) {
+                write_value<R>(out, slots_[i]);
+            } else {
+                write_value<R>(out, *slots_[i]);
+            }
+        }
+    }
     R take(std::size_t i) {
         if constexpr (direct) {
             return std::move(slots_[i]);

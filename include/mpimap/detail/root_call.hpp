@@ -266,6 +266,15 @@ class root_call : public root_setup<F, Args...> {
         return slots_->read(items, in, failed, where_.rank, complete);
     }
 
+    bool write_results([[maybe_unused]] item_range items, [[maybe_unused]] writer& out) override {
+        if constexpr (requires { slots_->write(items, out); }) {
+            slots_->write(items, out);
+            return true;
+        } else {
+            return false;
+        }
+    }
+
     [[nodiscard]] std::size_t bytes_per_item() override {
         std::size_t sum = Slots::item_bytes;
         for (const std::optional<std::size_t>& bytes :

@@ -213,6 +213,17 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
         }
     }
 
+    /// Those that nobody wants are none.
+    bool write_results([[maybe_unused]] item_range items, [[maybe_unused]] writer& out) override {
+        if constexpr (has_value) {
+            for (std::size_t i = items.first; i < items.end(); ++i) {
+                write_value(out, store_.state(i) == item_state::done);
+                store_.look_at(i, [&out](const R& value) { write_value<R>(out, value); });
+            }
+        }
+        return has_value;
+    }
+
     /// 0, unknown, where a value may have any size.
     [[nodiscard]] std::size_t bytes_per_item() override {
         return store::fixed_size ? fixed_arguments + fixed_result : 0;

@@ -26,13 +26,13 @@ struct owned {
     item_fates fates;
     owner items;
 
-    owned(std::size_t n, std::size_t of_ranks, const options& o = {}, const call_kind& kind = {})
+    owned(std::size_t n, std::size_t of_ranks, const options& o = {}, const call_mode& kind = {})
         : ranks(of_ranks, 0), items(plan(n, of_ranks, o, kind), number, ranks, 0, true, fates) {
         for (std::size_t rank = 1; rank < of_ranks && !kind.pooled; ++rank)
             items.noticed(rank, wire::ready{number, false}, 0);
         (void)items.take_actions();
     }
-    static call_plan plan(std::size_t n, std::size_t of_ranks, const options& o, const call_kind& kind) {
+    static call_plan plan(std::size_t n, std::size_t of_ranks, const options& o, const call_mode& kind) {
         call_plan p{kind, work_queue(o, n, of_ranks, 8, 1), o.retry_if, o.stop};
         p.items = n;
         p.attempts = o.attempts;
@@ -53,7 +53,7 @@ struct owned {
         const wire::results r{number, {chunk.first, chunk.count - not_run}, how, not_run, second};
         items.noticed(rank, r, 8 * r.items.count);
         const std::vector<std::size_t> failed = items.failed_of_chunk(rank, true);
-        items.results_in_place(rank, r.items, second, failed);
+        items.results_in_place(rank, r.items, r, failed);
         items.results_read(r, r.items.count, failed, {});
         items.heeded(rank, true);
     }
@@ -224,7 +224,7 @@ TEST(owner, behind_a_result_that_cannot_be_read_items_run_again) {
     const wire::results r{number, chunk, wire::progress::finished, 0, second};
     o.items.noticed(1, r, 32);
     const std::vector<std::size_t> none = o.items.failed_of_chunk(1, true);
-    o.items.results_in_place(1, {chunk.first, 1}, second, none);
+    o.items.results_in_place(1, {chunk.first, 1}, r, none);
     o.items.results_read(r, 1, none, {owned::failure_of(chunk.first + 1, 0)});
     o.items.heeded(1, true);
     EXPECT_TRUE(o.items.has_items());
