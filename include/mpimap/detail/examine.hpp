@@ -20,35 +20,36 @@
 
 namespace mpimap::detail {
 
+/// In the order of the numbers M01, M02, ... that the texts have.
 enum class problem {
-    none = 0,
-    M01 = 1,
-    M02,
-    M03,
-    M04,
-    M05,
-    M06,
-    M07,
-    M08,
-    M09,
-    M10,
-    M11,
-    M12,
-    M13,
-    M14,
-    M15,
-    M16,
-    M17,
-    M18,
-    M19,
-    M20,
-    M21,
-    M22,
-    M23,
-    M24,
-    M25,
-    M26,
-    M27
+    none,
+    argument_is_no_range,
+    function_cannot_be_sent,
+    function_hidden_in_wrapper,
+    function_does_not_fit,
+    elements_refer_elsewhere,
+    elements_cannot_be_sent,
+    struct_cannot_be_taken_apart,
+    result_refers_elsewhere,
+    result_cannot_be_sent,
+    no_result,
+    no_default_constructor,
+    only_constants,
+    operation_does_not_fit,
+    pointer_needs_boost,
+    factory_does_not_fit,
+    output_does_not_fit,
+    submitted_no_value,
+    cannot_be_kept,
+    inherited_serialize,
+    expression_or_view,
+    serialize_of_cereal,
+    options_behind_function,
+    reduction_out_of_order,
+    constant_as_range,
+    init_cuts_off,
+    pointer_in_wrapper,
+    capture_like_a_reference
 };
 
 // ---------------------------------------------------------------- what was found, and where
@@ -72,14 +73,14 @@ struct part_of {}; // an element of a container, what a pointer owns
 /// A problem, the type that has it, and where that type was met.
 template <problem P, typename Culprit = void, typename... Where>
 struct finding {
-    static constexpr problem number = P;
+    static constexpr problem what = P;
 };
 using no_finding = finding<problem::none>;
 /// Of a type that contains one that is being examined already, and nothing else to blame.
 struct under_way : no_finding {};
 
 template <typename Finding>
-concept is_none = Finding::number == problem::none;
+concept is_none = Finding::what == problem::none;
 
 /// The first finding that is one.
 consteval auto first_of() {
@@ -101,11 +102,11 @@ consteval auto most_telling(Own own) {
 }
 template <problem Vague, typename Own, typename First, typename... More>
 consteval auto most_telling(Own own, First first, More... more) {
-    if constexpr (!is_none<First> && First::number != Vague) {
+    if constexpr (!is_none<First> && First::what != Vague) {
         return first;
     } else {
         constexpr auto later = most_telling<Vague>(own, more...);
-        constexpr bool tells_more = !is_none<decltype(later)> && later.number != Vague;
+        constexpr bool tells_more = !is_none<decltype(later)> && later.what != Vague;
         if constexpr (tells_more || std::is_same_v<First, no_finding>) {
             return later;
         } else if constexpr (is_none<First> && !is_none<decltype(later)>) {
@@ -165,8 +166,8 @@ template <typename Answers, typename T, typename... Where, typename... M, std::s
 consteval auto examine_members(type_list<M...>, std::index_sequence<I...>) {
     return most_telling<Answers::otherwise>(
         no_finding{}, examine_part<Answers, plain_member<M>, Where..., at::member<I + 1, T>>()...,
-        std::conditional_t < std::is_const_v<M> && !std::is_trivially_copyable_v<T>,
-        finding<problem::M07, T, Where...>, no_finding > {}...);
+        std::conditional_t<(std::is_const_v<M> && !std::is_trivially_copyable_v<T>),
+                           finding<problem::struct_cannot_be_taken_apart, T, Where...>, no_finding>{}...);
 }
 template <typename Answers, typename T, typename... Where, typename... Parts>
 consteval auto examine_parts(type_list<Parts...>) {
@@ -196,7 +197,7 @@ consteval auto examine_inside() {
             }(member_types<T>{}),
             own{});
     } else if constexpr (cannot_be_taken_apart<T>()) {
-        return finding<problem::M07, T, Where...>{};
+        return finding<problem::struct_cannot_be_taken_apart, T, Where...>{};
     } else {
         return own{};
     }
@@ -217,7 +218,7 @@ concept is_allocator = requires(A a) {
 template <typename Answers, typename T, typename... Where>
 consteval auto examine_part() {
     if constexpr (is_expression<T>) {
-        return finding<problem::M20, T, Where...>{};
+        return finding<problem::expression_or_view, T, Where...>{};
     } else if constexpr (is_allocator<T>) {
         return no_finding{}; // if it is to blame, its container is
     } else if constexpr (encodable<T>) {
@@ -225,20 +226,20 @@ consteval auto examine_part() {
             return no_finding{};
         } else {
             using culprit = typename decltype(first_with<cannot_be_made>(contained_types<T>{}))::type;
-            return finding<problem::M11, culprit, Where...>{};
+            return finding<problem::no_default_constructor, culprit, Where...>{};
         }
     } else if constexpr (is_being_examined<T, Where...>) {
         return under_way{};
     } else if constexpr (waits_for_boost<T>) {
-        return finding<problem::M14, T, Where...>{};
+        return finding<problem::pointer_needs_boost, T, Where...>{};
     } else if constexpr (refers_elsewhere<T>()) {
         return finding<Answers::elsewhere, T, Where...>{};
     } else if constexpr (!is_complete<T>) {
         return finding<Answers::otherwise, T, Where...>{};
     } else if constexpr (inherits_serialize<T>()) {
-        return finding<problem::M19, T, Where...>{};
+        return finding<problem::inherited_serialize, T, Where...>{};
     } else if constexpr (has_cereals_serialize<T>()) {
-        return finding<problem::M21, T, Where...>{};
+        return finding<problem::serialize_of_cereal, T, Where...>{};
     } else {
         return examine_inside<Answers, T, Where...>();
     }
@@ -255,20 +256,21 @@ consteval auto examine_value() {
     }
 }
 
-using for_elements = answers<problem::M05, problem::M06>;
-using for_results = answers<problem::M08, problem::M09>;
-using for_functions = answers<problem::M02, problem::M02>;
+using for_elements = answers<problem::elements_refer_elsewhere, problem::elements_cannot_be_sent>;
+using for_results = answers<problem::result_refers_elsewhere, problem::result_cannot_be_sent>;
+using for_functions = answers<problem::function_cannot_be_sent, problem::function_cannot_be_sent>;
 
 // ---------------------------------------------------------------- functions
 
 /// Wrappers of the standard library around a function: what they hold does not show, or is a pointer, whose
 /// bytes mean nothing on another rank.
 template <typename F>
-inline constexpr problem wrapper_problem = std::is_bind_expression_v<F> ? problem::M03 : problem::none;
+inline constexpr problem wrapper_problem =
+    std::is_bind_expression_v<F> ? problem::function_hidden_in_wrapper : problem::none;
 template <typename R, typename... A>
-inline constexpr problem wrapper_problem<std::function<R(A...)>> = problem::M03;
+inline constexpr problem wrapper_problem<std::function<R(A...)>> = problem::function_hidden_in_wrapper;
 template <typename F>
-inline constexpr problem wrapper_problem<std::reference_wrapper<F>> = problem::M26;
+inline constexpr problem wrapper_problem<std::reference_wrapper<F>> = problem::pointer_in_wrapper;
 
 template <typename T>
 inline constexpr bool is_some_pointer = std::is_pointer_v<T> || std::is_member_pointer_v<T>;
@@ -280,17 +282,17 @@ template <template <typename> typename Wrapper, typename F>
     requires(is_some_pointer<F>&& requires(F f) {
         { std::not_fn(f) } -> std::same_as<Wrapper<F>>;
     })
-inline constexpr problem wrapper_problem<Wrapper<F>> = problem::M26;
+inline constexpr problem wrapper_problem<Wrapper<F>> = problem::pointer_in_wrapper;
 template <template <typename> typename Wrapper, typename F>
     requires(std::is_member_pointer_v<F>&& requires(F f) {
         { std::mem_fn(f) } -> std::same_as<Wrapper<F>>;
     })
-inline constexpr problem wrapper_problem<Wrapper<F>> = problem::M26;
+inline constexpr problem wrapper_problem<Wrapper<F>> = problem::pointer_in_wrapper;
 template <template <typename, typename...> typename Wrapper, typename F, typename... Bound>
     requires((is_some_pointer<F> || ... || is_some_pointer<Bound>)&&requires(F f, Bound... b) {
         { std::bind_front(f, b...) } -> std::same_as<Wrapper<F, Bound...>>;
     })
-inline constexpr problem wrapper_problem<Wrapper<F, Bound...>> = problem::M26;
+inline constexpr problem wrapper_problem<Wrapper<F, Bound...>> = problem::pointer_in_wrapper;
 
 /// Lambdas that copying leaves as they are, and whose members the compiler does not show, since a class in
 /// them is not trivial or not for constants: they cannot be told from those with a reference.
@@ -313,8 +315,8 @@ struct bound_argument {
             return no_finding{};
         } else {
             // Neither a value nor a function: as a value it has more to say.
-            return most_telling<problem::M02>(no_finding{}, examine_value<for_functions, B, Where...>(),
-                                              examine_function<B, Where...>());
+            return most_telling<problem::function_cannot_be_sent>(
+                no_finding{}, examine_value<for_functions, B, Where...>(), examine_function<B, Where...>());
         }
     }
 };
@@ -324,7 +326,7 @@ struct bound_pointer {
         if constexpr (carried<B>::supported) {
             return no_finding{};
         } else if constexpr (std::is_polymorphic_v<Object> || std::is_void_v<Object>) {
-            return finding<problem::M02, Object, Where...>{};
+            return finding<problem::function_cannot_be_sent, Object, Where...>{};
         } else {
             return examine_value<for_functions, std::remove_cv_t<Object>, Where...>();
         }
@@ -359,7 +361,7 @@ template <typename Factory, typename... Where>
 struct composed<per_rank_function<Factory>, Where...> {
     static constexpr bool known = true;
     static consteval auto examine() {
-        using own = finding<problem::M15, Factory, Where...>;
+        using own = finding<problem::factory_does_not_fit, Factory, Where...>;
         constexpr auto p = examine_function<Factory, Where...>();
         if constexpr (!is_none<decltype(p)>) {
             return p;
@@ -387,15 +389,17 @@ consteval auto examine_function() {
             return no_finding{};
         }
     } else if constexpr (std::ranges::range<F> || std::is_arithmetic_v<F>) {
-        return finding<problem::M04, F, Where...>{}; // the arguments of the call are in another order
+        // The arguments of the call are in another order.
+        return finding<problem::function_does_not_fit, F, Where...>{};
     } else if constexpr (std::is_class_v<F> && inherits_serialize<F>()) {
-        return finding<problem::M19, F, Where...>{};
+        return finding<problem::inherited_serialize, F, Where...>{};
     } else if constexpr (std::is_class_v<F> && std::is_aggregate_v<F> && !has_own_shipping<F>) {
-        return first_of(examine_value<for_functions, F, Where...>(), finding<problem::M02, F, Where...>{});
+        return first_of(examine_value<for_functions, F, Where...>(),
+                        finding<problem::function_cannot_be_sent, F, Where...>{});
     } else if constexpr (looks_like_a_reference<F>) {
-        return finding<problem::M27, F, Where...>{};
+        return finding<problem::capture_like_a_reference, F, Where...>{};
     } else {
-        return finding<problem::M02, F, Where...>{};
+        return finding<problem::function_cannot_be_sent, F, Where...>{};
     }
 }
 
@@ -443,9 +447,10 @@ consteval auto find_constant() {
             return fits<F, typename std::conditional_t<I == J, as_a_whole<Args>,
                                                        std::type_identity<element_t<Args>>>::type...>;
         };
-        return first_of(
-            std::conditional_t < std::ranges::range<Args> && whole(std::integral_constant<std::size_t, I>{}),
-            finding<problem::M24, std::remove_cvref_t<Args>, at::argument<I + 1>>, no_finding > {}...);
+        return first_of(std::conditional_t<
+                        (std::ranges::range<Args> && whole(std::integral_constant<std::size_t, I>{})),
+                        finding<problem::constant_as_range, std::remove_cvref_t<Args>, at::argument<I + 1>>,
+                        no_finding>{}...);
     }
     (std::index_sequence_for<Args...>{});
 }
@@ -463,16 +468,16 @@ template <bool NeedsResult, typename F, typename... Args>
 consteval auto find_problem() {
     using of_function = function_finding<F>;
     if constexpr ((is_options<Args> || ...)) {
-        return first_argument<are_options, problem::M22, Args...>();
+        return first_argument<are_options, problem::options_behind_function, Args...>();
     } else if constexpr (sizeof...(Args) == 0 || !(map_argument<Args> && ...)) {
-        if constexpr (of_function::number == problem::M04) {
+        if constexpr (of_function::what == problem::function_does_not_fit) {
             return of_function{};
         } else {
-            return first_of(first_argument<is_no_argument, problem::M01, Args...>(),
-                            finding<problem::M01, F, at::function>{});
+            return first_of(first_argument<is_no_argument, problem::argument_is_no_range, Args...>(),
+                            finding<problem::argument_is_no_range, F, at::function>{});
         }
     } else if constexpr ((traits_of<Args>::is_broadcast && ...)) {
-        return finding<problem::M12, F, at::function>{};
+        return finding<problem::only_constants, F, at::function>{};
     } else if constexpr (!is_none<of_function>) {
         return of_function{};
     } else {
@@ -481,11 +486,11 @@ consteval auto find_problem() {
             return in_arguments;
         } else if constexpr (!fits<callable_of<F>, element_t<Args>...>) {
             return first_of(find_constant<callable_of<F>, Args...>(),
-                            finding<problem::M04, F, at::function>{});
+                            finding<problem::function_does_not_fit, F, at::function>{});
         } else if constexpr (NeedsResult) {
             using R = result_of<callable_of<F>, element_t<Args>...>;
             if constexpr (std::is_void_v<R>) {
-                return finding<problem::M10, F, at::function>{};
+                return finding<problem::no_result, F, at::function>{};
             } else {
                 return examine_value<for_results, R, at::result>();
             }
@@ -509,12 +514,12 @@ concept writable_range =
 template <typename Out, typename F, typename... Args>
 consteval auto find_output_problem() {
     if constexpr ((is_options<Args> || ...)) {
-        return first_argument<are_options, problem::M22, Args...>();
+        return first_argument<are_options, problem::options_behind_function, Args...>();
     } else if constexpr (!writable_range<Out>) {
-        if constexpr (function_finding<F>::number == problem::M04) {
+        if constexpr (function_finding<F>::what == problem::function_does_not_fit) {
             return function_finding<F>{};
         } else {
-            return finding<problem::M16, Out>{};
+            return finding<problem::output_does_not_fit, Out>{};
         }
     } else {
         constexpr auto mapping = find_problem<true, F, Args...>();
@@ -523,7 +528,7 @@ consteval auto find_output_problem() {
         } else {
             using R = result_of<callable_of<F>, element_t<Args>...>;
             return std::conditional_t<std::is_constructible_v<std::ranges::range_value_t<Out>, R>, no_finding,
-                                      finding<problem::M16, R, at::result>>{};
+                                      finding<problem::output_does_not_fit, R, at::result>>{};
         }
     }
 }
@@ -531,7 +536,7 @@ consteval auto find_output_problem() {
 /// Whether a call can keep an F of the G that it was given.
 template <typename F, typename G>
 using keeping_finding = std::conditional_t<std::is_constructible_v<F, G&&> && std::is_move_constructible_v<F>,
-                                           no_finding, finding<problem::M18, F, at::function>>;
+                                           no_finding, finding<problem::cannot_be_kept, F, at::function>>;
 
 /// The first problem of a map over Args that keeps an F of the G that it was given.
 template <typename F, typename G, typename... Args>

@@ -359,38 +359,40 @@ inline constexpr bool cuts_off =
 template <typename T, typename Op, typename F, typename... Args>
 consteval auto find_reduction_problem() {
     if constexpr ((is_options<Args> || ...)) {
-        return first_argument<are_options, problem::M22, Args...>();
-    } else if constexpr (function_finding<Op>::number == problem::M04) {
-        return finding<problem::M23, Op, at::operation>{};
-    } else if constexpr (function_finding<F>::number == problem::M04) {
-        return finding<problem::M23, F, at::function>{};
+        return first_argument<are_options, problem::options_behind_function, Args...>();
+    } else if constexpr (function_finding<Op>::what == problem::function_does_not_fit) {
+        return finding<problem::reduction_out_of_order, Op, at::operation>{};
+    } else if constexpr (function_finding<F>::what == problem::function_does_not_fit) {
+        return finding<problem::reduction_out_of_order, F, at::function>{};
     } else {
         constexpr auto mapping = find_problem<true, F, Args...>();
-        if constexpr (mapping.number == problem::M04) {
+        if constexpr (mapping.what == problem::function_does_not_fit) {
             if constexpr (are_swapped<T, Op, F, Args...>()) {
-                return finding<problem::M23, Op, at::operation>{};
+                return finding<problem::reduction_out_of_order, Op, at::operation>{};
             } else {
                 return mapping;
             }
-        } else if constexpr (!is_none<decltype(mapping)> && mapping.number != problem::M08 &&
-                             mapping.number != problem::M09) {
+        } else if constexpr (!is_none<decltype(mapping)> &&
+                             mapping.what != problem::result_refers_elsewhere &&
+                             mapping.what != problem::result_cannot_be_sent) {
             return mapping; // results that cannot be sent need not be: T is
         } else if constexpr (!is_none<function_finding<Op>>) {
             return function_finding<Op>{};
         } else {
             using R = result_of<callable_of<F>, element_t<Args>...>;
             if constexpr (is_expression<T>) {
-                return finding<problem::M20, T, at::init>{};
+                return finding<problem::expression_or_view, T, at::init>{};
             } else if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> ||
                                  !std::is_convertible_v<R, T>) {
-                constexpr bool in_another_order = is_some_function<T, Args...>();
-                return finding < in_another_order ? problem::M23 : problem::M13, T, at::init > {};
+                constexpr problem p = is_some_function<T, Args...>() ? problem::reduction_out_of_order
+                                                                     : problem::operation_does_not_fit;
+                return finding<p, T, at::init>{};
             } else if constexpr (!keeps_operands<Op> &&
                                  is_expression<std::decay_t<std::invoke_result_t<callable_of<Op>&, T, T>>>) {
-                return finding<problem::M20, Op,
-                               at::operation>{}; // of operands that it took by value, perhaps
+                // Of operands that it took by value, perhaps.
+                return finding<problem::expression_or_view, Op, at::operation>{};
             } else if constexpr (cuts_off<R, T>) {
-                return finding<problem::M25, T, at::init>{};
+                return finding<problem::init_cuts_off, T, at::init>{};
             } else {
                 return examine_value<for_results, T, at::init>();
             }

@@ -203,7 +203,7 @@ consteval auto examine_submitted() {
 template <typename F, typename G, typename... Ts>
 consteval auto find_submit_problem() {
     if constexpr (is_options<F> || ((traits_of<Ts>::is_broadcast || is_options<Ts>) || ...)) {
-        return finding<problem::M17, F>{};
+        return finding<problem::submitted_no_value, F>{};
     } else if constexpr (!is_none<function_finding<F>>) {
         return function_finding<F>{};
     } else {
@@ -211,7 +211,7 @@ consteval auto find_submit_problem() {
         if constexpr (!is_none<decltype(in_arguments)>) {
             return in_arguments;
         } else if constexpr (!fits<callable_of<F>, Ts...>) {
-            return finding<problem::M04, F, at::function>{};
+            return finding<problem::function_does_not_fit, F, at::function>{};
         } else {
             using R = result_of<callable_of<F>, Ts...>;
             if constexpr (std::is_void_v<R>) {
