@@ -162,17 +162,27 @@ struct answers {
 template <typename Answers, typename T, typename... Where>
 consteval auto examine_part();
 
-template <typename Answers, typename T, typename... Where, typename... M, std::size_t... I>
-consteval auto examine_members(type_list<M...>, std::index_sequence<I...>) {
-    return most_telling<Answers::otherwise>(
-        no_finding{}, examine_part<Answers, plain_member<M>, Where..., at::member<I + 1, T>>()...,
-        std::conditional_t<(std::is_const_v<M> && !std::is_trivially_copyable_v<T>),
-                           finding<problem::struct_cannot_be_taken_apart, T, Where...>, no_finding>{}...);
+/// Where the I-th part of a T is.
+template <typename T, std::size_t I>
+using place_in = std::conditional_t<has_standard_codec<T>, at::part_of<T>, at::member<I + 1, T>>;
+
+/// Whether a member that is read in place is const.
+template <typename T>
+consteval bool has_stuck_const() {
+    if constexpr (can_take_apart<T>() && !std::is_trivially_copyable_v<T>) {
+        return any_part<std::is_const>(member_types<T>{});
+    } else {
+        return false;
+    }
 }
-template <typename Answers, typename T, typename... Where, typename... Parts>
-consteval auto examine_parts(type_list<Parts...>) {
-    return most_telling<Answers::otherwise>(no_finding{},
-                                            examine_part<Answers, Parts, Where..., at::part_of<T>>()...);
+
+template <typename Answers, typename T, typename... Where, typename... Parts, std::size_t... I>
+consteval auto examine_parts(type_list<Parts...>, std::index_sequence<I...>) {
+    using of_const =
+        std::conditional_t<has_stuck_const<T>(), finding<problem::struct_cannot_be_taken_apart, T, Where...>,
+                           no_finding>;
+    return most_telling<Answers::otherwise>(
+        no_finding{}, examine_part<Answers, Parts, Where..., place_in<T, I>>()..., of_const{});
 }
 
 template <typename Found, typename Own>
@@ -188,13 +198,12 @@ consteval auto found_or(Found found, Own own) {
 template <typename Answers, typename T, typename... Where>
 consteval auto examine_inside() {
     using own = finding<Answers::otherwise, T, Where...>;
-    if constexpr (has_standard_codec<T>) {
-        return found_or(examine_parts<Answers, T, Where...>(typename parts_of<T>::types{}), own{});
-    } else if constexpr (can_take_apart<T>() || (std::is_trivially_copyable_v<T> && shows_members<T>)) {
+    if constexpr (has_standard_codec<T> || can_take_apart<T>() ||
+                  (std::is_trivially_copyable_v<T> && shows_members<T>)) {
         return found_or(
-            []<typename... M>(type_list<M...> members) {
-                return examine_members<Answers, T, Where...>(members, std::index_sequence_for<M...>{});
-            }(member_types<T>{}),
+            []<typename... Parts>(type_list<Parts...> parts) {
+                return examine_parts<Answers, T, Where...>(parts, std::index_sequence_for<Parts...>{});
+            }(list_parts<T>()),
             own{});
     } else if constexpr (cannot_be_taken_apart<T>()) {
         return finding<problem::struct_cannot_be_taken_apart, T, Where...>{};
@@ -455,12 +464,13 @@ consteval auto find_constant() {
     (std::index_sequence_for<Args...>{});
 }
 
-template <typename... Args>
-consteval auto examine_arguments() {
+/// The first problem of the values that the function gets.
+template <typename... Ts>
+consteval auto examine_elements() {
     return []<std::size_t... I>(std::index_sequence<I...>) {
-        return first_of(examine_value<for_elements, element_t<Args>, at::argument<I + 1>>()...);
+        return first_of(examine_value<for_elements, Ts, at::argument<I + 1>>()...);
     }
-    (std::index_sequence_for<Args...>{});
+    (std::index_sequence_for<Ts...>{});
 }
 
 /// The first problem of a map of F over Args; `NeedsResult` where results travel.
@@ -481,7 +491,7 @@ consteval auto find_problem() {
     } else if constexpr (!is_none<of_function>) {
         return of_function{};
     } else {
-        constexpr auto in_arguments = examine_arguments<Args...>();
+        constexpr auto in_arguments = examine_elements<element_t<Args>...>();
         if constexpr (!is_none<decltype(in_arguments)>) {
             return in_arguments;
         } else if constexpr (!fits<callable_of<F>, element_t<Args>...>) {

@@ -191,14 +191,6 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     std::unique_ptr<pool_call> call_;
 };
 
-template <typename... Ts>
-consteval auto examine_submitted() {
-    return []<std::size_t... I>(std::index_sequence<I...>) {
-        return first_of(examine_value<for_elements, Ts, at::argument<I + 1>>()...);
-    }
-    (std::index_sequence_for<Ts...>{});
-}
-
 /// The first problem of a submission of F, kept of a G.
 template <typename F, typename G, typename... Ts>
 consteval auto find_submit_problem() {
@@ -207,7 +199,7 @@ consteval auto find_submit_problem() {
     } else if constexpr (!is_none<function_finding<F>>) {
         return function_finding<F>{};
     } else {
-        constexpr auto in_arguments = examine_submitted<Ts...>();
+        constexpr auto in_arguments = examine_elements<Ts...>();
         if constexpr (!is_none<decltype(in_arguments)>) {
             return in_arguments;
         } else if constexpr (!fits<callable_of<F>, Ts...>) {
