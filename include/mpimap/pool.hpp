@@ -14,6 +14,7 @@
 
 #include <mpi.h>
 
+#include <mpimap/detail/calls.hpp>
 #include <mpimap/detail/checks.hpp>
 #include <mpimap/detail/lazy_map.hpp>
 #include <mpimap/detail/lazy_order.hpp>
@@ -115,26 +116,31 @@ auto begin_call(const pool_core& pool, const Begin& begin) {
 
 // ---------------------------------------------------------------- whole maps
 
-/// One operation, the root waits for its end.
-template <typename Operation, typename... Args>
-typename Operation::result run_in_pool(pool_core& pool, const options& o, Operation& operation,
-                                       const typename Operation::function& f, Args&... args) {
-    pool.check_usable();
-    check_pool_options(o);
-    std::optional<typename Operation::root_type> root;
-    std::unique_ptr<pool_call> call;
-    begin_call(pool, [&] {
-        root.emplace(place{pool.rank(), pool.size()}, o, f, args...);
-        operation.prepare(*root, o);
-        call_settings how;
-        how.descriptor = &descriptor_of<typename Operation::served>;
-        how.tolerant = Operation::tolerant;
-        call = pool.start(*root, o, how);
-    });
-    call->wait();
-    call->finish();
-    return operation.take();
-}
+/// The root calls the operation and waits for its end.
+struct pool_runner {
+    pool_core& pool;
+    const options& o;
+
+    template <typename Operation, typename... Args>
+    typename Operation::result run(Operation& operation, const typename Operation::function& f,
+                                   Args&... args) const {
+        pool.check_usable();
+        check_pool_options(o);
+        std::optional<typename Operation::root_type> root;
+        std::unique_ptr<pool_call> call;
+        begin_call(pool, [&] {
+            root.emplace(place{pool.rank(), pool.size()}, o, f, args...);
+            operation.prepare(*root, o);
+            call_settings how;
+            how.descriptor = &descriptor_of<typename Operation::served>;
+            how.tolerant = Operation::tolerant;
+            call = pool.start(*root, o, how);
+        });
+        call->wait();
+        call->finish();
+        return operation.take();
+    }
+};
 
 /// One operation in flight, with all that it refers to except lvalue ranges.
 template <template <typename...> typename Operation, typename F, typename... Args>
@@ -273,12 +279,14 @@ class pool {
     ///     auto e = pool.map(mpimap::bind_front<&model::energy>(m), xs, ys);
     template <typename F, typename... Args>
     [[nodiscard]] auto map(const options& o, F&& f, Args&&... args) {
-        return map_as<detail::shipped<F>>(o, detail::as_function(f), args...);
+        return detail::call_map<detail::shipped<F>>(detail::pool_runner{*core_, o}, detail::as_function(f),
+                                                    args...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     [[nodiscard]] auto map(F&& f, Args&&... args) {
-        return map_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
+        return detail::call_map<detail::shipped<F>>(detail::pool_runner{*core_, options{}},
+                                                    detail::as_function(f), args...);
     }
 
     /// As `mpi_starmap`: one range of tuples.
@@ -286,12 +294,14 @@ class pool {
     ///     auto r = pool.starmap(add, std::vector<std::tuple<double, double>>{{1, 2}, {3, 4}});
     template <typename F, typename Tuples>
     [[nodiscard]] auto starmap(const options& o, F&& f, Tuples&& tuples) {
-        return starmap_as<detail::shipped<F>>(o, detail::as_function(f), tuples);
+        return detail::call_starmap<detail::shipped<F>>(detail::pool_runner{*core_, o},
+                                                        detail::as_function(f), tuples);
     }
     template <typename F, typename Tuples>
         requires detail::not_options<F>
     [[nodiscard]] auto starmap(F&& f, Tuples&& tuples) {
-        return starmap_as<detail::shipped<F>>(options{}, detail::as_function(f), tuples);
+        return detail::call_starmap<detail::shipped<F>>(detail::pool_runner{*core_, options{}},
+                                                        detail::as_function(f), tuples);
     }
 
     /// As `mpi_map_into`: results go into the range `out`, which has those that are done, and no others,
@@ -300,14 +310,14 @@ class pool {
     ///     pool.map_into(f, image, rows);
     template <typename F, typename Out, typename... Args>
     void map_into(const options& o, F&& f, Out&& out, Args&&... args) {
-        map_into_as<std::remove_reference_t<Out>, detail::shipped<F>>(o, detail::as_function(f), out,
-                                                                      args...);
+        detail::call_map_into<std::remove_reference_t<Out>, detail::shipped<F>>(
+            detail::pool_runner{*core_, o}, detail::as_function(f), out, args...);
     }
     template <typename F, typename Out, typename... Args>
         requires detail::not_options<F>
     void map_into(F&& f, Out&& out, Args&&... args) {
-        map_into_as<std::remove_reference_t<Out>, detail::shipped<F>>(options{}, detail::as_function(f), out,
-                                                                      args...);
+        detail::call_map_into<std::remove_reference_t<Out>, detail::shipped<F>>(
+            detail::pool_runner{*core_, options{}}, detail::as_function(f), out, args...);
     }
 
     /// As `mpi_for_each`: no results. Returns when all items have run.
@@ -315,12 +325,14 @@ class pool {
     ///     pool.for_each(render, tiles);
     template <typename F, typename... Args>
     void for_each(const options& o, F&& f, Args&&... args) {
-        for_each_as<detail::shipped<F>>(o, detail::as_function(f), args...);
+        detail::call_for_each<detail::shipped<F>>(detail::pool_runner{*core_, o}, detail::as_function(f),
+                                                  args...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     void for_each(F&& f, Args&&... args) {
-        for_each_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
+        detail::call_for_each<detail::shipped<F>>(detail::pool_runner{*core_, options{}},
+                                                  detail::as_function(f), args...);
     }
 
     /// As `mpi_try_map`: every item's result or error. Returns after a stop, too.
@@ -328,12 +340,14 @@ class pool {
     ///     for (auto& r : pool.try_map(fit, sets)) r ? use(*r) : report(r.error());
     template <typename F, typename... Args>
     [[nodiscard]] auto try_map(const options& o, F&& f, Args&&... args) {
-        return try_map_as<detail::shipped<F>>(o, detail::as_function(f), args...);
+        return detail::call_try_map<detail::shipped<F>>(detail::pool_runner{*core_, o},
+                                                        detail::as_function(f), args...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     [[nodiscard]] auto try_map(F&& f, Args&&... args) {
-        return try_map_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
+        return detail::call_try_map<detail::shipped<F>>(detail::pool_runner{*core_, options{}},
+                                                        detail::as_function(f), args...);
     }
 
     /// As `mpi_map_reduce`: the fold of the results, the same bits for any number of ranks.
@@ -341,14 +355,16 @@ class pool {
     ///     double sum = pool.map_reduce(std::plus<>{}, 0.0, f, xs);
     template <typename Op, typename T, typename F, typename... Args>
     [[nodiscard]] auto map_reduce(const options& o, Op&& op, T init, F&& f, Args&&... args) {
-        return map_reduce_as<T, detail::shipped<Op>, detail::shipped<F>>(
-            o, detail::as_function(op), std::move(init), detail::as_function(f), args...);
+        return detail::call_map_reduce<T, detail::shipped<Op>, detail::shipped<F>>(
+            detail::pool_runner{*core_, o}, detail::as_function(op), std::move(init), detail::as_function(f),
+            args...);
     }
     template <typename Op, typename T, typename F, typename... Args>
         requires detail::not_options<Op>
     [[nodiscard]] auto map_reduce(Op&& op, T init, F&& f, Args&&... args) {
-        return map_reduce_as<T, detail::shipped<Op>, detail::shipped<F>>(
-            options{}, detail::as_function(op), std::move(init), detail::as_function(f), args...);
+        return detail::call_map_reduce<T, detail::shipped<Op>, detail::shipped<F>>(
+            detail::pool_runner{*core_, options{}}, detail::as_function(op), std::move(init),
+            detail::as_function(f), args...);
     }
 
     // ------------------------------------------------------------ lazy maps
@@ -545,58 +561,6 @@ class pool {
 
   private:
     pool(std::shared_ptr<detail::spawned_ranks> ranks, pool_options&& o);
-
-    template <typename F, typename... Args>
-    auto map_as(const options& o, const F& f, Args&... args) {
-        if constexpr (detail::explain(detail::find_problem<true, F, Args...>())) {
-            detail::map_operation<F, Args...> operation;
-            return detail::run_in_pool(*core_, o, operation, f, args...);
-        } else {
-            return detail::explained{};
-        }
-    }
-    template <typename F, typename Tuples>
-    auto starmap_as(const options& o, const F& f, Tuples& tuples) {
-        if constexpr (detail::explain(detail::function_finding<F>{})) {
-            const detail::spread<F> g{std::addressof(f)};
-            return map_as<detail::spread<F>>(o, g, tuples);
-        } else {
-            return detail::explained{};
-        }
-    }
-    template <typename Out, typename F, typename... Args>
-    void map_into_as(const options& o, const F& f, Out& out, Args&... args) {
-        if constexpr (detail::explain(detail::find_output_problem<Out, F, Args...>())) {
-            detail::into_operation<Out, F, Args...> operation(out);
-            detail::run_in_pool(*core_, o, operation, f, args...);
-        }
-    }
-    template <typename F, typename... Args>
-    void for_each_as(const options& o, const F& f, Args&... args) {
-        if constexpr (detail::explain(detail::find_problem<false, F, Args...>())) {
-            detail::for_each_operation<F, Args...> operation;
-            detail::run_in_pool(*core_, o, operation, f, args...);
-        }
-    }
-    template <typename F, typename... Args>
-    auto try_map_as(const options& o, const F& f, Args&... args) {
-        if constexpr (detail::explain(detail::find_problem<true, F, Args...>())) {
-            detail::try_map_operation<F, Args...> operation;
-            return detail::run_in_pool(*core_, o, operation, f, args...);
-        } else {
-            return detail::explained{};
-        }
-    }
-    template <typename T, typename Op, typename F, typename... Args>
-    auto map_reduce_as(const options& o, const Op& op, T init, const F& f, Args&... args) {
-        if constexpr (detail::explain(detail::find_reduction_problem<T, Op, F, Args...>())) {
-            detail::reduce_operation<T, Op, F, Args...> operation(std::move(init));
-            const detail::mapped_reduction<F, Op> both{std::addressof(f), std::addressof(op)};
-            return detail::run_in_pool(*core_, o, operation, both, args...);
-        } else {
-            return detail::explained{};
-        }
-    }
 
     // F is what of the G that was passed is shipped, and kept with the call.
     template <template <typename, typename> typename Next, typename F, bool Tries = false, typename G,
