@@ -19,4 +19,5 @@
 #include <mpimap/pool.hpp>
 #include <mpimap/schedule.hpp>
 #include <mpimap/spawn.hpp>
+#include <mpimap/task.hpp>
 #include <mpimap/version.hpp>
