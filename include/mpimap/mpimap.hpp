@@ -17,6 +17,7 @@
 #include <mpimap/map.hpp>
 #include <mpimap/options.hpp>
 #include <mpimap/pool.hpp>
+#include <mpimap/printable.hpp>
 #include <mpimap/schedule.hpp>
 #include <mpimap/spawn.hpp>
 #include <mpimap/task.hpp>
