@@ -15,7 +15,8 @@
 #include <mpi.h>
 
 #include <mpimap/detail/calls.hpp>
-#include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/examine_call.hpp>
+#include <mpimap/detail/explain.hpp>
 #include <mpimap/detail/lazy_map.hpp>
 #include <mpimap/detail/lazy_order.hpp>
 #include <mpimap/detail/operations.hpp>

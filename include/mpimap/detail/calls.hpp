@@ -4,12 +4,34 @@
 // text of what is wrong with them. `runner.run(operation, f, args...)` runs an operation of operations.hpp.
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
-#include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/examine_call.hpp>
+#include <mpimap/detail/examine_function.hpp>
+#include <mpimap/detail/examine_reduction.hpp>
+#include <mpimap/detail/explain.hpp>
 #include <mpimap/detail/operations.hpp>
+#include <mpimap/detail/spread.hpp>
+#include <mpimap/options.hpp>
 
 namespace mpimap::detail {
+
+template <typename F>
+concept not_options = !std::is_convertible_v<F, const options&>;
+
+/// Functions decay to pointers, all else is referred to.
+template <typename F>
+decltype(auto) as_function(F& f) {
+    if constexpr (std::is_function_v<F>) {
+        return &f;
+    } else {
+        return std::as_const(f);
+    }
+}
+
+template <typename F>
+using shipped = std::remove_cvref_t<std::decay_t<F>>;
 
 template <typename F, typename Runner, typename... Args>
 auto call_map(const Runner& runner, const F& f, Args&... args) {

@@ -16,7 +16,7 @@
 
 #include <mpimap/arguments.hpp>
 #include <mpimap/detail/check_options.hpp>
-#include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/examine_call.hpp>
 #include <mpimap/detail/index_set.hpp>
 #include <mpimap/detail/lazy_source.hpp>
 #include <mpimap/detail/pool_core.hpp>

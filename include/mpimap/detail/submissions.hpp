@@ -11,8 +11,8 @@
 #include <type_traits>
 #include <utility>
 
-#include <mpimap/detail/checks.hpp>
 #include <mpimap/detail/content.hpp>
+#include <mpimap/detail/examine_call.hpp>
 #include <mpimap/detail/pool_core.hpp>
 #include <mpimap/detail/stream_call.hpp>
 #include <mpimap/errors.hpp>

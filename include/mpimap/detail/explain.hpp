@@ -5,7 +5,7 @@
 
 #include <exception>
 
-#include <mpimap/detail/examine.hpp>
+#include <mpimap/detail/finding.hpp>
 
 namespace mpimap::detail {
 
