@@ -53,7 +53,7 @@ function(check header declaration name)
 endfunction()
 
 check(options.hpp "struct options" options)
-check(pool.hpp "struct pool_options" pool_options)
+check(pool_options.hpp "struct pool_options" pool_options)
 check(environment.hpp "struct environment_options" environment_options)
 check(environment.hpp "class environment" environment)
 check(task.hpp "class task" task)
