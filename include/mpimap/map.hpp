@@ -2,109 +2,16 @@
 
 // The collective calls: every rank of the communicator calls them, the root's arguments count.
 
-#include <cstddef>
-#include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <mpi.h>
 
-#include <mpimap/detail/checks.hpp>
-#include <mpimap/detail/collective_call.hpp>
-#include <mpimap/detail/operations.hpp>
-#include <mpimap/function.hpp>
+#include <mpimap/detail/calls.hpp>
+#include <mpimap/detail/collective_runner.hpp>
 #include <mpimap/options.hpp>
 
 namespace mpimap {
-namespace detail {
-
-/// One operation, called by every rank of the communicator. `f` is what the operation ships.
-template <typename Operation, typename... Args>
-typename Operation::result run_collectively(MPI_Comm comm, const options& o, Operation& operation,
-                                            const typename Operation::function& f, Args&... args) {
-    using result = typename Operation::result;
-    collective_call call(comm, o.root, Operation::signature());
-    const place where{call.rank(), call.size()};
-    std::optional<typename Operation::root_type> root;
-    if (call.is_root()) {
-        call.run(o, Operation::tolerant, [&]() -> root_job& {
-            root.emplace(where, o, f, args...);
-            operation.prepare(*root, o);
-            return *root;
-        });
-    } else {
-        typename Operation::served served(where);
-        call.serve(served);
-    }
-    if constexpr (!std::is_void_v<result>) {
-        result value = operation.take();
-        if (call.results_everywhere()) {
-            call.share([&value](writer& out) { write_value(out, value); },
-                       [&value](reader& in) { read_value(in, value); });
-        }
-        return value;
-    }
-}
-
-template <typename F, typename... Args>
-auto map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
-    if constexpr (explain(find_problem<true, F, Args...>())) {
-        map_operation<F, Args...> operation;
-        return run_collectively(comm, o, operation, f, args...);
-    } else {
-        return explained{};
-    }
-}
-
-template <typename F, typename Tuples>
-auto starmap_all(MPI_Comm comm, const options& o, const F& f, Tuples& tuples) {
-    if constexpr (explain(function_finding<F>{})) {
-        const spread<F> g{std::addressof(f)};
-        return map_all<spread<F>>(comm, o, g, tuples);
-    } else {
-        return explained{};
-    }
-}
-
-template <typename F, typename... Args>
-auto try_map_all(MPI_Comm comm, const options& o, const F& f, Args&... args) {
-    if constexpr (explain(find_problem<true, F, Args...>())) {
-        try_map_operation<F, Args...> operation;
-        return run_collectively(comm, o, operation, f, args...);
-    } else {
-        return explained{};
-    }
-}
-
-template <typename F, typename... Args>
-void for_each_item(MPI_Comm comm, const options& o, const F& f, Args&... args) {
-    if constexpr (explain(find_problem<false, F, Args...>())) {
-        for_each_operation<F, Args...> operation;
-        run_collectively(comm, o, operation, f, args...);
-    }
-}
-
-template <typename Out, typename F, typename... Args>
-void map_all_into(MPI_Comm comm, const options& o, const F& f, Out& out, Args&... args) {
-    if constexpr (explain(find_output_problem<Out, F, Args...>())) {
-        into_operation<Out, F, Args...> operation(out);
-        run_collectively(comm, o, operation, f, args...);
-    }
-}
-
-template <typename T, typename Op, typename F, typename... Args>
-auto map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const F& f, Args&... args) {
-    if constexpr (explain(find_reduction_problem<T, Op, F, Args...>())) {
-        reduce_operation<T, Op, F, Args...> operation(std::move(init));
-        const mapped_reduction<F, Op> both{std::addressof(f), std::addressof(op)};
-        return run_collectively(comm, o, operation, both, args...);
-    } else {
-        return explained{};
-    }
-}
-
-} // namespace detail
 
 /// Maps `f` over zipped ranges on all ranks of `comm` and returns the results in input order. Collective.
 ///
@@ -131,14 +38,16 @@ auto map_reduce_all(MPI_Comm comm, const options& o, const Op& op, T init, const
 /// Source: `pathos`' pool.map; MPI 3.1, chapters 3 (point to point) and 5 (collective communication).
 template <typename F, typename... Args>
 [[nodiscard]] auto mpi_map(MPI_Comm comm, const options& o, F&& f, Args&&... args) {
-    return detail::map_all<detail::shipped<F>>(comm, o, detail::as_function(f), args...);
+    return detail::call_map<detail::shipped<F>>(detail::collective_runner{comm, o}, detail::as_function(f),
+                                                args...);
 }
 
 /// The same with default options.
 template <typename F, typename... Args>
     requires detail::not_options<F>
 [[nodiscard]] auto mpi_map(MPI_Comm comm, F&& f, Args&&... args) {
-    return detail::map_all<detail::shipped<F>>(comm, options{}, detail::as_function(f), args...);
+    return detail::call_map<detail::shipped<F>>(detail::collective_runner{comm, options{}},
+                                                detail::as_function(f), args...);
 }
 
 /// `mpi_map` over one range of tuples (`std::tuple`, `std::pair`, `std::array`), each spread over `f`'s
@@ -148,13 +57,15 @@ template <typename F, typename... Args>
 ///     auto r = mpimap::mpi_starmap(world, [](double x, int n) { return std::pow(x, n); }, jobs);
 template <typename F, typename Tuples>
 [[nodiscard]] auto mpi_starmap(MPI_Comm comm, const options& o, F&& f, Tuples&& tuples) {
-    return detail::starmap_all<detail::shipped<F>>(comm, o, detail::as_function(f), tuples);
+    return detail::call_starmap<detail::shipped<F>>(detail::collective_runner{comm, o},
+                                                    detail::as_function(f), tuples);
 }
 
 template <typename F, typename Tuples>
     requires detail::not_options<F>
 [[nodiscard]] auto mpi_starmap(MPI_Comm comm, F&& f, Tuples&& tuples) {
-    return detail::starmap_all<detail::shipped<F>>(comm, options{}, detail::as_function(f), tuples);
+    return detail::call_starmap<detail::shipped<F>>(detail::collective_runner{comm, options{}},
+                                                    detail::as_function(f), tuples);
 }
 
 /// `mpi_map` whose results go into the root's range `out`, which must have room for all of them; nothing is
@@ -168,15 +79,15 @@ template <typename F, typename Tuples>
 ///     mpimap::mpi_map_into(world, f, image, rows);
 template <typename F, typename Out, typename... Args>
 void mpi_map_into(MPI_Comm comm, const options& o, F&& f, Out&& out, Args&&... args) {
-    detail::map_all_into<std::remove_reference_t<Out>, detail::shipped<F>>(comm, o, detail::as_function(f),
-                                                                           out, args...);
+    detail::call_map_into<std::remove_reference_t<Out>, detail::shipped<F>>(
+        detail::collective_runner{comm, o}, detail::as_function(f), out, args...);
 }
 
 template <typename F, typename Out, typename... Args>
     requires detail::not_options<F>
 void mpi_map_into(MPI_Comm comm, F&& f, Out&& out, Args&&... args) {
-    detail::map_all_into<std::remove_reference_t<Out>, detail::shipped<F>>(
-        comm, options{}, detail::as_function(f), out, args...);
+    detail::call_map_into<std::remove_reference_t<Out>, detail::shipped<F>>(
+        detail::collective_runner{comm, options{}}, detail::as_function(f), out, args...);
 }
 
 /// `mpi_map` without results: `f` is called for its effects (files written, data sent elsewhere) and what it
@@ -185,13 +96,15 @@ void mpi_map_into(MPI_Comm comm, F&& f, Out&& out, Args&&... args) {
 ///     mpimap::mpi_for_each(world, [](int tile) { render(tile).save(tile); }, tiles);
 template <typename F, typename... Args>
 void mpi_for_each(MPI_Comm comm, const options& o, F&& f, Args&&... args) {
-    detail::for_each_item<detail::shipped<F>>(comm, o, detail::as_function(f), args...);
+    detail::call_for_each<detail::shipped<F>>(detail::collective_runner{comm, o}, detail::as_function(f),
+                                              args...);
 }
 
 template <typename F, typename... Args>
     requires detail::not_options<F>
 void mpi_for_each(MPI_Comm comm, F&& f, Args&&... args) {
-    detail::for_each_item<detail::shipped<F>>(comm, options{}, detail::as_function(f), args...);
+    detail::call_for_each<detail::shipped<F>>(detail::collective_runner{comm, options{}},
+                                              detail::as_function(f), args...);
 }
 
 /// `mpi_map` that runs every item and gives for each its result or its error: `std::vector<expected<R,
@@ -205,13 +118,15 @@ void mpi_for_each(MPI_Comm comm, F&& f, Args&&... args) {
 ///     for (auto& r : mpimap::mpi_try_map(world, fit, sets)) r ? use(*r) : report(r.error());
 template <typename F, typename... Args>
 [[nodiscard]] auto mpi_try_map(MPI_Comm comm, const options& o, F&& f, Args&&... args) {
-    return detail::try_map_all<detail::shipped<F>>(comm, o, detail::as_function(f), args...);
+    return detail::call_try_map<detail::shipped<F>>(detail::collective_runner{comm, o},
+                                                    detail::as_function(f), args...);
 }
 
 template <typename F, typename... Args>
     requires detail::not_options<F>
 [[nodiscard]] auto mpi_try_map(MPI_Comm comm, F&& f, Args&&... args) {
-    return detail::try_map_all<detail::shipped<F>>(comm, options{}, detail::as_function(f), args...);
+    return detail::call_try_map<detail::shipped<F>>(detail::collective_runner{comm, options{}},
+                                                    detail::as_function(f), args...);
 }
 
 /// Folds the results of `f` with the associative `op`, where the items run: `op(init, f(0) op f(1) op ...)`.
@@ -230,15 +145,17 @@ template <typename F, typename... Args>
 /// section 1.
 template <typename Op, typename T, typename F, typename... Args>
 [[nodiscard]] auto mpi_map_reduce(MPI_Comm comm, const options& o, Op&& op, T init, F&& f, Args&&... args) {
-    return detail::map_reduce_all<T, detail::shipped<Op>, detail::shipped<F>>(
-        comm, o, detail::as_function(op), std::move(init), detail::as_function(f), args...);
+    return detail::call_map_reduce<T, detail::shipped<Op>, detail::shipped<F>>(
+        detail::collective_runner{comm, o}, detail::as_function(op), std::move(init), detail::as_function(f),
+        args...);
 }
 
 template <typename Op, typename T, typename F, typename... Args>
     requires detail::not_options<Op>
 [[nodiscard]] auto mpi_map_reduce(MPI_Comm comm, Op&& op, T init, F&& f, Args&&... args) {
-    return detail::map_reduce_all<T, detail::shipped<Op>, detail::shipped<F>>(
-        comm, options{}, detail::as_function(op), std::move(init), detail::as_function(f), args...);
+    return detail::call_map_reduce<T, detail::shipped<Op>, detail::shipped<F>>(
+        detail::collective_runner{comm, options{}}, detail::as_function(op), std::move(init),
+        detail::as_function(f), args...);
 }
 
 } // namespace mpimap

@@ -17,6 +17,10 @@
 #include <mpimap/map.hpp>
 #include <mpimap/options.hpp>
 #include <mpimap/pool.hpp>
+#include <mpimap/pool_options.hpp>
+#include <mpimap/printable.hpp>
 #include <mpimap/schedule.hpp>
+#include <mpimap/shared.hpp>
 #include <mpimap/spawn.hpp>
+#include <mpimap/task.hpp>
 #include <mpimap/version.hpp>

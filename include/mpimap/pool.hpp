@@ -2,86 +2,35 @@
 
 // The root alone runs the program and calls the pool whenever it has work; the other ranks serve.
 
-#include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <mpi.h>
 
-#include <mpimap/detail/check_options.hpp>
-#include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/calls.hpp>
+#include <mpimap/detail/examine_call.hpp>
+#include <mpimap/detail/examine_value.hpp>
+#include <mpimap/detail/explain.hpp>
 #include <mpimap/detail/lazy_map.hpp>
 #include <mpimap/detail/lazy_order.hpp>
+#include <mpimap/detail/map_in_flight.hpp>
 #include <mpimap/detail/operations.hpp>
 #include <mpimap/detail/pool_core.hpp>
+#include <mpimap/detail/pool_runner.hpp>
 #include <mpimap/detail/submissions.hpp>
 #include <mpimap/errors.hpp>
 #include <mpimap/function.hpp>
 #include <mpimap/future.hpp>
 #include <mpimap/lazy_results.hpp>
 #include <mpimap/options.hpp>
+#include <mpimap/pool_options.hpp>
+#include <mpimap/shared.hpp>
 #include <mpimap/spawn.hpp>
 
 namespace mpimap {
-
-/// Options of a pool. The root's count, but `root` must be the same on every rank, and each rank runs the
-/// `set_up` that it passed itself.
-///
-///     mpimap::pool pool(world, {.window = 100, .root_computes = false});
-struct pool_options {
-    /// The rank that runs the program.
-    int root = 0;
-    /// How many items `imap` and `uimap` may have read whose results the loop has not taken. More is read
-    /// when half of them are taken, or when the other ranks have nothing left to do. 0: 16 per rank until the
-    /// size of an item is known, then as many as are about 64 MiB with their results, at least two per rank
-    /// and at most 65,536, or what passes in 4 ms where that is more (up to 262,144).
-    std::size_t window = 0;
-    /// How much of functions and constants each rank keeps for later calls, in bytes of their encodings. What
-    /// is in use stays in any case, and so do shared values while their handles live; of the rest the longest
-    /// unused goes first.
-    std::size_t cache_bytes = std::size_t{256} * 1024 * 1024;
-    /// Whether the root runs items, too, while it waits. Without: it answers the other ranks at once. It runs
-    /// its slices of `schedule::static_` and its part of pool::finish even so, and all items if it is alone.
-    bool root_computes = true;
-    /// Runs on every rank, the root too, inside the constructor, before any item: opens files, seeds
-    /// libraries, picks a device. If it throws on some rank, all calls throw broken_pool, which says where
-    /// and why.
-    std::function<void()> set_up = {};
-};
-
-/// A value that every rank of a pool has: made by pool::share, passed to calls in the place of
-/// `broadcast(x)`. Not to `submit`, which takes values.
-///
-/// Lives on the root. `*handle` and `handle->` are the root's own copy, which its items read in place. The
-/// other ranks forget the value with the last copy of the handle, or with the last call that uses it.
-template <typename T>
-class shared {
-  public:
-    using value_type = T; // what items are called with
-
-    shared(std::shared_ptr<const T> here, std::shared_ptr<void> stored)
-        : value_(std::move(here)), in_store_(std::move(stored)) {}
-
-    [[nodiscard]] const T& operator*() const noexcept { return *value_; }
-    [[nodiscard]] const T* operator->() const noexcept { return value_.get(); }
-    /// This copy of the handle lets go of what the other ranks have. Later calls with it are calls with
-    /// `broadcast(*handle)`.
-    void release() noexcept { in_store_.reset(); }
-
-  private:
-    template <typename>
-    friend class detail::root_argument;
-    [[nodiscard]] detail::constant<T> as_constant() const { return {value_.get(), value_, in_store_}; }
-
-    std::shared_ptr<const T> value_;
-    std::shared_ptr<void> in_store_;
-};
 
 /// What pool::finish passes to the function, once on each rank: an overload of `operator()` tells it from an
 /// item.
@@ -89,99 +38,9 @@ struct finishing {};
 
 namespace detail {
 
-template <typename T>
-struct argument_traits<shared<T>> : argument_traits<broadcast_argument<const T&>> {};
-
 class spawned_ranks;
 /// They end, if the pool has been closed or abandoned.
 void let_go(spawned_ranks& ranks) noexcept;
-
-/// In a catch block: what the arguments or the function threw before any item ran, in the words of a call
-/// that failed.
-[[noreturn]] void throw_call_failed(const pool_core& pool);
-
-template <typename Begin>
-auto begin_call(const pool_core& pool, const Begin& begin) {
-    try {
-        return begin();
-    } catch (...) {
-        throw_call_failed(pool);
-    }
-}
-
-// ---------------------------------------------------------------- whole maps
-
-/// One operation, the root waits for its end.
-template <typename Operation, typename... Args>
-typename Operation::result run_in_pool(pool_core& pool, const options& o, Operation& operation,
-                                       const typename Operation::function& f, Args&... args) {
-    pool.check_usable();
-    check_pool_options(o);
-    std::optional<typename Operation::root_type> root;
-    std::unique_ptr<pool_call> call;
-    begin_call(pool, [&] {
-        root.emplace(place{pool.rank(), pool.size()}, o, f, args...);
-        operation.prepare(*root, o);
-        call_settings how;
-        how.descriptor = &descriptor_of<typename Operation::served>;
-        how.tolerant = Operation::tolerant;
-        call = pool.start(*root, o, how);
-    });
-    call->wait();
-    call->finish();
-    return operation.take();
-}
-
-/// One operation in flight, with all that it refers to except lvalue ranges.
-template <template <typename...> typename Operation, typename F, typename... Args>
-class map_in_flight {
-  public:
-    using operation_type = Operation<F, std::remove_reference_t<Args>...>;
-
-    map_in_flight(place where, const options& o, F f, Args&&... args)
-        : f_(std::move(f)), args_(std::forward<Args>(args)...),
-          root_(std::apply([&](auto&... a) { return std::make_unique<root_type>(where, o, f_, a...); },
-                           args_)) {
-        operation_.prepare(*root_, o);
-    }
-    [[nodiscard]] root_job& job() { return *root_; }
-    [[nodiscard]] auto take() { return operation_.take(); }
-
-  private:
-    using root_type = typename operation_type::root_type;
-    F f_;
-    std::tuple<Args...> args_; // references to lvalues
-    operation_type operation_;
-    std::unique_ptr<root_type> root_;
-};
-
-template <typename Map>
-using map_result = typename Map::operation_type::result;
-
-template <typename Map>
-class promised_map : public promised<map_result<Map>> {
-  public:
-    promised_map(std::shared_ptr<pool_core> pool, std::shared_ptr<Map> map, std::unique_ptr<pool_call> call)
-        : pool_(std::move(pool)), map_(std::move(map)), call_(std::move(call)) {}
-    void check_thread() const override { pool_->check_thread(); }
-    bool ready() override {
-        pool_->poll();
-        return call_->done();
-    }
-    void wait() override { call_->wait(); }
-    bool wait_for(std::chrono::nanoseconds time) override { return call_->wait_for(time); }
-    void cancel() override { call_->cancel(); }
-    map_result<Map> get() override {
-        call_->wait();
-        call_->finish();
-        return map_->take();
-    }
-
-  private:
-    std::shared_ptr<pool_core> pool_;
-    std::shared_ptr<Map> map_;
-    std::unique_ptr<pool_call> call_;
-};
 
 } // namespace detail
 
@@ -269,12 +128,14 @@ class pool {
     ///     auto e = pool.map(mpimap::bind_front<&model::energy>(m), xs, ys);
     template <typename F, typename... Args>
     [[nodiscard]] auto map(const options& o, F&& f, Args&&... args) {
-        return map_as<detail::shipped<F>>(o, detail::as_function(f), args...);
+        return detail::call_map<detail::shipped<F>>(detail::pool_runner{*core_, o}, detail::as_function(f),
+                                                    args...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     [[nodiscard]] auto map(F&& f, Args&&... args) {
-        return map_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
+        return detail::call_map<detail::shipped<F>>(detail::pool_runner{*core_, options{}},
+                                                    detail::as_function(f), args...);
     }
 
     /// As `mpi_starmap`: one range of tuples.
@@ -282,12 +143,14 @@ class pool {
     ///     auto r = pool.starmap(add, std::vector<std::tuple<double, double>>{{1, 2}, {3, 4}});
     template <typename F, typename Tuples>
     [[nodiscard]] auto starmap(const options& o, F&& f, Tuples&& tuples) {
-        return starmap_as<detail::shipped<F>>(o, detail::as_function(f), tuples);
+        return detail::call_starmap<detail::shipped<F>>(detail::pool_runner{*core_, o},
+                                                        detail::as_function(f), tuples);
     }
     template <typename F, typename Tuples>
         requires detail::not_options<F>
     [[nodiscard]] auto starmap(F&& f, Tuples&& tuples) {
-        return starmap_as<detail::shipped<F>>(options{}, detail::as_function(f), tuples);
+        return detail::call_starmap<detail::shipped<F>>(detail::pool_runner{*core_, options{}},
+                                                        detail::as_function(f), tuples);
     }
 
     /// As `mpi_map_into`: results go into the range `out`, which has those that are done, and no others,
@@ -296,14 +159,14 @@ class pool {
     ///     pool.map_into(f, image, rows);
     template <typename F, typename Out, typename... Args>
     void map_into(const options& o, F&& f, Out&& out, Args&&... args) {
-        map_into_as<std::remove_reference_t<Out>, detail::shipped<F>>(o, detail::as_function(f), out,
-                                                                      args...);
+        detail::call_map_into<std::remove_reference_t<Out>, detail::shipped<F>>(
+            detail::pool_runner{*core_, o}, detail::as_function(f), out, args...);
     }
     template <typename F, typename Out, typename... Args>
         requires detail::not_options<F>
     void map_into(F&& f, Out&& out, Args&&... args) {
-        map_into_as<std::remove_reference_t<Out>, detail::shipped<F>>(options{}, detail::as_function(f), out,
-                                                                      args...);
+        detail::call_map_into<std::remove_reference_t<Out>, detail::shipped<F>>(
+            detail::pool_runner{*core_, options{}}, detail::as_function(f), out, args...);
     }
 
     /// As `mpi_for_each`: no results. Returns when all items have run.
@@ -311,12 +174,14 @@ class pool {
     ///     pool.for_each(render, tiles);
     template <typename F, typename... Args>
     void for_each(const options& o, F&& f, Args&&... args) {
-        for_each_as<detail::shipped<F>>(o, detail::as_function(f), args...);
+        detail::call_for_each<detail::shipped<F>>(detail::pool_runner{*core_, o}, detail::as_function(f),
+                                                  args...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     void for_each(F&& f, Args&&... args) {
-        for_each_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
+        detail::call_for_each<detail::shipped<F>>(detail::pool_runner{*core_, options{}},
+                                                  detail::as_function(f), args...);
     }
 
     /// As `mpi_try_map`: every item's result or error. Returns after a stop, too.
@@ -324,12 +189,14 @@ class pool {
     ///     for (auto& r : pool.try_map(fit, sets)) r ? use(*r) : report(r.error());
     template <typename F, typename... Args>
     [[nodiscard]] auto try_map(const options& o, F&& f, Args&&... args) {
-        return try_map_as<detail::shipped<F>>(o, detail::as_function(f), args...);
+        return detail::call_try_map<detail::shipped<F>>(detail::pool_runner{*core_, o},
+                                                        detail::as_function(f), args...);
     }
     template <typename F, typename... Args>
         requires detail::not_options<F>
     [[nodiscard]] auto try_map(F&& f, Args&&... args) {
-        return try_map_as<detail::shipped<F>>(options{}, detail::as_function(f), args...);
+        return detail::call_try_map<detail::shipped<F>>(detail::pool_runner{*core_, options{}},
+                                                        detail::as_function(f), args...);
     }
 
     /// As `mpi_map_reduce`: the fold of the results, the same bits for any number of ranks.
@@ -337,14 +204,16 @@ class pool {
     ///     double sum = pool.map_reduce(std::plus<>{}, 0.0, f, xs);
     template <typename Op, typename T, typename F, typename... Args>
     [[nodiscard]] auto map_reduce(const options& o, Op&& op, T init, F&& f, Args&&... args) {
-        return map_reduce_as<T, detail::shipped<Op>, detail::shipped<F>>(
-            o, detail::as_function(op), std::move(init), detail::as_function(f), args...);
+        return detail::call_map_reduce<T, detail::shipped<Op>, detail::shipped<F>>(
+            detail::pool_runner{*core_, o}, detail::as_function(op), std::move(init), detail::as_function(f),
+            args...);
     }
     template <typename Op, typename T, typename F, typename... Args>
         requires detail::not_options<Op>
     [[nodiscard]] auto map_reduce(Op&& op, T init, F&& f, Args&&... args) {
-        return map_reduce_as<T, detail::shipped<Op>, detail::shipped<F>>(
-            options{}, detail::as_function(op), std::move(init), detail::as_function(f), args...);
+        return detail::call_map_reduce<T, detail::shipped<Op>, detail::shipped<F>>(
+            detail::pool_runner{*core_, options{}}, detail::as_function(op), std::move(init),
+            detail::as_function(f), args...);
     }
 
     // ------------------------------------------------------------ lazy maps
@@ -541,58 +410,6 @@ class pool {
 
   private:
     pool(std::shared_ptr<detail::spawned_ranks> ranks, pool_options&& o);
-
-    template <typename F, typename... Args>
-    auto map_as(const options& o, const F& f, Args&... args) {
-        if constexpr (detail::explain(detail::find_problem<true, F, Args...>())) {
-            detail::map_operation<F, Args...> operation;
-            return detail::run_in_pool(*core_, o, operation, f, args...);
-        } else {
-            return detail::explained{};
-        }
-    }
-    template <typename F, typename Tuples>
-    auto starmap_as(const options& o, const F& f, Tuples& tuples) {
-        if constexpr (detail::explain(detail::function_finding<F>{})) {
-            const detail::spread<F> g{std::addressof(f)};
-            return map_as<detail::spread<F>>(o, g, tuples);
-        } else {
-            return detail::explained{};
-        }
-    }
-    template <typename Out, typename F, typename... Args>
-    void map_into_as(const options& o, const F& f, Out& out, Args&... args) {
-        if constexpr (detail::explain(detail::find_output_problem<Out, F, Args...>())) {
-            detail::into_operation<Out, F, Args...> operation(out);
-            detail::run_in_pool(*core_, o, operation, f, args...);
-        }
-    }
-    template <typename F, typename... Args>
-    void for_each_as(const options& o, const F& f, Args&... args) {
-        if constexpr (detail::explain(detail::find_problem<false, F, Args...>())) {
-            detail::for_each_operation<F, Args...> operation;
-            detail::run_in_pool(*core_, o, operation, f, args...);
-        }
-    }
-    template <typename F, typename... Args>
-    auto try_map_as(const options& o, const F& f, Args&... args) {
-        if constexpr (detail::explain(detail::find_problem<true, F, Args...>())) {
-            detail::try_map_operation<F, Args...> operation;
-            return detail::run_in_pool(*core_, o, operation, f, args...);
-        } else {
-            return detail::explained{};
-        }
-    }
-    template <typename T, typename Op, typename F, typename... Args>
-    auto map_reduce_as(const options& o, const Op& op, T init, const F& f, Args&... args) {
-        if constexpr (detail::explain(detail::find_reduction_problem<T, Op, F, Args...>())) {
-            detail::reduce_operation<T, Op, F, Args...> operation(std::move(init));
-            const detail::mapped_reduction<F, Op> both{std::addressof(f), std::addressof(op)};
-            return detail::run_in_pool(*core_, o, operation, both, args...);
-        } else {
-            return detail::explained{};
-        }
-    }
 
     // F is what of the G that was passed is shipped, and kept with the call.
     template <template <typename, typename> typename Next, typename F, bool Tries = false, typename G,

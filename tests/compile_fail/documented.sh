@@ -1,9 +1,9 @@
 #!/bin/sh
-# documented.sh CHECKS DOCUMENT FOLDER: every text of CHECKS is in DOCUMENT, and every line of the programs there is in
+# documented.sh TEXTS DOCUMENT FOLDER: every text of TEXTS is in DOCUMENT, and every line of the programs there is in
 # the file of FOLDER that is named above it.
 set -eu
 
-checks=$1
+texts=$1
 document=$2
 folder=$3
 
@@ -12,8 +12,8 @@ one_line() { tr '\n' ' ' | sed 's/  */ /g'; }
 missing=$(
     # The parts of a text, joined; the quoted texts, without the quote marks of Markdown.
     words=$(sed 's/^> //' "$document" | one_line)
-    sed -n '/static_assert(P != /,/);/p' "$checks" | sed 's/^[^"]*"//; s/"[^"]*$//' |
-        awk '/^mpimap\[/ { if (text) print text; text = "" } /static_assert/ { next } { text = text $0 } END { print text }' |
+    sed -n '/static_assert(/,/);/p' "$texts" | sed '/"/!d; s/^[^"]*"//; s/"[^"]*$//' |
+        awk '/^mpimap\[/ { if (text) print text; text = "" } { text = text $0 } END { print text }' |
         while IFS= read -r text; do
             case $words in
             *"$text"*) ;;

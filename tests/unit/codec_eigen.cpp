@@ -589,8 +589,8 @@ TEST(codec_eigen, expressions_and_views_do_not_travel) {
     const auto refused = [](const auto& e) {
         using type = std::remove_cvref_t<decltype(e)>;
         return is_expression<type> && !encodable<type> && !encodable<std::vector<type>> &&
-               mpimap::detail::examine_value<mpimap::detail::for_elements, std::optional<type>>().number ==
-                   mpimap::detail::problem::M20;
+               mpimap::detail::examine_value<mpimap::detail::for_elements, std::optional<type>>().what ==
+                   mpimap::detail::problem::expression_or_view;
     };
     EXPECT_TRUE(refused(a + a));
     EXPECT_TRUE(refused(a * 2));
@@ -639,24 +639,25 @@ TEST(codec_eigen, functions_that_hold_matrices) {
     const auto fixed = [m = Eigen::Matrix3d()](int) { return m(0); };
     const auto dynamic = [m = Eigen::MatrixXd()](int) { return m(0); };
     const auto view = [m = Eigen::Map<Eigen::MatrixXd>(nullptr, 0, 0)](int) { return m(0); };
-    EXPECT_EQ(function_finding<std::remove_const_t<decltype(fixed)>>::number, problem::M02);
-    EXPECT_EQ(function_finding<std::remove_const_t<decltype(dynamic)>>::number, problem::M02);
-    EXPECT_EQ(function_finding<std::remove_const_t<decltype(view)>>::number, problem::M02);
+    EXPECT_EQ(function_finding<std::remove_const_t<decltype(fixed)>>::what, problem::function_cannot_be_sent);
+    EXPECT_EQ(function_finding<std::remove_const_t<decltype(dynamic)>>::what,
+              problem::function_cannot_be_sent);
+    EXPECT_EQ(function_finding<std::remove_const_t<decltype(view)>>::what, problem::function_cannot_be_sent);
     struct callable {
         Eigen::MatrixXd m;
         Eigen::Matrix3d n;
         double operator()(int i) const { return m(i) + n(i); }
     };
-    EXPECT_EQ(function_finding<callable>::number, problem::none);
+    EXPECT_EQ(function_finding<callable>::what, problem::none);
     struct with_view {
         Eigen::Map<Eigen::MatrixXd> m;
         double operator()(int i) const { return m(i); }
     };
-    EXPECT_EQ(function_finding<with_view>::number, problem::M20);
+    EXPECT_EQ(function_finding<with_view>::what, problem::expression_or_view);
     const auto bound =
         mpimap::bind_front([](const Eigen::MatrixXd& m, int i) { return m(i); }, Eigen::MatrixXd());
-    EXPECT_EQ(function_finding<std::remove_const_t<decltype(bound)>>::number, problem::none);
+    EXPECT_EQ(function_finding<std::remove_const_t<decltype(bound)>>::what, problem::none);
     Eigen::MatrixXd a;
     const auto bound_sum = mpimap::bind_front([](const Eigen::MatrixXd& m, int i) { return m(i); }, a + a);
-    EXPECT_EQ(function_finding<std::remove_const_t<decltype(bound_sum)>>::number, problem::M20);
+    EXPECT_EQ(function_finding<std::remove_const_t<decltype(bound_sum)>>::what, problem::expression_or_view);
 }

@@ -16,7 +16,7 @@
 
 #include <mpimap/arguments.hpp>
 #include <mpimap/detail/check_options.hpp>
-#include <mpimap/detail/checks.hpp>
+#include <mpimap/detail/examine_call.hpp>
 #include <mpimap/detail/index_set.hpp>
 #include <mpimap/detail/lazy_source.hpp>
 #include <mpimap/detail/pool_core.hpp>
@@ -522,9 +522,9 @@ struct is_no_lazy_argument : std::bool_constant<!lazy_argument<T>> {};
 template <bool Tries, typename F, typename G, typename... Args>
 consteval auto find_lazy_problem() {
     if constexpr ((is_options<Args> || ...)) {
-        return first_argument<are_options, problem::M22, Args...>();
+        return first_argument<are_options, problem::options_behind_function, Args...>();
     } else if constexpr (!(lazy_argument<Args> && ...)) {
-        return first_argument<is_no_lazy_argument, problem::M01, Args...>();
+        return first_argument<is_no_lazy_argument, problem::argument_is_no_range, Args...>();
     } else {
         constexpr auto mapping = find_problem<false, F, typename source<Args>::checked...>();
         if constexpr (!is_none<decltype(mapping)>) {
@@ -532,7 +532,7 @@ consteval auto find_lazy_problem() {
         } else {
             using R = result_of<callable_of<F>, element_t<typename source<Args>::checked>...>;
             using kept = std::conditional_t<(fits_window<Args>() && ...), keeping_finding<F, G>,
-                                            finding<problem::M18, F, at::function>>;
+                                            finding<problem::cannot_be_kept, F, at::function>>;
             if constexpr (Tries && std::is_void_v<R>) {
                 return kept{};
             } else {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <mpimap/detail/structured_bindings.hpp>
+#include <mpimap/detail/type_list.hpp>
 
 namespace mpimap::detail {
 
@@ -267,9 +268,6 @@ consteval std::size_t number_of_bindings() {
 template <typename T>
 inline constexpr std::size_t member_count = number_of_bindings<std::remove_cv_t<T>>();
 
-template <typename... M>
-struct type_list {};
-
 struct list_types {
     template <typename... M>
     constexpr type_list<M...> operator()(M&...) const {
@@ -293,10 +291,6 @@ template <typename T, typename... M>
 consteval bool is_packed(type_list<M...>) {
     return ((alignof(M) > alignof(T)) || ...);
 }
-template <typename... M>
-consteval bool has_array(type_list<M...>) {
-    return (std::is_array_v<M> || ...);
-}
 
 /// Whether the types of the members are known.
 template <typename T>
@@ -314,11 +308,19 @@ inline constexpr bool shows_members = can_list_members<T>();
 template <typename T>
 consteval bool can_take_apart() {
     if constexpr (shows_members<T>) {
-        return !is_packed<T>(member_types<T>{}) && !has_array(member_types<T>{});
+        return !is_packed<T>(member_types<T>{}) && !any_part<std::is_array>(member_types<T>{});
     } else {
         return false;
     }
 }
+
+template <typename... M>
+consteval auto list_plain(type_list<M...>) {
+    return type_list<std::remove_cv_t<std::remove_all_extents_t<M>>...>{};
+}
+/// The types of the members without their qualifiers, and of the elements of those that are C arrays.
+template <typename T>
+using plain_members = decltype(list_plain(member_types<T>{}));
 
 /// Calls `visit` with each member in order.
 template <typename T, typename Visit>

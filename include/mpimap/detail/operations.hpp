@@ -5,20 +5,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <ranges>
-#include <tuple>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
 #include <vector>
 
 #include <mpimap/arguments.hpp>
-#include <mpimap/detail/checks.hpp>
-#include <mpimap/detail/collective_call.hpp>
+#include <mpimap/codec.hpp>
+#include <mpimap/detail/check_options.hpp>
 #include <mpimap/detail/hash.hpp>
-#include <mpimap/detail/parts.hpp>
+#include <mpimap/detail/index_set.hpp>
+#include <mpimap/detail/job.hpp>
 #include <mpimap/detail/reduction.hpp>
 #include <mpimap/detail/results.hpp>
 #include <mpimap/detail/root_call.hpp>
@@ -30,92 +29,6 @@
 #include <mpimap/options.hpp>
 
 namespace mpimap::detail {
-
-template <typename F>
-concept not_options = !std::is_convertible_v<F, const options&>;
-
-/// Functions decay to pointers, all else is referred to.
-template <typename F>
-decltype(auto) as_function(F& f) {
-    if constexpr (std::is_function_v<F>) {
-        return &f;
-    } else {
-        return std::as_const(f);
-    }
-}
-
-template <typename F>
-using shipped = std::remove_cvref_t<std::decay_t<F>>;
-
-/// Makes the argument of a starmap one column whose tuples are spread over the function's parameters.
-template <typename F>
-struct spread {
-    const F* f;
-};
-
-template <typename F, typename Tuple, typename... First>
-consteval bool applicable() {
-    if constexpr (requires { std::tuple_size<Tuple>::value; }) {
-        return []<std::size_t... I>(std::index_sequence<I...>) {
-            return std::is_invocable_v<F&, First..., const std::tuple_element_t<I, Tuple>&...>;
-        }
-        (std::make_index_sequence<std::tuple_size_v<Tuple>>{});
-    } else {
-        return false;
-    }
-}
-
-template <typename F>
-struct function_copy<spread<F>> {
-    static constexpr bool supported = function_copy<F>::supported;
-
-    struct callable {
-        callable_of<F>* f;
-        template <typename Tuple>
-            requires(applicable<callable_of<F>, Tuple>())
-        decltype(auto) operator()(const Tuple& t) {
-            return std::apply(
-                [this](const auto&... part) -> decltype(auto) { return std::invoke(*f, part...); }, t);
-        }
-        template <typename Tuple>
-            requires(!applicable<callable_of<F>, Tuple>())
-        &&(applicable<callable_of<F>, Tuple, task>()) decltype(auto) operator()(task where, const Tuple& t) {
-            return std::apply(
-                [&](const auto&... part) -> decltype(auto) { return std::invoke(*f, where, part...); }, t);
-        }
-    };
-    [[nodiscard]] callable& get() {
-        callable_.f = std::addressof(function->get());
-        return callable_;
-    }
-
-    typename function_parts<F>::copy function;
-
-  private:
-    callable callable_{nullptr};
-};
-template <typename F>
-inline constexpr bool has_own_shipping<spread<F>> = true;
-
-/// That of the function which the tuples are spread over.
-template <typename F>
-struct function_parts<spread<F>> {
-    using copy = std::shared_ptr<function_copy<spread<F>>>;
-    static constexpr std::size_t count = 1;
-    [[nodiscard]] static const void* type(std::size_t) { return function_parts<F>::type(0); }
-    static void write(std::size_t, writer& out, const spread<F>& s) {
-        function_parts<F>::write(0, out, *s.f);
-    }
-    static std::shared_ptr<void> read(std::size_t, reader& in, copy& to) {
-        to = std::make_shared<function_copy<spread<F>>>();
-        return function_parts<F>::read(0, in, to->function);
-    }
-    static void use(std::size_t, std::shared_ptr<void> part, copy& to) {
-        to = part ? std::make_shared<function_copy<spread<F>>>() : nullptr;
-        if (to)
-            function_parts<F>::use(0, std::move(part), to->function);
-    }
-};
 
 enum class call_kind { map, into, for_each, try_map, reduce };
 
@@ -313,89 +226,5 @@ class reduce_operation {
     T value_;
     std::optional<T> folded_;
 };
-
-/// Operations that refer to their operands, and to nothing that ends with them.
-template <typename Op>
-inline constexpr bool keeps_operands = false;
-template <>
-inline constexpr bool keeps_operands<std::plus<>> = true;
-template <>
-inline constexpr bool keeps_operands<std::minus<>> = true;
-template <>
-inline constexpr bool keeps_operands<std::multiplies<>> = true;
-
-/// Objects that look like a function of the elements, or of anything.
-template <typename T, typename... Args>
-consteval bool is_some_function() {
-    if constexpr (requires { &T::operator(); }) {
-        return true;
-    } else if constexpr ((map_argument<Args> && ...)) {
-        return fits<T, element_t<Args>...>;
-    } else {
-        return std::is_function_v<std::remove_pointer_t<T>>;
-    }
-}
-
-/// Whether the operation and the function stand in each other's place.
-template <typename T, typename Op, typename F, typename... Args>
-consteval bool are_swapped() {
-    if constexpr (is_none<function_finding<F>> && is_none<function_finding<Op>>) {
-        return !fits<callable_of<F>, element_t<Args>...> && fits<callable_of<Op>, element_t<Args>...> &&
-               std::is_invocable_v<callable_of<F>&, T, T>;
-    } else {
-        return false;
-    }
-}
-
-/// Whether a fold in T cuts off what an R has: floating point to integral, or to a shorter type of the same
-/// kind.
-template <typename R, typename T>
-inline constexpr bool cuts_off =
-    std::is_arithmetic_v<R>&& std::is_arithmetic_v<T> && !std::is_same_v<R, bool> &&
-    (std::is_floating_point_v<R> == std::is_floating_point_v<T> ? sizeof(T) < sizeof(R)
-                                                                : std::is_floating_point_v<R>);
-
-/// The first problem of a reduction by Op, in T, of what F gives for Args.
-template <typename T, typename Op, typename F, typename... Args>
-consteval auto find_reduction_problem() {
-    if constexpr ((is_options<Args> || ...)) {
-        return first_argument<are_options, problem::M22, Args...>();
-    } else if constexpr (function_finding<Op>::number == problem::M04) {
-        return finding<problem::M23, Op, at::operation>{};
-    } else if constexpr (function_finding<F>::number == problem::M04) {
-        return finding<problem::M23, F, at::function>{};
-    } else {
-        constexpr auto mapping = find_problem<true, F, Args...>();
-        if constexpr (mapping.number == problem::M04) {
-            if constexpr (are_swapped<T, Op, F, Args...>()) {
-                return finding<problem::M23, Op, at::operation>{};
-            } else {
-                return mapping;
-            }
-        } else if constexpr (!is_none<decltype(mapping)> && mapping.number != problem::M08 &&
-                             mapping.number != problem::M09) {
-            return mapping; // results that cannot be sent need not be: T is
-        } else if constexpr (!is_none<function_finding<Op>>) {
-            return function_finding<Op>{};
-        } else {
-            using R = result_of<callable_of<F>, element_t<Args>...>;
-            if constexpr (is_expression<T>) {
-                return finding<problem::M20, T, at::init>{};
-            } else if constexpr (!std::is_invocable_r_v<T, callable_of<Op>&, T, T> ||
-                                 !std::is_convertible_v<R, T>) {
-                constexpr bool in_another_order = is_some_function<T, Args...>();
-                return finding < in_another_order ? problem::M23 : problem::M13, T, at::init > {};
-            } else if constexpr (!keeps_operands<Op> &&
-                                 is_expression<std::decay_t<std::invoke_result_t<callable_of<Op>&, T, T>>>) {
-                return finding<problem::M20, Op,
-                               at::operation>{}; // of operands that it took by value, perhaps
-            } else if constexpr (cuts_off<R, T>) {
-                return finding<problem::M25, T, at::init>{};
-            } else {
-                return examine_value<for_results, T, at::init>();
-            }
-        }
-    }
-}
 
 } // namespace mpimap::detail

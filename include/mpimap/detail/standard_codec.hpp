@@ -31,18 +31,6 @@
 
 namespace mpimap::detail {
 
-template <typename... Ts>
-consteval encoding all_encodable() {
-    return ((choose_encoding<std::remove_cv_t<Ts>>() != encoding::none) && ...) ? encoding::standard
-                                                                                : encoding::none;
-}
-
-template <typename... Ts>
-consteval encoding bytes_if_all_bytes() {
-    return ((choose_encoding<std::remove_cv_t<Ts>>() == encoding::bytes) && ...) ? encoding::bytes
-                                                                                 : all_encodable<Ts...>();
-}
-
 /// The least number of bytes that a T takes in a message: what bounds a length before room is made for it. A
 /// large array may travel apart from the message, and Boost may write nothing.
 template <typename T>

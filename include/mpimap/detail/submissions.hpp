@@ -11,8 +11,8 @@
 #include <type_traits>
 #include <utility>
 
-#include <mpimap/detail/checks.hpp>
 #include <mpimap/detail/content.hpp>
+#include <mpimap/detail/examine_call.hpp>
 #include <mpimap/detail/pool_core.hpp>
 #include <mpimap/detail/stream_call.hpp>
 #include <mpimap/errors.hpp>
@@ -191,27 +191,19 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     std::unique_ptr<pool_call> call_;
 };
 
-template <typename... Ts>
-consteval auto examine_submitted() {
-    return []<std::size_t... I>(std::index_sequence<I...>) {
-        return first_of(examine_value<for_elements, Ts, at::argument<I + 1>>()...);
-    }
-    (std::index_sequence_for<Ts...>{});
-}
-
 /// The first problem of a submission of F, kept of a G.
 template <typename F, typename G, typename... Ts>
 consteval auto find_submit_problem() {
     if constexpr (is_options<F> || ((traits_of<Ts>::is_broadcast || is_options<Ts>) || ...)) {
-        return finding<problem::M17, F>{};
+        return finding<problem::submitted_no_value, F>{};
     } else if constexpr (!is_none<function_finding<F>>) {
         return function_finding<F>{};
     } else {
-        constexpr auto in_arguments = examine_submitted<Ts...>();
+        constexpr auto in_arguments = examine_elements<Ts...>();
         if constexpr (!is_none<decltype(in_arguments)>) {
             return in_arguments;
         } else if constexpr (!fits<callable_of<F>, Ts...>) {
-            return finding<problem::M04, F, at::function>{};
+            return finding<problem::function_does_not_fit, F, at::function>{};
         } else {
             using R = result_of<callable_of<F>, Ts...>;
             if constexpr (std::is_void_v<R>) {

@@ -1,0 +1,51 @@
+#pragma once
+
+// How all ranks of a communicator run a call.
+
+#include <optional>
+#include <type_traits>
+
+#include <mpi.h>
+
+#include <mpimap/codec.hpp>
+#include <mpimap/detail/collective_call.hpp>
+#include <mpimap/detail/job.hpp>
+#include <mpimap/options.hpp>
+
+namespace mpimap::detail {
+
+/// Every rank of the communicator calls the operation.
+struct collective_runner {
+    MPI_Comm comm;
+    const options& o;
+
+    /// `f` is what the operation ships.
+    template <typename Operation, typename... Args>
+    typename Operation::result run(Operation& operation, const typename Operation::function& f,
+                                   Args&... args) const {
+        using result = typename Operation::result;
+        collective_call call(comm, o.root, Operation::signature());
+        const place where{call.rank(), call.size()};
+        std::optional<typename Operation::root_type> root;
+        if (call.is_root()) {
+            call.run(o, Operation::tolerant, [&]() -> root_job& {
+                root.emplace(where, o, f, args...);
+                operation.prepare(*root, o);
+                return *root;
+            });
+        } else {
+            typename Operation::served served(where);
+            call.serve(served);
+        }
+        if constexpr (!std::is_void_v<result>) {
+            result value = operation.take();
+            if (call.results_everywhere()) {
+                call.share([&value](writer& out) { write_value(out, value); },
+                           [&value](reader& in) { read_value(in, value); });
+            }
+            return value;
+        }
+    }
+};
+
+} // namespace mpimap::detail

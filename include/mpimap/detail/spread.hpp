@@ -1,0 +1,87 @@
+#pragma once
+
+// A function called with the parts of tuples: what mpi_starmap ships.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <mpimap/detail/parts.hpp>
+#include <mpimap/function.hpp>
+
+namespace mpimap::detail {
+
+/// Makes the argument of a starmap one column whose tuples are spread over the function's parameters.
+template <typename F>
+struct spread {
+    const F* f;
+};
+
+template <typename F, typename Tuple, typename... First>
+consteval bool applicable() {
+    if constexpr (requires { std::tuple_size<Tuple>::value; }) {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return std::is_invocable_v<F&, First..., const std::tuple_element_t<I, Tuple>&...>;
+        }
+        (std::make_index_sequence<std::tuple_size_v<Tuple>>{});
+    } else {
+        return false;
+    }
+}
+
+template <typename F>
+struct function_copy<spread<F>> {
+    static constexpr bool supported = function_copy<F>::supported;
+
+    struct callable {
+        callable_of<F>* f;
+        template <typename Tuple>
+            requires(applicable<callable_of<F>, Tuple>())
+        decltype(auto) operator()(const Tuple& t) {
+            return std::apply(
+                [this](const auto&... part) -> decltype(auto) { return std::invoke(*f, part...); }, t);
+        }
+        template <typename Tuple>
+            requires(!applicable<callable_of<F>, Tuple>())
+        &&(applicable<callable_of<F>, Tuple, task>()) decltype(auto) operator()(task where, const Tuple& t) {
+            return std::apply(
+                [&](const auto&... part) -> decltype(auto) { return std::invoke(*f, where, part...); }, t);
+        }
+    };
+    [[nodiscard]] callable& get() {
+        callable_.f = std::addressof(function->get());
+        return callable_;
+    }
+
+    typename function_parts<F>::copy function;
+
+  private:
+    callable callable_{nullptr};
+};
+template <typename F>
+inline constexpr bool has_own_shipping<spread<F>> = true;
+
+/// That of the function which the tuples are spread over.
+template <typename F>
+struct function_parts<spread<F>> {
+    using copy = std::shared_ptr<function_copy<spread<F>>>;
+    static constexpr std::size_t count = 1;
+    [[nodiscard]] static const void* type(std::size_t) { return function_parts<F>::type(0); }
+    static void write(std::size_t, writer& out, const spread<F>& s) {
+        function_parts<F>::write(0, out, *s.f);
+    }
+    static std::shared_ptr<void> read(std::size_t, reader& in, copy& to) {
+        to = std::make_shared<function_copy<spread<F>>>();
+        return function_parts<F>::read(0, in, to->function);
+    }
+    static void use(std::size_t, std::shared_ptr<void> part, copy& to) {
+        to = part ? std::make_shared<function_copy<spread<F>>>() : nullptr;
+        if (to)
+            function_parts<F>::use(0, std::move(part), to->function);
+    }
+};
+
+} // namespace mpimap::detail
