@@ -3,15 +3,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <limits>
 #include <numeric>
-#include <ranges>
 #include <string>
 #include <vector>
 
@@ -439,37 +436,6 @@ TEST(messages, columns_of_plain_values_are_not_copied) {
         // A slice of arguments and one of results.
         EXPECT_LT(more, 2 * column / size() + column / 4);
     }
-}
-
-/// Nothing is known of the first items: what was encoded one by one, when they turn out to be short, is not
-/// sent one by one.
-TEST(messages, short_items_of_a_range_that_computes_are_few_messages) {
-    if (sanitized) {
-        GTEST_SKIP()
-            << "with sanitizers an item is much longer to read and to send than the computing measured";
-    }
-    constexpr int n = 10'000'000;
-    mpimap::pool pool(comm());
-    if (!pool)
-        return;
-    // Of three rounds the best: on a loaded machine a rank may give back half of what it has.
-    double least = std::numeric_limits<double>::infinity();
-    for (int k = 0; k < 3; ++k) {
-        std::vector<int> got;
-        const auto begin = std::chrono::steady_clock::now();
-        {
-            const on_call counter;
-            got = pool.map([](int i) { return i + 1; }, std::views::iota(0, n));
-        }
-        ASSERT_EQ(got.size(), static_cast<std::size_t>(n));
-        EXPECT_EQ(got.back(), n);
-        // Chunks are for a millisecond each, but the first; what is long is cut into pieces.
-        const auto milliseconds =
-            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin);
-        const auto pieces = static_cast<double>(counted.sent_bytes / piece_limit());
-        least = std::min(least, (static_cast<double>(counted.sends) - pieces) / (50 + milliseconds.count()));
-    }
-    EXPECT_LT(least, size());
 }
 
 } // namespace

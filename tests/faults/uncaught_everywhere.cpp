@@ -1,11 +1,13 @@
 // Exceptions that several ranks do not catch: what all say the same is said once, what differs by each, and
 // nothing is lost. Run as `uncaught_everywhere CASE`; tells.cmake counts what is said.
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <stdexcept>
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include <mpi.h>
+#include <unistd.h>
 
 #include <mpimap/mpimap.hpp>
 
@@ -56,6 +59,27 @@ class without_text : public std::exception {
   public:
     [[nodiscard]] const char* what() const noexcept override { return nullptr; }
 };
+
+std::vector<int> processes; // by rank
+
+/// Whether the process does something of its own when mpirun tells it to end.
+bool catches_sigterm(int process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/status");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("SigCgt:"))
+            return (std::stoull(line.substr(7), nullptr, 16) >> (SIGTERM - 1) & 1U) != 0;
+    }
+    return false;
+}
+
+/// Until all others wait for this rank to tell what they do not catch: not as long as they would.
+void wait_for_those_who_would_tell() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(4);
+    const auto would_not = [](int p) { return p != getpid() && !catches_sigterm(p); };
+    while (std::any_of(processes.begin(), processes.end(), would_not) &&
+           std::chrono::steady_clock::now() < end)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
 
 const std::map<std::string, std::function<void()>> cases{
     {"call", [] { fail(); }},
@@ -143,7 +167,7 @@ const std::map<std::string, std::function<void()>> cases{
          } catch (const mpimap::map_error&) {
              if (rank != 0)
                  throw;
-             std::this_thread::sleep_for(std::chrono::seconds(1)); // the others are in their handlers, mostly
+             wait_for_those_who_would_tell();
              (void)std::raise(SIGKILL);
          }
      }},
@@ -161,6 +185,9 @@ int main(int argc, char** argv) {
     const mpimap::environment environment(argc, argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
+    processes.resize(static_cast<std::size_t>(size));
+    const int mine = getpid();
+    MPI_Allgather(&mine, 1, MPI_INT, processes.data(), 1, MPI_INT, MPI_COMM_WORLD);
     const std::string which = argc > 1 ? argv[1] : "";
     const faults::deadline limit(which, 50);
     cases.at(which)();

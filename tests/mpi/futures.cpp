@@ -10,6 +10,7 @@
 
 #include "mpi_test.hpp"
 #include "pool_test.hpp"
+#include "shared_counter.hpp"
 
 using namespace mpimap_test;
 using mpimap::pool;
@@ -28,6 +29,16 @@ int divide(int x, int y) {
 }
 int slow_twice(int x) {
     rest(2);
+    return 2 * x;
+}
+
+/// Ends when it is told to; on the root, which does the telling, in longer than a short wait.
+int twice_when_told(const mpimap::task& t, int x, int root) {
+    if (t.rank() == root) {
+        rest(5);
+    } else {
+        EXPECT_TRUE(shared_counter::wait_for(1));
+    }
     return 2 * x;
 }
 
@@ -105,15 +116,14 @@ TEST(amap, gives_its_value_once) {
 }
 
 TEST(amap, waits_for_a_while) {
+    const shared_counter counter;
     with_pool_of_each_root({.root_computes = false}, [](pool& p) {
-        const auto later = p.amap(
-            {.chunk = 1},
-            [](int x) {
-                rest(20);
-                return x;
-            },
-            count_to(static_cast<std::size_t>(5 * p.size())));
+        shared_counter::value() = 0;
+        const auto later =
+            p.amap({.chunk = 1}, twice_when_told, count_to(static_cast<std::size_t>(5 * p.size())),
+                   mpimap::broadcast(p.rank()));
         EXPECT_FALSE(later.wait_for(1ms)); // alone, the root runs one of the items meanwhile
+        shared_counter::value() = 1;
         EXPECT_TRUE(later.wait_for(10min));
         EXPECT_TRUE(later.wait_for(std::chrono::hours::max()));
         EXPECT_TRUE(later.ready());
@@ -328,21 +338,18 @@ TEST(submit, is_ready_after_a_while_without_anyone_waiting) {
 }
 
 TEST(submit, waits_for_a_while) {
+    const shared_counter counter;
     with_pool_of_each_root({.root_computes = false}, [](pool& p) {
+        shared_counter::value() = 0;
         std::vector<mpimap::future<int>> all;
-        for (int i = 0; i < 3 * p.size(); ++i) {
-            all.push_back(p.submit(
-                [](int x) {
-                    rest(20);
-                    return x;
-                },
-                i));
-        }
+        for (int i = 0; i < 3 * p.size(); ++i)
+            all.push_back(p.submit(twice_when_told, i, p.rank()));
         EXPECT_FALSE(all.back().wait_for(1ms)); // alone, the root runs the first one meanwhile
+        shared_counter::value() = 1;
         EXPECT_TRUE(all.back().wait_for(10min));
         EXPECT_TRUE(all.back().ready());
         for (int i = 0; i < 3 * p.size(); ++i)
-            EXPECT_EQ(all[static_cast<std::size_t>(i)].get(), i);
+            EXPECT_EQ(all[static_cast<std::size_t>(i)].get(), 2 * i);
     });
 }
 
@@ -390,7 +397,7 @@ TEST(stop, ends_calls_of_a_pool) {
         expect_usable(p);
 
         std::stop_source meanwhile;
-        auto later = p.amap({.chunk = 1, .stop = meanwhile.get_token()}, slow_twice, count_to(3000));
+        auto later = p.amap({.chunk = 1, .stop = meanwhile.get_token()}, slow_twice, count_to(30'000));
         (void)later.wait_for(5ms);
         meanwhile.request_stop();
         EXPECT_THROW((void)later.get(), mpimap::cancelled);
@@ -423,7 +430,7 @@ TEST(stop, ends_collective_calls_on_every_rank) {
                 later.request_stop();
             });
         EXPECT_THROW((void)mpimap::mpi_map(comm(), {.root = root, .chunk = 1, .stop = later.get_token()},
-                                           slow_twice, count_to(5000)),
+                                           slow_twice, count_to(50'000)),
                      mpimap::cancelled);
         thread.reset();
         expect_next_call_works(root);

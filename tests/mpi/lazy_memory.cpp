@@ -9,8 +9,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <new>
@@ -19,10 +17,10 @@
 #include <vector>
 
 #include <malloc.h>
-#include <unistd.h>
 
 #include "mpi_test.hpp"
 #include "pool_test.hpp"
+#include "shared_counter.hpp"
 
 namespace {
 std::atomic<long> allocated{0}; // bytes
@@ -73,43 +71,14 @@ class counted {
     }
 };
 
-/// A file by which an item on another rank is told to end: one host, no messages.
-class signal_file {
-  public:
-    /// Collective.
-    signal_file() {
-        long number = rank() == 0 ? static_cast<long>(::getpid()) : 0;
-        MPI_Bcast(&number, 1, MPI_LONG, 0, comm());
-        path_ = std::filesystem::temp_directory_path() / ("mpimap_lazy_memory_" + std::to_string(number));
-        remove();
-        MPI_Barrier(comm());
+/// An item that does not end before it is told to, except on the root, which does the telling.
+void hold_out(const mpimap::task& t, int root, std::size_t which = 0) {
+    if (t.index() == which && t.rank() != root) {
+        EXPECT_TRUE(shared_counter::wait_for(1));
     }
-    ~signal_file() {
-        MPI_Barrier(comm());
-        remove();
-    }
-    signal_file(const signal_file&) = delete;
-    signal_file& operator=(const signal_file&) = delete;
-    void give() const { std::ofstream(path_) << "x"; }
-    void wait() const {
-        for (int i = 0; i < 10'000 && !std::filesystem::exists(path_); ++i)
-            rest(1);
-    }
-
-  private:
-    void remove() const {
-        std::error_code none;
-        std::filesystem::remove(path_, none);
-    }
-    std::filesystem::path path_;
-};
-
-const signal_file* go_on = nullptr; // of this rank
-
-/// Item 0 does not end before it is told to, except on the root, which does the telling.
-void hold_out(const mpimap::task& t, int root) {
-    if (t.index() == 0 && t.rank() != root)
-        go_on->wait();
+}
+void go_on() {
+    shared_counter::value() = 1;
 }
 
 /// For a loop: results until so many have been taken, then the item that holds out may end.
@@ -119,7 +88,7 @@ void take_most(View&& view, int most, const Look& look) {
     for (auto& r : view) {
         look(r);
         if (++taken == most)
-            go_on->give();
+            go_on();
         if (taken == most + 500)
             break;
     }
@@ -130,8 +99,7 @@ void take_most(View&& view, int most, const Look& look) {
 template <typename Program>
 void with_stuck_item(const mpimap::pool_options& o, const Program& program) {
     for (const int root : {0, other_root()}) {
-        const signal_file file;
-        go_on = &file;
+        const shared_counter counter;
         mpimap::pool_options mine = o;
         mine.root = root;
         with_pool(mine, program);
@@ -161,16 +129,20 @@ TEST(lazy_memory, of_uimap_is_bounded_while_an_item_holds_out) {
 
 TEST(lazy_memory, of_imap_is_bounded_while_an_item_holds_out) {
     with_stuck_item({.window = 300}, [](pool& p) {
+        // Not the first item, before whose result little is read.
+        constexpr int stuck = 1000;
         const auto f = [root = p.rank()](mpimap::task t, const counted& x) {
-            if (t.index() == 0 && t.rank() != root)
-                rest(100);
+            hold_out(t, root, stuck);
             return x;
         };
         const long before = counted::live;
         counted::most = before;
         int next = 0;
-        const auto source =
-            std::views::iota(0, 5000) | std::views::transform([](int i) { return counted(i); });
+        const auto source = std::views::iota(0, 5000) | std::views::transform([](int i) {
+                                if (i == stuck + 250) // most of a window
+                                    go_on();
+                                return counted(i);
+                            });
         for (const counted& c : p.imap(one_by_one(), f, source))
             EXPECT_EQ(c.value, next++);
         EXPECT_EQ(next, 5000);

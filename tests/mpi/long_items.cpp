@@ -2,50 +2,19 @@
 // runs: what waits behind it, or for the rank that runs it, would never be.
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "pool_test.hpp"
+#include "shared_counter.hpp"
 
 namespace mpimap_test {
 namespace {
 
 using mpimap::pool;
 using mpimap::schedule;
-
-/// A number that all ranks of a machine share, in memory: no message is needed to change it.
-class shared_counter {
-  public:
-    shared_counter() {
-        void* base = nullptr;
-        MPI_Win_allocate_shared(rank() == 0 ? sizeof(std::atomic<int>) : 0, 1, MPI_INFO_NULL, comm(),
-                                static_cast<void*>(&base), &window_);
-        MPI_Aint size = 0;
-        int unit = 0;
-        MPI_Win_shared_query(window_, 0, &size, &unit, static_cast<void*>(&base));
-        counter = static_cast<std::atomic<int>*>(base);
-        if (rank() == 0)
-            *counter = 0;
-        MPI_Barrier(comm());
-    }
-    ~shared_counter() {
-        MPI_Barrier(comm());
-        counter = nullptr;
-        MPI_Win_free(&window_);
-    }
-    shared_counter(const shared_counter&) = delete;
-    shared_counter& operator=(const shared_counter&) = delete;
-
-    static std::atomic<int>* counter; // where it is for this rank's items
-
-  private:
-    MPI_Win window_ = MPI_WIN_NULL;
-};
-std::atomic<int>* shared_counter::counter = nullptr;
 
 /// One that Boost.Serialization sends: the engine must not encode it while the main thread is in an item.
 struct with_serialize {
@@ -69,16 +38,11 @@ int number(const with_serialize& x) {
 template <typename T>
 bool run(const T& argument) {
     const int others = number(argument);
-    std::atomic<int>& ran = *shared_counter::counter;
-    const auto begin = std::chrono::steady_clock::now();
-    while (ran < others) {
-        if (std::chrono::steady_clock::now() - begin > std::chrono::seconds(20))
-            return false;
-        rest(1);
-    }
+    if (!shared_counter::wait_for(others))
+        return false;
     rest(1);
     if (others == 0)
-        ++ran;
+        ++shared_counter::value();
     return true;
 }
 
@@ -222,7 +186,7 @@ TEST(long_items, in_front_of_items_that_fail_at_first) {
             p.map({.attempts = static_cast<std::size_t>(p.size())}, fails_at_first, xs);
         EXPECT_EQ(good, std::vector<bool>(xs.size(), true));
     });
-    EXPECT_EQ(*shared_counter::counter, 29); // once each
+    EXPECT_EQ(shared_counter::value(), 29); // once each
 }
 
 // Nor is a call of the caller's own memory sent behind another call's items, to be read when these have
@@ -243,7 +207,7 @@ TEST(long_items, of_another_call_hold_up_no_call_with_large_arguments) {
             {.chunk = 2}, [](const auto& c, const auto& x) { return c.size() + x.size(); },
             mpimap::broadcast(constant), xs);
         EXPECT_EQ(sizes, std::vector<std::size_t>(xs.size(), 2'100'000));
-        ++*shared_counter::counter; // only now do they end
+        ++shared_counter::value(); // only now do they end
         for (const bool good : busy.get())
             EXPECT_TRUE(good);
     });
@@ -265,7 +229,7 @@ TEST(long_items, elsewhere_and_a_call_that_has_failed) {
     const shared_counter counter;
     const auto run_by_root = [](const mpimap::task& t, int others) {
         if (t.rank() == 0) {
-            ++*shared_counter::counter;
+            ++shared_counter::value();
             return true;
         }
         return run<int>(others);

@@ -35,9 +35,12 @@ void with_every_pool(const Program& program) {
     }
 }
 
+int twice(int x) {
+    return 2 * x;
+}
 int slow_twice(int x) {
     rest(2);
-    return 2 * x;
+    return twice(x);
 }
 
 TEST(polling, a_wait_of_no_time_looks) {
@@ -55,14 +58,18 @@ TEST(polling, a_wait_of_no_time_looks) {
 }
 
 TEST(polling, ready_comes_with_every_schedule) {
-    with_every_pool([](pool& p) {
-        const std::vector<int> xs = count_to(20);
-        for_each_schedule(0, [&](const mpimap::options& o) {
-            auto later = p.amap(o, slow_twice, xs);
-            ask([&] { return later.ready(); });
-            EXPECT_EQ(later.get(), serial(slow_twice, xs));
+    // One root: that any rank may be it is tested with the other calls.
+    for (const bool root_computes : {true, false}) {
+        SCOPED_TRACE(root_computes ? "the root computes" : "the root does not compute");
+        with_pool({.root = other_root(), .root_computes = root_computes}, [](pool& p) {
+            const std::vector<int> xs = count_to(20);
+            for_each_schedule(0, [&](const mpimap::options& o) {
+                auto later = p.amap(o, slow_twice, xs);
+                ask([&] { return later.ready(); });
+                EXPECT_EQ(later.get(), serial(twice, xs));
+            });
         });
-    });
+    }
 }
 
 TEST(polling, ready_comes_where_only_the_root_is_left_to_try) {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,8 +13,6 @@
 #include <string>
 #include <tuple>
 #include <utility>
-
-#include <sys/resource.h>
 
 #include "mpi_test.hpp"
 #include "pool_test.hpp"
@@ -675,47 +672,6 @@ TEST(cache, of_many_functions_is_bounded) {
         EXPECT_GE(call(1), others * bytes);
         expect_usable(p);
     });
-}
-
-// ---------------------------------------------------------------- waiting
-
-double cpu_seconds() {
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& t) {
-        return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-    };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
-
-TEST(idle, ranks_wake_up_at_once) {
-    if (size() > 5) {
-        GTEST_SKIP() << "so many ranks wait for a core, too";
-    }
-    with_pool({.root = other_root()}, [](pool& p) {
-        std::array<double, 5> seconds{};
-        for (double& s : seconds) {
-            rest(300);
-            const auto begin = std::chrono::steady_clock::now();
-            (void)p.map(
-                one_each, [](std::size_t i) { return i; }, ranks(p)); // all of them have an item
-            s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        }
-        std::ranges::sort(seconds);
-        // Half a millisecond, and the machine's own delays: not what ranks take that look now and then.
-        EXPECT_LT(seconds[2], 0.02);
-    });
-}
-
-TEST(idle, ranks_leave_their_core_to_others) {
-    constexpr int milliseconds = 600;
-    const double before = cpu_seconds();
-    with_pool([](pool& p) {
-        rest(milliseconds);
-        expect_usable(p);
-    });
-    // A rank that looks all the time would use all of it.
-    EXPECT_LT(cpu_seconds() - before, 0.5e-3 * milliseconds);
 }
 
 } // namespace

@@ -200,7 +200,7 @@ void arguments_that_were_encoded_and_not_sent(checks& check, int rank) {
     mpimap::options o = one_by_one;
     if (stop_here)
         o.stop = stop_here->get_token();
-    const std::vector<double> xs(100, 1.0);
+    const std::vector<double> xs(1000, 1.0);
     // Temporaries: they live until their message has been sent, or given up.
     const auto arguments = xs | std::views::transform([](double x) { return traced(x); });
     try {

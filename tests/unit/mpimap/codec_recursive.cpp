@@ -20,7 +20,7 @@
 
 #include <mpimap/detail/pointer_scan.hpp>
 
-#include "wire.hpp"
+#include "unit/mpimap/round_trip.hpp"
 
 namespace {
 

@@ -32,7 +32,7 @@
 
 #include <mpimap/codec.hpp>
 
-#include "wire.hpp"
+#include "unit/mpimap/round_trip.hpp"
 
 namespace {
 

@@ -23,7 +23,7 @@
 
 #include <call/verdict.hpp>
 
-#include "wire.hpp"
+#include "unit/mpimap/round_trip.hpp"
 
 namespace {
 

@@ -30,7 +30,7 @@
 #include <mpimap/arguments.hpp>
 #include <mpimap/serialization.hpp>
 
-#include "wire.hpp"
+#include "unit/mpimap/round_trip.hpp"
 
 namespace {
 

@@ -17,7 +17,7 @@
 
 #include <gtest/gtest.h>
 
-#include "wire.hpp"
+#include "unit/mpimap/round_trip.hpp"
 
 namespace {
 

@@ -20,7 +20,7 @@
 
 #include <gtest/gtest.h>
 
-#include "wire.hpp"
+#include "unit/mpimap/round_trip.hpp"
 
 namespace {
 

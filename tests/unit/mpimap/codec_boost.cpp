@@ -23,7 +23,7 @@
 
 #include <mpimap/codec.hpp>
 
-#include "wire.hpp"
+#include "unit/mpimap/round_trip.hpp"
 
 // Boost leaves the objects behind pointers of a message that ends early; that is known and is looked past.
 #if defined(__SANITIZE_ADDRESS__)

@@ -31,7 +31,7 @@
 #include <mpimap/detail/pointer_scan.hpp>
 #include <mpimap/mpimap.hpp>
 
-#include "wire.hpp"
+#include "unit/mpimap/round_trip.hpp"
 
 // ---------------------------------------------------------------- a scalar of the user's
 

@@ -19,7 +19,7 @@
 
 #include <mpimap/serialization.hpp>
 
-#include "wire.hpp"
+#include "unit/mpimap/round_trip.hpp"
 
 namespace functions {
 
