@@ -375,8 +375,7 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
     failures failed;
     std::size_t done = 0;
     {
-        const session::user_code outside(
-            session_, helper_nap(workers_.size(), queue_.decided() || plenty(), measured_.item_time));
+        const session::user_code outside(session_, nap_of_helper());
         done = job_.run_here(batch, stop_at_failure_ && retries_.none(), failed);
     }
     const clock::time_point begin = std::exchange(now, clock::now());
@@ -407,6 +406,10 @@ bool dispatcher::may_wait_behind() const {
 
 bool dispatcher::plenty() const {
     return may_wait_behind() && plenty_left(queue_.remaining() + in_stock_, workers_.size(), measured_);
+}
+
+nap_length dispatcher::nap_of_helper() const {
+    return helper_nap(workers_.size(), queue_.decided() || plenty(), measured_.item_time);
 }
 
 void dispatcher::measure(item_range items, double seconds) {

@@ -104,6 +104,8 @@ class dispatcher {
     void let_others_run_the_rest();
     /// A batch of items that only the root can run; whether there were any.
     bool run_what_others_cannot();
+    /// How the helper is to sleep while the main thread is in user code.
+    [[nodiscard]] nap_length nap_of_helper() const;
     /// Whether nothing is known of the items yet and nobody else is ready to run them.
     [[nodiscard]] bool waits_for_first_worker() const;
 
