@@ -1,6 +1,10 @@
 #pragma once
 
-// All that threads have in common with each other here, they have through these.
+// All that threads have in common with each other here, they have through these. A test that explores in
+// which order threads may run brings its own.
+#ifdef MPIMAP_EXPLORATION
+#include "explored_threads.hpp"
+#else
 
 #include <atomic>
 #include <condition_variable>
@@ -24,3 +28,5 @@ thread start(Body body) {
 }
 
 } // namespace mpimap::detail::threads
+
+#endif
