@@ -1,5 +1,6 @@
 #include "mpi_test.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -184,14 +185,19 @@ void expect_next_call_works(int root) {
 } // namespace mpimap_test
 
 int main(int argc, char** argv) {
-    mpimap::environment environment(argc, argv);
+    const bool multiple = std::any_of(
+        argv, argv + argc, [](const char* a) { return std::strcmp(a, "--threads=multiple") == 0; });
+    mpimap::environment environment(argc, argv, {.items_call_mpi = multiple});
     testing::InitGoogleTest(&argc, argv);
     bool reversed = false;
     for (int i = 1; i < argc; ++i) {
         if (std::strcmp(argv[i], "--comm=reversed") == 0) {
             reversed = true;
-        } else if (std::strcmp(argv[i], "--comm=world") != 0) {
-            std::fprintf(stderr, "what is %s? This takes --comm=world, --comm=reversed and --gtest_...\n",
+        } else if (std::strcmp(argv[i], "--comm=world") != 0 &&
+                   std::strcmp(argv[i], "--threads=multiple") != 0) {
+            std::fprintf(stderr,
+                         "what is %s? This takes --comm=world, --comm=reversed, --threads=multiple and "
+                         "--gtest_...\n",
                          argv[i]);
             MPI_Abort(MPI_COMM_WORLD, 2);
         }

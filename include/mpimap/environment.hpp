@@ -5,8 +5,8 @@ namespace mpimap {
 /// What `environment` asks of MPI.
 struct environment_options {
     /// Items call MPI themselves, on whatever rank, or several threads of the program make collective calls
-    /// of this library: asks for `MPI_THREAD_MULTIPLE`, since a helper thread of each rank may be in MPI
-    /// while a long item runs there.
+    /// of this library, or a pool's calls in flight are to go on while its root's program computes something
+    /// else: asks for `MPI_THREAD_MULTIPLE`, since a thread of the library may be in MPI then.
     bool items_call_mpi = false;
 };
 

@@ -27,9 +27,10 @@ class promised {
 
 /// The result to come of pool::amap or pool::submit. Movable; the value is taken once, as with std::future.
 ///
-/// For the thread that owns the pool. Calls move on while any function of the pool or of its futures runs;
-/// items of any of them run on the root meanwhile, in wait, wait_for and get. Letting go of a future of
-/// `amap` cancels what has not started; one of `submit` runs all the same. May outlive the pool.
+/// For the thread that owns the pool. Calls move on while any function of the pool or of its futures runs,
+/// and at MPI_THREAD_MULTIPLE in between; items of any of them run on the root in wait, wait_for and get.
+/// Letting go of a future of `amap` cancels what has not started; one of `submit` runs all the same. May
+/// outlive the pool.
 ///
 /// All but valid() throw invalid_argument where there is no value, and on another thread; ready, wait,
 /// wait_for and get throw nested_call in an item, wait, wait_for and get broken_pool if the set-up failed.

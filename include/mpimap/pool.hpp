@@ -58,10 +58,12 @@ void let_go(spawned_ranks& ranks) noexcept;
 /// `results`, and throw on the root only; the pool is usable after it, unless it is broken_pool. One rank is
 /// a serial run. For the one thread that made it, futures and ranges included.
 ///
-/// Calls move on only while the root is in a function of the pool, of one of its futures or of a range from
-/// `imap` or `uimap`. While it waits in one it runs items of any call in flight, the oldest first
-/// (pool_options::root_computes). Between such functions the other ranks finish what they have been handed,
-/// about a millisecond of work or two chunks each, and wait.
+/// Calls move on while the root is in a function of the pool, of one of its futures or of a range from `imap`
+/// or `uimap`. While it waits in one it runs items of any call in flight, the oldest first
+/// (pool_options::root_computes). Between such functions calls go on where MPI gives MPI_THREAD_MULTIPLE: a
+/// thread of the pool takes in results and hands out chunks, as far as that runs no code of the user's. With
+/// less the other ranks finish what they have been handed, about a millisecond of work or two chunks each,
+/// and wait; see poll().
 ///
 /// Functions and constants are sent to a rank ahead of its first items, point to point, and kept there: what
 /// has the same content is not sent again. To know that, the root encodes and hashes them in each call, about
@@ -310,9 +312,9 @@ class pool {
     /// `map` without waiting: a future of the vector. Lvalue ranges and broadcast values are referred to,
     /// must outlive the future and not change; rvalues are taken over. Several calls may be in flight.
     ///
-    /// Runs no items on the root. It goes on in the functions that the class names, not behind the program's
-    /// back. Throws invalid_argument and broken_pool at once, and map_error where the function or a constant
-    /// cannot be encoded; get() throws the rest, as map().
+    /// Runs no items on the root. At MPI_THREAD_MULTIPLE what it refers to may be read at any time, with less
+    /// only in the functions that the class names. Throws invalid_argument and broken_pool at once, and
+    /// map_error where the function or a constant cannot be encoded; get() throws the rest, as map().
     ///
     ///     auto later = pool.amap(f, xs);
     template <typename F, typename... Args>
@@ -340,8 +342,9 @@ class pool {
 
     /// Moves calls in flight on, as every other function of the pool does: takes in results that have come
     /// and hands out further chunks. Never waits. For programs that compute something of their own between
-    /// `submit` or `amap` and `get`: call it about every millisecond, since other ranks have no more than
-    /// about that, or two items, in hand.
+    /// `submit` or `amap` and `get` where MPI gives less than MPI_THREAD_MULTIPLE, or where encoding
+    /// arguments runs code of the user's: call it about every millisecond, since other ranks have no more
+    /// than about that, or two items, in hand. Otherwise calls go on without it.
     ///
     /// Runs no items on the root but those that no other rank can run (with one rank all; the root's part of
     /// a schedule::static_; with options::attempts those that have failed everywhere else), and of these one,
@@ -435,6 +438,7 @@ class pool {
     auto amap_as(const options& o, G&& f, Args&&... args) {
         if constexpr (detail::explain(detail::find_kept_problem<F, G, std::remove_reference_t<Args>...>())) {
             using map = detail::map_in_flight<detail::map_operation, F, Args...>;
+            const detail::in_pool here(*core_);
             core_->check_usable();
             detail::check_pool_options(o);
             std::shared_ptr<map> in_flight;
@@ -460,6 +464,7 @@ class pool {
         if constexpr (detail::explain(detail::find_submit_problem<F, G, std::decay_t<Args>...>())) {
             using R = detail::result_of<detail::callable_of<F>, std::decay_t<Args>...>;
             using all = detail::submissions_of<F, R, std::decay_t<Args>...>;
+            const detail::in_pool here(*core_);
             core_->check_usable();
             std::shared_ptr<all> found;
             detail::begin_call(*core_, [&] {

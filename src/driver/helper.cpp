@@ -3,8 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "driver/quiet_thread.hpp"
-
 namespace mpimap::detail {
 namespace {
 
@@ -21,7 +19,7 @@ helper::pause::~pause() {
     innermost = around_;
 }
 
-helper::helper() : thread_(quiet_thread([this] { run(); })) {}
+helper::helper() : thread_(threads::start([this] { run(); })) {}
 
 helper::~helper() {
     {

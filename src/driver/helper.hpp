@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
-#include <thread>
 
+#include "driver/threads.hpp"
 #include "schedule/chunking.hpp"
 
 namespace mpimap::detail {
@@ -24,7 +24,7 @@ class helper {
     helper& operator=(const helper&) = delete;
 
     /// Guards the call that is served, and MPI.
-    std::mutex mutex;
+    threads::mutex mutex;
 
     /// While one lives, the helper of the call around this one stays out of MPI: an item is calling the
     /// library on another communicator. Does nothing where the main thread is not in an item, since then it
@@ -38,7 +38,7 @@ class helper {
 
       private:
         helper* around_;
-        std::unique_lock<std::mutex> lock_;
+        std::unique_lock<threads::mutex> lock_;
     };
 
     /// From now on, `serve` is called, holding the mutex, while the main thread is in user code for long.
@@ -69,16 +69,16 @@ class helper {
     void leave_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
     void run();
 
-    std::atomic<std::uint64_t> batch_{0}; // odd while the main thread is in user code
-    std::atomic<std::chrono::microseconds> nap_{std::chrono::microseconds(1000)};
-    std::atomic<bool> long_items_{false};
-    std::mutex state_mutex_;
-    std::condition_variable changed_;
+    threads::atomic<std::uint64_t> batch_{0}; // odd while the main thread is in user code
+    threads::atomic<std::chrono::microseconds> nap_{std::chrono::microseconds(1000)};
+    threads::atomic<bool> long_items_{false};
+    threads::mutex state_mutex_;
+    threads::condition_variable changed_;
     std::function<void()> serve_;
     helper* outer_ = nullptr; // engaged before: an item's own call on another communicator
     bool engaged_ = false;
     bool quit_ = false;
-    std::thread thread_;
+    threads::thread thread_;
 };
 
 } // namespace mpimap::detail

@@ -226,20 +226,48 @@ bool session::exchange() {
     return moved;
 }
 
-/// The helper thread's turn, while the main thread runs a long item.
-void session::answer() {
+/// The helper thread's turn, while the main thread runs a long item, or the deputy's, while it is elsewhere.
+/// Whether messages came or went.
+bool session::answer() {
+    bool moved = false;
     on_main_thread_ = false;
     messages().keep_what_is_done(true);
     try {
-        receive();
+        moved = receive();
         heed_stops();
         let_others_run_the_rest();
-        hand_out(false);
+        moved |= hand_out(false);
     } catch (...) {
         helper_error_ = std::current_exception(); // the main thread throws it
     }
     messages().keep_what_is_done(false);
     on_main_thread_ = true;
+    return moved;
+}
+
+bool session::is_under_way() const {
+    if (helper_error_)
+        return false; // the main thread is to throw it first
+    if (!with_items_.empty() || messages().transferring() || !messages().sent())
+        return true;
+    for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+        if (ranks_.in_hand(rank) != 0)
+            return true;
+    }
+    return false;
+}
+
+std::optional<std::chrono::microseconds> session::answer_in_absence() {
+    const bool moved = !helper_error_ && answer();
+    if (!is_under_way())
+        return std::nullopt;
+    if (moved && messages().transferring())
+        return std::chrono::microseconds(200); // the pieces of large messages, a few at a time
+    std::chrono::duration<double> nap = std::chrono::milliseconds(moved ? 1 : 10);
+    constexpr std::size_t enough = 8; // calls, of which there may be many
+    for (std::size_t i = 0; i < std::min(enough, with_items_.size()); ++i)
+        nap = std::min(nap, std::chrono::duration<double>(with_items_[i]->items().nap_meanwhile().seconds));
+    return std::chrono::duration_cast<std::chrono::microseconds>(nap);
 }
 
 // ---------------------------------------------------------------- the main thread

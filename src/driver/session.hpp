@@ -48,6 +48,12 @@ class session {
     /// After an item was added: as poll(), but looks after messages only now and then.
     void nudge();
 
+    /// On the deputy's thread, while the program is out of the functions of its pool. When to come back, if
+    /// anything is left that may move on without the program.
+    [[nodiscard]] std::optional<std::chrono::microseconds> answer_in_absence();
+    /// Whether there is.
+    [[nodiscard]] bool is_under_way() const;
+
     /// Until all that was sent has left its memory.
     void flush();
     /// The same, and until all other ranks have said that they leave the pool.
@@ -68,7 +74,8 @@ class session {
 
     [[nodiscard]] int rank() const noexcept { return here_.rank; }
     [[nodiscard]] int size() const noexcept { return here_.size; }
-    [[nodiscard]] transport& messages() noexcept { return *here_.messages; }
+    [[nodiscard]] transport& messages() const noexcept { return *here_.messages; }
+
     /// Whether the root runs items of schedules that do not divide them beforehand.
     [[nodiscard]] bool computes() const noexcept { return computes_; }
     /// Whether user code is being run by the engine: an item, or what reads and encodes arguments.
@@ -118,7 +125,7 @@ class session {
     bool run_items();
     void let_others_run_the_rest();
     [[nodiscard]] bool everybody_starts() const;
-    void answer();
+    bool answer();
 
     endpoint here_;
     bool computes_;

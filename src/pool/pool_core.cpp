@@ -23,6 +23,7 @@
 #include "call/part_store.hpp"
 #include "call/plan.hpp"
 #include "call/verdict.hpp"
+#include "driver/deputy.hpp"
 #include "driver/dispatcher.hpp"
 #include "driver/helper.hpp"
 #include "driver/nap.hpp"
@@ -38,8 +39,9 @@ namespace mpimap::detail {
 // ---------------------------------------------------------------- the pool
 
 // An item may be using a pool that is not the one that runs it, and let go of what belongs to the one that
-// does: whatever gets as far as MPI, or to calls in flight, starts with a helper::pause. There is none for
-// as long as a pool lives: it may outlive the item that made it.
+// does; while the program is elsewhere, the pool's deputy answers. Whatever gets as far as MPI, or to calls
+// in flight, starts with a visit. There is no pause of the helper for as long as a pool lives: it may outlive
+// the item that made it.
 
 struct pool_core::implementation {
     collective_call entry; // the communicator is busy while the pool is open
@@ -55,6 +57,27 @@ struct pool_core::implementation {
     std::recursive_mutex other_threads;            // what goes with a call may let go of others
     std::vector<std::function<void()>> left_to_do; // asked for by other threads
     std::atomic<bool> something_left = false;      // whether there is any: looked at with each submission
+    std::optional<deputy> absence; // of the program: where MPI lets two threads in, and there are others
+
+    /// See in_pool.
+    class visit {
+      public:
+        explicit visit(implementation& pool)
+            : deputy_(pool.absence && pool.thread == std::this_thread::get_id() ? &*pool.absence : nullptr) {
+            if (deputy_ != nullptr)
+                deputy_->enter();
+        }
+        ~visit() {
+            if (deputy_ != nullptr)
+                deputy_->leave();
+        }
+        visit(const visit&) = delete;
+        visit& operator=(const visit&) = delete;
+
+      private:
+        helper::pause alone_; // of the helper of an item around
+        deputy* deputy_;
+    };
 
     implementation(MPI_Comm comm, pool_settings s)
         : entry(comm, s.root, hash_text("mpimap::pool")), kept(state_of(comm)), state(*kept),
@@ -87,7 +110,7 @@ struct pool_core::implementation {
     }
     /// See pool_core.
     void on_own_thread(std::function<void()> f) noexcept {
-        const helper::pause alone;
+        const visit here(*this);
         if (thread == std::this_thread::get_id()) {
             f();
             return;
@@ -136,6 +159,7 @@ struct pool_core::implementation {
 };
 
 struct pool_call::implementation {
+    using visit = pool_core::implementation::visit;
     std::shared_ptr<pool_core::implementation> pool;
     root_job& job;
     call_settings how;
@@ -197,6 +221,8 @@ struct pool_call::implementation {
 /// No more items will run. What per_rank has made here ends as on the other ranks, though futures and the
 /// pool's object may live on.
 void pool_core::implementation::leave() {
+    if (absence)
+        absence->end();
     {
         const std::lock_guard lock(other_threads);
         open = false;
@@ -213,9 +239,11 @@ void pool_core::implementation::leave() {
 }
 
 void pool_core::implementation::abandon() noexcept {
-    const helper::pause alone;
+    const visit here(*this);
     if (!open)
         return;
+    if (absence) // the thread that ends MPI may be another one than the pool's
+        absence->end();
     try {
         for (auto at = calls.begin(); at != calls.end();) {
             pool_call::implementation& c = **at++;
@@ -286,6 +314,10 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
         pause.wait();
     }
     self.entry.step_out();
+    if (self.state.size > 1 && self.state.thread_level == MPI_THREAD_MULTIPLE) {
+        self.absence.emplace([all = &*self.all] { return all->answer_in_absence(); },
+                             [all = &*self.all] { return all->is_under_way(); });
+    }
 }
 
 pool_core::~pool_core() {
@@ -306,6 +338,7 @@ int pool_core::size() const noexcept {
     return self_->state.size;
 }
 void pool_core::check_usable() const {
+    const implementation::visit here(*self_);
     self_->check_usable();
     self_->do_what_is_left();
 }
@@ -318,12 +351,12 @@ void pool_core::on_own_thread(std::function<void()> f) noexcept {
 }
 
 std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, const call_settings& how) {
-    const helper::pause alone;
+    const implementation::visit here(*self_);
     implementation& self = *self_;
     self.check_usable();
     auto c = std::make_unique<pool_call::implementation>(self_, job, how);
     if (job.items() != 0 || how.grows) {
-        const session::engine_at_work here(*self.all);
+        const session::engine_at_work at_work(*self.all);
         call_plan plan = plan_call(job, o, static_cast<std::size_t>(self.state.size),
                                    {how.tolerant, true, how.grows, how.keep == nullptr});
         const opening::manner manner{how.descriptor, plan.stop_elsewhere(), how.fresh_function,
@@ -349,29 +382,32 @@ bool pool_core::in_item() const noexcept {
     return self_->all && self_->all->in_user_code();
 }
 
-void without_helper(const std::function<void()>& f) {
-    const helper::pause alone;
-    f();
+in_pool::in_pool(pool_core& pool) noexcept {
+    static_assert(sizeof(pool_core::implementation::visit) <= sizeof visit_);
+    ::new (static_cast<void*>(visit_)) pool_core::implementation::visit(*pool.self_);
+}
+in_pool::~in_pool() {
+    std::destroy_at(std::launder(reinterpret_cast<pool_core::implementation::visit*>(visit_)));
 }
 
 void pool_core::poll() {
-    const helper::pause alone;
+    const implementation::visit here(*self_);
     self_->look();
 }
 
 void pool_core::nudge() {
-    const helper::pause alone;
+    const implementation::visit here(*self_);
     self_->do_what_is_left();
     self_->all->nudge();
 }
 
 std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write) {
-    const helper::pause alone;
+    const implementation::visit here(*self_);
     implementation& self = *self_;
     self.check_usable();
     auto bytes = std::make_shared<writer>();
     {
-        const session::engine_at_work here(*self.all);
+        const session::engine_at_work at_work(*self.all);
         write(*bytes);
     }
     bytes->own_spans(); // the caller may change it afterwards
@@ -394,7 +430,7 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
 }
 
 void pool_core::wait_for_all() {
-    const helper::pause alone;
+    const implementation::visit here(*self_);
     self_->check_thread();
     self_->all->run_until([this] {
         return std::all_of(self_->calls.begin(), self_->calls.end(),
@@ -403,7 +439,7 @@ void pool_core::wait_for_all() {
 }
 
 void pool_core::close() {
-    const helper::pause alone;
+    const implementation::visit here(*self_);
     implementation& self = *self_;
     self.check_thread();
     if (!self.open)
@@ -423,7 +459,7 @@ void pool_core::abandon() noexcept {
 }
 
 void pool_core::leave_communicator() noexcept {
-    const helper::pause alone;
+    const implementation::visit here(*self_);
     if (!self_->open && !(self_->all && self_->all->in_user_code()))
         self_->state.shut_down();
 }
@@ -470,11 +506,12 @@ void pool_call::implementation::leave() {
 }
 
 bool pool_call::done() {
+    const implementation::visit here(*self_->pool);
     return self_->done() || !self_->pool->open;
 }
 
 void pool_call::wait(const std::function<bool()>& ready) {
-    const helper::pause alone;
+    const implementation::visit here(*self_->pool);
     self_->pool->check_thread();
     if (self_->done() || (ready && ready()) || !self_->pool->open)
         return; // what a closed pool has not run, finish() and check() tell
@@ -487,7 +524,7 @@ bool pool_call::wait_for(std::chrono::nanoseconds time, const std::function<bool
     const clock::time_point begin = clock::now();
     const auto over = [&] { return done() || (ready && ready()); };
     {
-        const helper::pause alone;
+        const implementation::visit here(*self_->pool);
         self_->pool->check_thread();
         if (over())
             return true;
@@ -500,26 +537,29 @@ bool pool_call::wait_for(std::chrono::nanoseconds time, const std::function<bool
 }
 
 void pool_call::extend(std::size_t n) {
-    const helper::pause alone;
+    const implementation::visit here(*self_->pool);
     self_->pool->check_thread();
     self_->items->extend(n);
 }
 
 bool pool_call::withdraw(std::size_t item) {
-    const helper::pause alone;
+    const implementation::visit here(*self_->pool);
     self_->pool->check_thread();
     return self_->items->withdraw(item);
 }
 
 bool pool_call::all_handed_out() const {
+    const implementation::visit here(*self_->pool);
     return !self_->items || !self_->items->items().has_items();
 }
 
 double pool_call::bytes_per_item() const {
+    const implementation::visit here(*self_->pool);
     return self_->items ? self_->items->items().bytes_per_item() : 0;
 }
 
 void pool_call::check() const {
+    const implementation::visit here(*self_->pool);
     self_->pool->check_set_up();
     if (!self_->pool->open && !self_->done())
         throw cancelled("mpimap: the pool was closed before all items had run");
@@ -528,7 +568,7 @@ void pool_call::check() const {
 }
 
 void pool_call::cancel() {
-    const helper::pause alone;
+    const implementation::visit here(*self_->pool);
     self_->pool->check_thread();
     try {
         if (self_->items && self_->pool->open && !self_->pool->all->in_user_code())
@@ -539,7 +579,7 @@ void pool_call::cancel() {
 }
 
 void pool_call::finish() {
-    const helper::pause alone;
+    const implementation::visit here(*self_->pool);
     implementation& self = *self_;
     ending how;
     how.tolerant = self.how.tolerant;

@@ -60,7 +60,9 @@ class lazy_map {
     [[nodiscard]] store& items() { return job_->items_there(); }
     [[nodiscard]] item_state state(std::size_t i) const { return job_->items_there().state(i); }
 
-    /// Throws where no step can be made now: on another thread, inside of an item.
+    /// What a step begins with: the loop is in the pool until it gets its results.
+    [[nodiscard]] in_pool step() const { return in_pool(*pool_); }
+    /// Throws where none can be made now: on another thread, inside of an item.
     void check_step() const {
         pool_->check_thread();
         if (pool_->in_item()) {

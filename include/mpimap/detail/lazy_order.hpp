@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <mpimap/detail/item_store.hpp>
+#include <mpimap/detail/pool_core.hpp>
 #include <mpimap/errors.hpp>
 #include <mpimap/expected.hpp>
 #include <mpimap/lazy_results.hpp>
@@ -30,6 +31,7 @@ class next_in_order {
 
     /// Waits for one result at least; none, when there is none to come.
     std::span<value> operator()() {
+        const in_pool here = map_->step();
         map_->check_step();
         if (lent_.count != 0)
             map_->items().forget(std::exchange(lent_, {}), next_ - lent_count_);
@@ -104,6 +106,7 @@ class next_tried_in_order {
     explicit next_tried_in_order(std::unique_ptr<Map> map) : map_(std::move(map)) {}
 
     std::span<value> operator()() {
+        const in_pool here = map_->step();
         map_->check_step();
         batch_.clear();
         const auto ready = [this] {
@@ -154,6 +157,7 @@ class next_completed_as {
     }
 
     std::span<value> operator()() {
+        const in_pool here = map_->step();
         map_->check_step();
         batch_.clear();
         const auto ready = [this] { return !map_->items().order().empty(); };

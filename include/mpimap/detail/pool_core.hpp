@@ -35,10 +35,22 @@ struct call_settings {
     std::shared_ptr<void> keep = {}; // asynchronous: what owns the job
 };
 
-/// Calls `f` while the helper thread of the call that is running this item, if it is one, touches nothing.
-void without_helper(const std::function<void()>& f);
-
 class pool_call;
+class pool_core;
+
+/// The program, or an item, is in a function of the pool while one lives: no other thread of this rank
+/// touches what the calls in flight consist of. May be nested; where another thread than the pool's own has
+/// one it does nothing.
+class in_pool {
+  public:
+    explicit in_pool(pool_core& pool) noexcept;
+    ~in_pool();
+    in_pool(const in_pool&) = delete;
+    in_pool& operator=(const in_pool&) = delete;
+
+  private:
+    alignas(void*) std::byte visit_[4 * sizeof(void*)]; // the engine's, of which headers know nothing
+};
 
 class pool_core : public std::enable_shared_from_this<pool_core> {
   public:
@@ -57,8 +69,8 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
     void check_usable() const;
     /// Throws on a thread that has not made the pool.
     void check_thread() const;
-    /// Calls `f` when the helper is out of the way, on the pool's own thread: where another one asks, when
-    /// the pool is used next, or ends.
+    /// Calls `f` when helper and deputy are out of the way, on the pool's own thread: where another one asks,
+    /// when the pool is used next, or ends.
     void on_own_thread(std::function<void()> f) noexcept;
 
     /// Sends nothing yet: functions and constants follow with a rank's first items. The job must live as long
@@ -88,6 +100,7 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
 
   private:
     friend class pool_call;
+    friend class in_pool;
     struct implementation;
     std::shared_ptr<implementation> self_;
 };

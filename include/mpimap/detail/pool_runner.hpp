@@ -34,6 +34,7 @@ struct pool_runner {
     template <typename Operation, typename... Args>
     typename Operation::result run(Operation& operation, const typename Operation::function& f,
                                    Args&... args) const {
+        const in_pool here(pool);
         pool.check_usable();
         check_pool_options(o);
         std::optional<typename Operation::root_type> root;

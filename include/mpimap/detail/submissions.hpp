@@ -107,6 +107,7 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
 
     template <typename... Xs>
     std::shared_ptr<promised<R>> add(Xs&&... xs) {
+        const in_pool here(*pool_);
         const std::size_t i = job_->items_there().end();
         std::tuple<Xs&&...> given(std::forward<Xs>(xs)...);
         job_->append([&given](auto k) -> decltype(auto) { return std::get<k()>(std::move(given)); });
@@ -145,12 +146,14 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
         }
         void cancel() override {
             check_thread();
+            const in_pool here(*all_->pool_);
             if (settled() || !all_->call_->withdraw(i_))
                 return;
             cancelled_ = true;
-            without_helper([this] { all_->job_->withdrawn(i_); });
+            all_->job_->withdrawn(i_);
         }
         R get() override {
+            const in_pool here(*all_->pool_);
             wait();
             if (cancelled_)
                 throw cancelled("mpimap: the call was cancelled before it had started");
@@ -159,20 +162,13 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
             stream& job = *all_->job_;
             taken_ = true;
             if (job.items_there().state(i_) == item_state::done) {
-                if constexpr (std::is_void_v<R>) {
-                    without_helper([&] { job.items_there().take(i_); });
-                    return;
-                } else {
-                    std::optional<R> value;
-                    without_helper([&] { value.emplace(job.items_there().take(i_)); });
-                    return *std::move(value);
-                }
+                return job.items_there().take(i_);
             }
             const failure* const known = job.failed(i_);
             if (known == nullptr || known->outcome != failure_kind::threw)
                 throw cancelled("mpimap: the pool was left before the item had run");
             const failure why = *known;
-            without_helper([&] { job.disown(i_); });
+            job.disown(i_);
             task_error(why).rethrow();
         }
 
