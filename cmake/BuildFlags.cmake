@@ -22,8 +22,10 @@ if(MPIMAP_SANITIZE)
     mpimap_build_flags INTERFACE -fsanitize=${mpimap_sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   target_link_options(mpimap_build_flags INTERFACE -fsanitize=${mpimap_sanitizers})
   # So that leaks inside of Open MPI's plugins can be told from ours.
-  target_sources(mpimap_build_flags
-                 INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${PROJECT_SOURCE_DIR}/tests/keep_plugins.cpp>)
+  add_library(mpimap_keep_plugins OBJECT ${PROJECT_SOURCE_DIR}/tests/keep_plugins.cpp)
+  target_sources(
+    mpimap_build_flags
+    INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:mpimap_keep_plugins>>)
   target_link_options(mpimap_build_flags
                       INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-Wl,--export-dynamic-symbol=dlclose>)
 endif()
