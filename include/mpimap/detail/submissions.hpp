@@ -105,9 +105,9 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     [[nodiscard]] bool idle() override { return call_->done(); }
     [[nodiscard]] bool dead() override { return job_->dead().has_value(); }
 
+    /// The caller is in the pool.
     template <typename... Xs>
     std::shared_ptr<promised<R>> add(Xs&&... xs) {
-        const in_pool here(*pool_);
         const std::size_t i = job_->items_there().end();
         std::tuple<Xs&&...> given(std::forward<Xs>(xs)...);
         job_->append([&given](auto k) -> decltype(auto) { return std::get<k()>(std::move(given)); });
