@@ -16,10 +16,13 @@ class counting final : public mpimap::detail::transport {
         chunks += std::holds_alternative<mpimap::detail::wire::chunk>(what) ? 1 : 0;
         own_.send(destination, what, std::move(content));
     }
-    bool progress(mpimap::detail::message_handler& handler) override {
+    void progress() override {
         ++looks;
-        return own_.progress(handler);
+        own_.progress();
     }
+    [[nodiscard]] mpimap::detail::incoming* next() override { return own_.next(); }
+    void done() override { own_.done(); }
+    [[nodiscard]] bool moved() const override { return own_.moved(); }
     void keep_what_is_done(bool keep) override { own_.keep_what_is_done(keep); }
     [[nodiscard]] bool sent() const override { return own_.sent(); }
     [[nodiscard]] bool received() const override { return own_.received(); }

@@ -11,6 +11,7 @@
 #include <mpimap/detail/root_call.hpp>
 #include <mpimap/detail/served_call.hpp>
 
+#include "call/plan.hpp"
 #include "counting.hpp"
 #include "driver/dispatcher.hpp"
 #include "driver/session.hpp"
@@ -65,7 +66,7 @@ long chunks_of(int ranks, int n) {
         endpoint here = w.at(0);
         here.messages = &messages;
         session all(here);
-        dispatcher d(all, job, how, call, true);
+        dispatcher d(all, job, plan_call(job, how, static_cast<std::size_t>(ranks), {}), call);
         read_setup([&job](reader& in) {
             writer bounds;
             job.write_bounds(bounds);
@@ -73,8 +74,8 @@ long chunks_of(int ranks, int n) {
             for (std::size_t i = 0; i < job.parts_of_function(); ++i)
                 job.read_function(i, in);
         });
-        all.run_until([&d] { return d.finished(); });
-        EXPECT_TRUE(d.take_failures().empty());
+        all.run_until([&d] { return d.items().finished(); });
+        EXPECT_TRUE(d.end().failed.empty());
         for (int rank = 1; rank < ranks; ++rank)
             all.messages().send(rank, wire::end{call}, outgoing());
         all.flush();

@@ -3,6 +3,7 @@
 #include "program.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -57,6 +58,7 @@ plan::plan(std::size_t items) : runs(items) {}
 
 void plan::visit(step s, std::size_t item) {
     world& w = world::now();
+    w.user_code();
     if (over)
         w.wrong("user code is called after the end of the call");
     if (s == step::run) {
@@ -818,7 +820,7 @@ class pool_run {
             break;
         }
         case 3:
-            world_.pass(world_.around(50e-6)); // the program computes
+            compute(all);
             break;
         case 4:
             if (world_.chance(0.1)) {
@@ -841,6 +843,22 @@ class pool_run {
             c.extend();
             break;
         }
+    }
+
+    /// The program computes something of its own. Where the pool has a deputy, that answers.
+    void compute(session& all) {
+        seconds left = world_.around(world_.chance(0.2) ? 5e-3 : 50e-6);
+        while (world_.today.deputies && left > 0) {
+            std::optional<std::chrono::microseconds> nap;
+            world_.as_helper([&] { nap = all.answer_in_absence(); });
+            if (!nap)
+                break;
+            const seconds length = std::min(left, std::chrono::duration<double>(*nap).count());
+            world_.pass(length);
+            left -= std::max(length, 1e-6);
+        }
+        if (left > 0)
+            world_.pass(left);
     }
 
     std::unique_ptr<pooled_call> start(session& all) {
@@ -884,6 +902,7 @@ void run_seed(std::uint64_t seed, bool talks) {
     w.today.latency = std::vector<seconds>{1e-6, 5e-6, 100e-6}[w.below(3)];
     w.today.slow_messages = w.chance(0.3) ? 0.05 : 0;
     w.today.helpers = w.chance(0.7);
+    w.today.deputies = w.today.helpers && w.chance(0.5);
     if (w.chance(0.2)) {
         w.today.stops = 0.01;
         w.today.longest_stop = 5e-3;

@@ -78,6 +78,14 @@ class rich_value {
     rich_value() = default;
     rich_value(std::size_t item, std::uint32_t plan, std::size_t load)
         : item_(item), plan_(plan), load_(load, filler(item)) {}
+    rich_value(const rich_value&) = default;
+    rich_value(rich_value&&) = default;
+    rich_value& operator=(const rich_value&) = default;
+    rich_value& operator=(rich_value&&) = default;
+    ~rich_value() {
+        if (world::exists())
+            world::now().user_code();
+    }
     [[nodiscard]] std::size_t item() const { return item_; }
     [[nodiscard]] std::uint32_t plan() const { return plan_; }
     [[nodiscard]] std::size_t load() const { return load_.size(); }

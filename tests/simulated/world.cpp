@@ -45,6 +45,7 @@ struct world::rank_state {
     mpimap::detail::helper assistant;
     std::unique_ptr<fiber> program;
     bool gone = false;
+    bool in_helper = false;
 };
 
 world::world(std::uint64_t seed, int ranks) : random_(seed) {
@@ -59,6 +60,9 @@ world::~world() {
 
 world& world::now() {
     return *the_world;
+}
+bool world::exists() {
+    return the_world != nullptr;
 }
 
 mpimap::detail::endpoint world::at(int rank) {
@@ -144,9 +148,24 @@ void world::compute(seconds length) {
         // The engine has it where it calls what encodes, or decodes.
         const std::unique_lock lock(mine->mutex, std::try_to_lock);
         if (lock)
-            engaged.at(mine).serve();
+            as_helper(engaged.at(mine).serve);
         until_answer = engaged.at(mine).nap.seconds;
     }
+}
+
+void world::as_helper(const std::function<void()>& serve) {
+    rank_state& r = *ranks_[static_cast<std::size_t>(running_)];
+    struct in_helper {
+        rank_state& r;
+        explicit in_helper(rank_state& here) : r(here) { r.in_helper = true; }
+        ~in_helper() { r.in_helper = false; }
+    } const here(r);
+    serve();
+}
+
+void world::user_code() {
+    if (running_ >= 0 && ranks_[static_cast<std::size_t>(running_)]->in_helper)
+        wrong("code of the user's runs on a thread of the engine's");
 }
 
 bool world::shall_stop(mpimap::detail::call_number call) const {
@@ -250,13 +269,21 @@ void port::send(int destination, const wire::message& what, outgoing&& message) 
     world_.tell("sends " + describe(what) + " to " + std::to_string(destination));
     if (f.whole && p->spans.empty()) {
         p->collected = true;
-        message.clear();
+        let_go(message);
     } else {
         p->message = std::move(message);
         message.clear();
         out_.push_back(p);
     }
     ours.push_back(std::move(p));
+}
+
+void port::let_go(outgoing& message) {
+    if (keeps_) {
+        done_.push_back(message.keep);
+        done_.push_back(message.owner);
+    }
+    message.clear();
 }
 
 void port::release_what_has_left() {
@@ -268,11 +295,7 @@ void port::release_what_has_left() {
         const std::shared_ptr<parcel> p = *at;
         at = out_.erase(at);
         p->collect();
-        if (keeps_) {
-            done_.push_back(p->message.keep);
-            done_.push_back(p->message.owner);
-        }
-        p->message.clear();
+        let_go(p->message);
         p->message = {};
         moved_ = true;
     }

@@ -67,6 +67,7 @@ class port final : public mpimap::detail::transport {
   private:
     friend class world;
     using line = std::deque<std::shared_ptr<parcel>>;
+    void let_go(mpimap::detail::outgoing& message);
     void release_what_has_left();
     [[nodiscard]] mpimap::detail::incoming* next_header();
     [[nodiscard]] mpimap::detail::incoming* next_of(line& from);
@@ -95,7 +96,8 @@ struct weather {
     double slow_messages = 0; // the share of messages that take a hundred times as long
     double stops = 0;         // how many looks end with the rank being stopped for a while
     seconds longest_stop = 0;
-    bool helpers = true; // ranks have a helper thread
+    bool helpers = true;   // ranks have a helper thread
+    bool deputies = false; // and pools one that answers while their program is elsewhere
 };
 
 class world {
@@ -107,6 +109,7 @@ class world {
 
     /// The one there is.
     [[nodiscard]] static world& now();
+    [[nodiscard]] static bool exists();
 
     weather today;
 
@@ -136,6 +139,10 @@ class world {
     void pass(seconds length);
     /// User code that takes so long; the helper, if one is engaged, answers meanwhile.
     void compute(seconds length);
+    /// Calls what runs on a thread of the engine's own: no code of the user's.
+    void as_helper(const std::function<void()>& serve);
+    /// User code is called, or a destructor of the user's.
+    void user_code();
 
     // Random numbers.
 
