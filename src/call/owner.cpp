@@ -400,10 +400,7 @@ void owner::results_not_in_place(std::size_t first, failure why) {
     item_failed();
 }
 
-void owner::heeded(std::size_t rank, bool last) {
-    --under_way_;
-    if (!last)
-        return;
+void owner::chunk_heeded(std::size_t rank) {
     rank_record& r = ranks_[rank];
     r.failures_lost = false;
     take_in(std::exchange(r.held, {}));

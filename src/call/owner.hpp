@@ -182,8 +182,10 @@ class owner {
                           const std::vector<std::size_t>& failed_there);
     /// What put them there has thrown.
     void results_not_in_place(std::size_t first, failure why);
-    /// All of an awaited message has been heeded. `last`: of its chunk.
-    void heeded(std::size_t rank, bool last);
+    /// An awaited message is here, and nothing of it is under way any more.
+    void heeded() noexcept { --under_way_; }
+    /// Nor of the chunk that it was the last of: failures of its items count now.
+    void chunk_heeded(std::size_t rank);
     /// Whether that is to be said of the message.
     [[nodiscard]] static bool is_awaited(const wire::message& m);
 

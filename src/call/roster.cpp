@@ -57,6 +57,7 @@ void roster::there_is_more(bool were_none) {
 void roster::sent(std::size_t rank, call_number call, item_range items) {
     rank_record& r = ranks_[rank];
     r.chunks.push({call, items});
+    ++in_hand_;
     r.asked_in_vain = false;
 }
 
@@ -70,6 +71,7 @@ std::optional<item_range> roster::finished(std::size_t rank, call_number call) {
     if (at == r.chunks.end())
         return {};
     const item_range items = at->items;
+    --in_hand_;
     if (at == r.chunks.begin()) {
         (void)r.chunks.pop();
     } else {
@@ -95,6 +97,7 @@ roster::giving roster::returned(std::size_t rank, call_number call, item_range i
         return giving::a_part;
     }
     r.chunks.erase(at);
+    --in_hand_;
     // What it runs may be of a call that is over, of which nobody will hear: then it is offered more at once.
     if (r.chunks.empty())
         ask(rank);
@@ -108,6 +111,7 @@ void roster::forget(call_number call) {
         r.chunks.erase_if([call](const chunk& c) { return c.call == call; });
         if (r.chunks.size() == before)
             continue;
+        in_hand_ -= before - r.chunks.size();
         if (r.is == standing::held_up)
             r.is = standing::serving;
         ask(rank);
@@ -132,6 +136,7 @@ std::vector<roster::chunk> roster::lose(std::size_t rank) {
     std::vector<chunk> had;
     while (!r.chunks.empty())
         had.push_back(r.chunks.pop());
+    in_hand_ -= had.size();
     if (r.wants == want::asks) {
         asking_.erase(std::find(asking_.begin(), asking_.end(), rank));
         r.wants = want::no;

@@ -61,6 +61,8 @@ class roster {
     // Who has what.
 
     void sent(std::size_t rank, call_number call, item_range items);
+    /// How many chunks there are in all hands.
+    [[nodiscard]] std::size_t in_hand() const noexcept { return in_hand_; }
     /// How many chunks a rank has, of all calls.
     [[nodiscard]] std::size_t in_hand(std::size_t rank) const { return ranks_[rank].chunks.size(); }
     /// The rank has no more to say of the oldest chunk that it has of the call. Nothing if it has none.
@@ -92,6 +94,7 @@ class roster {
     std::vector<rank_record> ranks_;
     fifo<std::size_t> asking_;
     std::vector<std::size_t> got_nothing_;
+    std::size_t in_hand_ = 0;
     std::size_t joining_ = 0;
     std::size_t departed_ = 0;
 };

@@ -38,7 +38,7 @@ void dispatcher::do_actions() {
     if (todo.forget_stock)
         dropped_.swap(stock_);
     if (todo.look_here)
-        session_.attend(*this);
+        want_main_thread();
     if (todo.offer_items)
         session_.has_items(*this);
     if (!todo.stop_others)
@@ -47,6 +47,11 @@ void dispatcher::do_actions() {
         if (owner_.has_chunks(static_cast<std::size_t>(rank)))
             session_.messages().send(rank, wire::stop{number()}, outgoing());
     }
+}
+
+void dispatcher::want_main_thread() {
+    if (!std::exchange(wants_main_thread_, true))
+        session_.attend(*this);
 }
 
 void dispatcher::tell() {
@@ -93,12 +98,17 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
         p.items = items;
         p.message.clear();
         failures failed;
-        const std::size_t written = job_.write_chunk(items, p.message, failed);
+        std::size_t written = job_.write_chunk(items, p.message, failed);
         if (written == items.count) {
-            if (owner_.plan().copies_arguments())
-                p.message.out.own_spans();
-            p.message.owner = pool_.keep;
-            return true;
+            try {
+                if (owner_.plan().copies_arguments())
+                    p.message.out.own_spans();
+                p.message.owner = pool_.keep;
+                return true;
+            } catch (const std::bad_alloc&) {
+                failed.push_back(current(items.first));
+                written = 0;
+            }
         }
         owner_.not_encoded(items, written, std::move(failed));
         act();
@@ -302,32 +312,26 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
         if (r.items.count != 0) {
             job_.skip_results(failed_there);
             failures failed;
-            const std::size_t read = job_.read_results(r.items, in, failed, m.complete);
-            const item_range placed{r.items.first, read};
-            if (!m.complete) {
-                owner_.results_in_place(rank, placed, r, failed_there);
-            } else {
-                m.complete = [this, placed, failed_there, rank, r, complete = std::move(m.complete)] {
-                    complete(); // may throw
-                    owner_.results_in_place(rank, placed, r, failed_there);
-                };
-            }
-            owner_.results_read(r, read, failed_there, std::move(failed));
+            m.placed = job_.read_results(r.items, in, failed, m.complete);
+            owner_.results_read(r, m.placed, failed_there, std::move(failed));
+            m.without = std::move(failed_there);
         }
     } catch (...) {
         in.forget_targets(0);
         m.complete = nullptr;
+        m.placed = 0;
         if (r.items.count != 0)
             owner_.results_bad(r, failed_there, current(r.items.first));
     }
     m.targets = std::move(in.targets());
 }
 
-void dispatcher::arrived(incoming& m) {
-    session_.attend(*this);
+void dispatcher::arrived(incoming& m, bool on_main_thread) {
+    want_main_thread();
     if (!owner::is_awaited(m.what))
         return;
-    if (m.complete) {
+    // In order: what has come behind it may end the same chunk.
+    if (!on_main_thread && (m.complete || !to_complete_.empty())) {
         to_complete_.push(std::move(m));
     } else {
         complete(m);
@@ -335,18 +339,25 @@ void dispatcher::arrived(incoming& m) {
 }
 
 void dispatcher::complete(const incoming& m) {
+    const auto rank = static_cast<std::size_t>(m.source);
+    owner_.heeded();
     const auto* r = std::get_if<wire::results>(&m.what);
-    try {
-        if (m.complete)
-            m.complete();
-    } catch (...) {
-        owner_.results_not_in_place(r->items.first, current(r->items.first));
+    if (r != nullptr && m.placed != 0) {
+        try {
+            if (m.complete)
+                m.complete();
+            owner_.results_in_place(rank, {r->items.first, m.placed}, *r, m.without);
+        } catch (...) {
+            owner_.results_not_in_place(r->items.first, current(r->items.first));
+        }
     }
-    owner_.heeded(static_cast<std::size_t>(m.source), r != nullptr && r->chunk != wire::progress::more);
+    if (r != nullptr && r->chunk != wire::progress::more)
+        owner_.chunk_heeded(rank);
     act();
 }
 
 void dispatcher::complete_here() {
+    wants_main_thread_ = false;
     dropped_.clear();
     while (!to_complete_.empty())
         complete(to_complete_.pop());

@@ -57,11 +57,14 @@ class dispatcher {
     /// Whether place() runs no code of the user's.
     [[nodiscard]] bool places_plainly(const incoming& m) const;
     void place(incoming& m);
-    void arrived(incoming& m);
+    /// `on_main_thread`: code of the user's may run now.
+    void arrived(incoming& m, bool on_main_thread);
     // ... and its turns.
 
     /// A chunk for a rank that may want one; `encode`: whether that may be done now.
     [[nodiscard]] offer offer_chunk(std::size_t rank, bool encode);
+    /// Whether it could have one without code of the user's being run.
+    [[nodiscard]] bool offers_plainly() const { return owner_.plan().plain_arguments || !stock_.empty(); }
     [[nodiscard]] bool may_be_stopped() const noexcept { return owner_.plan().stop.stop_possible(); }
     void heed_stop();
     /// Before the main thread goes into user code: encodes what the helper may have to hand out meanwhile.
@@ -86,6 +89,7 @@ class dispatcher {
             do_actions();
     }
     void do_actions();
+    void want_main_thread();
     void tell();
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
     [[nodiscard]] prepared take_from_stock();
@@ -110,6 +114,7 @@ class dispatcher {
     clock::time_point stocking_since_;
     std::deque<prepared> dropped_; // of these, what goes on the main thread: destructors are user code
     fifo<incoming> to_complete_;   // the rest is user code, for the main thread
+    bool wants_main_thread_ = false;
 };
 
 } // namespace mpimap::detail

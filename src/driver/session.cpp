@@ -10,11 +10,13 @@
 
 namespace mpimap::detail {
 
-/// The main thread waits for something while one lives. The helper serves from the first item on that runs
-/// meanwhile; the main thread owns its mutex except in user code.
+/// The main thread runs items, if there are any, while one lives, and waits for something. The helper serves
+/// from the first of them on; the main thread owns its mutex except in user code.
 class session::engagement {
   public:
-    engagement(session& s, const std::function<bool()>& awaited) : session_(s) { s.awaited_ = &awaited; }
+    explicit engagement(session& s, const std::function<bool()>* awaited = nullptr) : session_(s) {
+        s.awaited_ = awaited;
+    }
     ~engagement() {
         session_.awaited_ = nullptr;
         if (session_.engaged_ == nullptr)
@@ -96,8 +98,7 @@ void session::has_items(dispatcher& call) {
 }
 
 void session::attend(dispatcher& call) {
-    if (attended_.empty() || attended_.back() != call.number())
-        attended_.push_back(call.number());
+    attended_.push_back(call.number());
 }
 
 void session::begins_chunk(dispatcher& call) {
@@ -185,6 +186,7 @@ void session::heed(incoming& m) {
     case stage::here:
         if (d != nullptr && !on_main_thread_ && !d->places_plainly(m))
             return;
+        m.accept();
         if (std::holds_alternative<wire::broken>(m.what)) {
             reader in = m.body();
             for (failure& f : read_failures(in))
@@ -192,11 +194,10 @@ void session::heed(incoming& m) {
         }
         if (d != nullptr)
             d->place(m);
-        m.accept();
         return;
     case stage::complete:
         if (d != nullptr)
-            d->arrived(m);
+            d->arrived(m, on_main_thread_);
         return;
     }
 }
@@ -248,13 +249,10 @@ bool session::answer() {
 bool session::is_under_way() const {
     if (helper_error_)
         return false; // the main thread is to throw it first
-    if (!with_items_.empty() || messages().transferring() || !messages().sent())
+    if (ranks_.in_hand() != 0 || !messages().sent() || !messages().received())
         return true;
-    for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
-        if (ranks_.in_hand(rank) != 0)
-            return true;
-    }
-    return false;
+    return std::any_of(with_items_.begin(), with_items_.end(),
+                       [](const dispatcher* d) { return d->offers_plainly(); });
 }
 
 std::optional<std::chrono::microseconds> session::answer_in_absence() {
@@ -265,8 +263,11 @@ std::optional<std::chrono::microseconds> session::answer_in_absence() {
         return std::chrono::microseconds(200); // the pieces of large messages, a few at a time
     std::chrono::duration<double> nap = std::chrono::milliseconds(moved ? 1 : 10);
     constexpr std::size_t enough = 8; // calls, of which there may be many
-    for (std::size_t i = 0; i < std::min(enough, with_items_.size()); ++i)
-        nap = std::min(nap, std::chrono::duration<double>(with_items_[i]->items().nap_meanwhile().seconds));
+    for (std::size_t i = 0; i < std::min(enough, with_items_.size()); ++i) {
+        if (with_items_[i]->offers_plainly())
+            nap =
+                std::min(nap, std::chrono::duration<double>(with_items_[i]->items().nap_meanwhile().seconds));
+    }
     return std::chrono::duration_cast<std::chrono::microseconds>(nap);
 }
 
@@ -305,7 +306,7 @@ bool session::everybody_starts() const {
 }
 
 void session::run_until(const std::function<bool()>& done) {
-    const engagement engaged(*this, done);
+    const engagement engaged(*this, &done);
     constexpr std::chrono::microseconds patience_at_start{100};
     const clock::time_point begun = clock::now();
     nap pause;
@@ -351,6 +352,7 @@ void session::poll() {
 }
 
 void session::look() {
+    const engagement engaged(*this);
     let_others_run_the_rest();
     poll();
     for (std::size_t i = 0; i < with_items_.size(); ++i) {

@@ -95,8 +95,8 @@ void worker::heed(incoming& m) {
     case stage::here:
         if (!may_place(m))
             return;
-        place(m);
         m.accept();
+        place(m);
         return;
     case stage::complete:
         arrived(m);

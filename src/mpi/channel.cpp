@@ -464,7 +464,20 @@ void channel::done() {
         p->in.pop_front();
         if (t->keep)
             done_.push_back(std::move(t->keep));
+        deactivate_if_idle(*p);
     }
+}
+
+void channel::deactivate_if_idle(peer& p) {
+    if (!p.active || !p.out.empty() || !p.in.empty())
+        return;
+    p.active = false;
+    const auto at =
+        static_cast<std::size_t>(std::find(active_.begin(), active_.end(), p.rank) - active_.begin());
+    active_[at] = active_.back();
+    active_.pop_back();
+    if (at < at_peer_)
+        at_peer_ = at; // another one has come there
 }
 
 incoming* channel::next() {
@@ -483,13 +496,9 @@ incoming* channel::next() {
         peer& p = *peers_[static_cast<std::size_t>(active_[at_peer_])];
         if (incoming* const m = next_of(p))
             return m;
-        if (p.out.empty() && p.in.empty()) {
-            p.active = false;
-            active_[at_peer_] = active_.back();
-            active_.pop_back();
-        } else {
+        deactivate_if_idle(p);
+        if (p.active)
             ++at_peer_;
-        }
     }
     return nullptr;
 }

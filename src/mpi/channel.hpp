@@ -65,6 +65,7 @@ class channel final : public transport {
 
     peer& peer_of(int rank);
     void activate(int rank, peer& p);
+    void deactivate_if_idle(peer& p);
     void keep_for_later(buffer memory);
     void let_go(outgoing& message);
     void count_out(episode_number episode) {

@@ -111,12 +111,12 @@ struct pool_core::implementation {
     /// See pool_core.
     void on_own_thread(std::function<void()> f) noexcept {
         const visit here(*this);
-        if (thread == std::this_thread::get_id()) {
+        if (thread == std::this_thread::get_id() && open) {
             f();
             return;
         }
         const std::lock_guard lock(other_threads);
-        if (!open) {
+        if (!open) { // whoever lets go of something does it himself, one after the other
             f();
             return;
         }
@@ -188,9 +188,7 @@ struct pool_call::implementation {
             introduction->close(false);
     }
     void leave();
-    [[nodiscard]] bool done() const {
-        return !items || (items->items().finished() && caller_may_go());
-    }
+    [[nodiscard]] bool done() const { return !items || (items->items().finished() && caller_may_go()); }
     /// Whether nothing of the caller's memory is still to be read: arguments, or constants sent ahead of
     /// them.
     [[nodiscard]] bool caller_may_go() const {
@@ -223,12 +221,9 @@ struct pool_call::implementation {
 void pool_core::implementation::leave() {
     if (absence)
         absence->end();
-    {
-        const std::lock_guard lock(other_threads);
-        open = false;
-    }
-    do_what_is_left();
     const std::lock_guard lock(other_threads);
+    open = false;
+    do_what_is_left();
     state.give_up = nullptr;
     entry.leave();
     if (all->in_user_code())

@@ -33,12 +33,15 @@ struct incoming {
     buffer storage;                   // where these are if the message had to wait
     bool lost = false;                // there was no memory for them: only the header is left
     std::vector<target_span> targets;
-    std::shared_ptr<void> keep;     // what the targets are part of
-    std::function<void()> complete; // for the receiver's use
-    std::size_t placed = 0;         // for the receiver's use
+    std::shared_ptr<void> keep; // what the targets are part of
 
-    /// The receiver has read the body, and said in `targets` where spans go; others are dropped. What it does
-    /// not accept it is asked for again at the next progress(), and what comes from the same rank waits.
+    // For the receiver's use.
+    std::function<void()> complete;   // what is to be done when all is in place
+    std::size_t placed = 0;           // items
+    std::vector<std::size_t> without; // but for these
+
+    /// The receiver takes the body, and says in `targets` where spans go; others are dropped. What it does
+    /// not accept it is asked for again later, and what comes from the same rank waits.
     void accept() noexcept { accepted = true; }
 
     [[nodiscard]] const std::uint64_t* span_sizes() const {
@@ -84,15 +87,18 @@ class transport {
     [[nodiscard]] virtual bool sent() const = 0;
     /// Whether no message is half received.
     [[nodiscard]] virtual bool received() const = 0;
+
+    // Here it does.
+
     /// Whether large transfers are under way, which want attention rather than naps.
     [[nodiscard]] virtual bool transferring() const = 0;
     /// Whether there is more to do at once.
     [[nodiscard]] virtual bool behind() const = 0;
 };
 
-/// A whole round: `heed` is called with each event, until `enough` says, of a message that is complete, that
-/// looking for more would cost more than it is worth: a look that finds nothing takes about as long as a
-/// message. Whether anything moved.
+/// A whole round: `heed`, which should not throw, is called with each event, until `enough` says, of a
+/// message that is complete, that looking for more would cost more than it is worth: a look that finds
+/// nothing takes about as long as a message. Whether anything moved.
 template <typename Heed, typename Enough>
 bool receive(transport& from, const Heed& heed, const Enough& enough) {
     from.progress();

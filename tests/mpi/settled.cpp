@@ -46,7 +46,9 @@ class watch final : public mpimap::detail::settled_observer {
             longest_[static_cast<std::size_t>(one.item)] = one.seconds;
         if (what.how == settlement::done && keeps_results) {
             mpimap::detail::writer out;
-            if (job.write_results(what.items, out))
+            const bool there_are = job.write_results(what.items, out);
+            out.own_spans();
+            if (there_are)
                 results_.push_back({what.items, std::move(out)});
         }
         for (std::size_t i = what.items.first; i < what.items.end(); ++i)
@@ -101,6 +103,15 @@ class watch final : public mpimap::detail::settled_observer {
                                       sizes.size());
             for (std::size_t i = e.items.first; i < e.items.end(); ++i)
                 read(i, in);
+        }
+    }
+    /// The same of numbers in one block.
+    template <typename Read>
+    void read_blocks(const Read& read) const {
+        for (const encoded& e : results_) {
+            const std::byte* const data =
+                e.bytes.spans().empty() ? e.bytes.body().data() : e.bytes.spans().front().data;
+            read(e.items, reinterpret_cast<const double*>(data));
         }
     }
     [[nodiscard]] bool has_results() const { return !results_.empty(); }
@@ -263,6 +274,29 @@ TEST(settled, results_as_bytes) {
                 bytes += s.size();
         });
         expect_all(w, is_text);
+    }
+    { // large, and told when they have come
+        constexpr std::size_t many = 100'000;
+        watch w;
+        w.keeps_results = true;
+        const auto half = [](int x) { return 0.5 * x; };
+        (void)mpimap::mpi_map(comm(), {.schedule = mpimap::schedule::static_}, half, numbers(many));
+        std::size_t seen = 0;
+        w.read_blocks([&](mpimap::detail::item_range items, const double* values) {
+            seen += items.count;
+            for (std::size_t i = 0; i < items.count; ++i)
+                ASSERT_EQ(values[i], 0.5 * static_cast<double>(items.first + i));
+        });
+        EXPECT_EQ(seen, rank() == 0 ? many : 0);
+    }
+    {
+        watch w; // the bytes of single calls
+        w.keeps_results = true;
+        with_pool({}, [&](mpimap::pool& pool) {
+            for (const int x : pool.imap(twice, numbers(n)))
+                EXPECT_EQ(x % 2, 0);
+        });
+        expect_all(w, is_number);
     }
     {
         watch w; // items of these have none of their own

@@ -423,7 +423,10 @@ incoming* port::next_of(line& from) {
 }
 
 void port::done() {
-    told_.reset();
+    if (told_) {
+        told_->in = incoming(); // the receiver's part of it: the sender may have the rest for longer
+        told_.reset();
+    }
     if (keeps_ && told_keeps_)
         done_.push_back(std::move(told_keeps_));
     told_keeps_.reset();

@@ -144,7 +144,9 @@ class root_job {
                                      std::function<void()>& complete) = 0;
 
     /// Encodes results that are in place, and have not been given to the caller, as the ranks that made them
-    /// do. False where items have none of their own. May run code of the user's, and throw what it does.
+    /// do; of items that nobody wants any more there may be none, or zeros. Large ones are referred to where
+    /// they are. False where items have none of their own. May run code of the user's, and throw what it
+    /// does.
     virtual bool write_results(item_range, writer&) { return false; }
 
     /// What must still be done on the root when all results are in place, before the verdict, such as filling

@@ -166,7 +166,7 @@ class byte_slots {
     }
 
     void write(item_range items, writer& out) const {
-        out.bytes(data_ + items.first, items.count * sizeof(R));
+        out.heap(data_ + items.first, items.count * sizeof(R));
     }
     R take(std::size_t i) { return data_[i]; }
     std::vector<R> take_all() {

@@ -215,7 +215,19 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
 
     /// Those that nobody wants are none.
     bool write_results([[maybe_unused]] item_range items, [[maybe_unused]] writer& out) override {
-        if constexpr (has_value) {
+        if constexpr (!has_value) {
+            return false;
+        } else if constexpr (is_bytes<R>) {
+            buffer all(items.count * sizeof(R));
+            for (std::size_t i = 0; i < items.count; ++i) {
+                std::memset(all.data() + i * sizeof(R), 0, sizeof(R));
+                store_.look_at(items.first + i, [&](const R& value) {
+                    std::memcpy(all.data() + i * sizeof(R), std::addressof(value), sizeof(R));
+                });
+            }
+            out.heap(all.data(), all.size());
+            out.own_spans();
+        } else {
             for (std::size_t i = items.first; i < items.end(); ++i) {
                 write_value(out, store_.state(i) == item_state::done);
                 store_.look_at(i, [&out](const R& value) { write_value<R>(out, value); });

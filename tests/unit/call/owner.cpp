@@ -55,7 +55,8 @@ struct owned {
         const std::vector<std::size_t> failed = items.failed_of_chunk(rank, true);
         items.results_in_place(rank, r.items, r, failed);
         items.results_read(r, r.items.count, failed, {});
-        items.heeded(rank, true);
+        items.heeded();
+        items.chunk_heeded(rank);
     }
     /// It tells of items that threw; results of their chunk follow.
     void fail(std::size_t rank, const std::vector<std::size_t>& which) {
@@ -64,7 +65,7 @@ struct owned {
             failed.push_back(failure_of(item, rank));
         items.noticed(rank, wire::failed{number, failed.size()}, 100);
         items.failures_came(rank, std::move(failed));
-        items.heeded(rank, false);
+        items.heeded();
     }
     static mpimap::detail::failure failure_of(std::size_t item, std::size_t rank) {
         mpimap::detail::failure f;
@@ -114,7 +115,7 @@ TEST(owner, waits_for_ranks_that_have_not_read_the_set_up) {
     late.noticed(1, wire::ready{number, true}, 0);
     late.cannot_join(1);
     late.abandon(owned::failure_of(task_error::no_item, 1));
-    late.heeded(1, false);
+    late.heeded();
     EXPECT_TRUE(late.finished());
     EXPECT_TRUE(late.end().abandoned);
 }
@@ -226,7 +227,8 @@ TEST(owner, behind_a_result_that_cannot_be_read_items_run_again) {
     const std::vector<std::size_t> none = o.items.failed_of_chunk(1, true);
     o.items.results_in_place(1, {chunk.first, 1}, r, none);
     o.items.results_read(r, 1, none, {owned::failure_of(chunk.first + 1, 0)});
-    o.items.heeded(1, true);
+    o.items.heeded();
+    o.items.chunk_heeded(1);
     EXPECT_TRUE(o.items.has_items());
     o.run_here();
     EXPECT_TRUE(o.items.finished());
@@ -300,7 +302,7 @@ TEST(owner, results_of_a_chunk_whose_failures_are_lost_count_for_nothing) {
     const item_range chunk = o.give(1);
     o.items.noticed(1, wire::failed{number, 1}, 100);
     o.items.failures_lost(1, owned::failure_of(task_error::no_item, 0));
-    o.items.heeded(1, false);
+    o.items.heeded();
     o.take(1, chunk);
     EXPECT_EQ(o.fates.done.size(), 0U);
     EXPECT_TRUE(o.items.finished());
@@ -310,7 +312,8 @@ TEST(owner, results_of_a_chunk_whose_failures_are_lost_count_for_nothing) {
 TEST(owner, an_answer_without_a_chunk_changes_nothing) {
     owned o(2, 2, {.schedule = schedule::dynamic, .chunk = 1});
     o.items.noticed(1, wire::results{number, {0, 0}, wire::progress::finished, 5, 0}, 0);
-    o.items.heeded(1, true);
+    o.items.heeded();
+    o.items.chunk_heeded(1);
     o.items.noticed(1, wire::returned{number, {0, 1}}, 0);
     EXPECT_FALSE(o.items.some_returned());
     o.run_here();
