@@ -136,6 +136,23 @@ TEST(polling, runs_no_more_than_it_must_on_the_root) {
     });
 }
 
+/// Items that run while somebody asks leave nothing behind: the next call has the helper for itself.
+TEST(polling, a_pool_is_left_after_items_that_ran_meanwhile) {
+    struct left {};
+    const int n = 50;
+    try {
+        pool p(comm());
+        if (p) {
+            auto later = p.amap({.schedule = schedule::static_}, slow_twice, count_to(n));
+            ask([&] { return later.ready(); });
+            throw left();
+        }
+    } catch (const left&) {
+    }
+    const std::vector<int> all = mpimap::mpi_map(comm(), {.schedule = schedule::static_}, twice, count_to(n));
+    EXPECT_EQ(all.size(), rank() == 0 ? static_cast<std::size_t>(n) : 0);
+}
+
 TEST(polling, is_refused_where_it_makes_no_sense) {
     pool p(comm());
     if (!p) {
