@@ -30,8 +30,8 @@ struct settled_items {
     static constexpr int no_rank = -1;
 };
 
-/// Is told of each item of each call once, on its owner, whatever becomes of it. On the helper thread, too:
-/// not both at a time.
+/// Is told of each item of each call once, on its owner, whatever becomes of it. On the helper's and the
+/// deputy's thread, too: one of them at a time.
 class settled_observer {
   public:
     virtual ~settled_observer() = default;

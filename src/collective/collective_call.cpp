@@ -344,7 +344,7 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
     }
     setup = writer();
     self.body = buffer();
-    const auto finished = [&d] { return d->items().finished(); };
+    const auto finished = [&d] { return d->state().finished(); };
     try {
         all.run_until(finished);
     } catch (...) {

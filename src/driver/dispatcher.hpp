@@ -34,7 +34,7 @@ class dispatcher {
 
     [[nodiscard]] call_number number() const noexcept { return owner_.number(); }
     /// How it stands.
-    [[nodiscard]] const owner& items() const noexcept { return owner_; }
+    [[nodiscard]] const owner& state() const noexcept { return owner_; }
     /// Whether messages with memory of the caller's are still on their way though their items are settled: a
     /// rank that gave them back had not received them.
     [[nodiscard]] bool returned_in_transit() const noexcept {

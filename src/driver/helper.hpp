@@ -15,7 +15,8 @@ namespace mpimap::detail {
 /// hands out chunks, elsewhere it gives back what waits behind the item. It sleeps otherwise: a helper that
 /// always polls takes a quarter of the root when both threads share a core.
 ///
-/// User code runs on the main thread only. One thread at a time is in MPI: the one that holds `mutex`.
+/// User code runs on the main thread only. Of both, one thread at a time is in MPI: the one that holds
+/// `mutex`.
 class helper {
   public:
     helper();

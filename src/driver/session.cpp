@@ -1,7 +1,6 @@
 #include "driver/session.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "call/verdict.hpp"
@@ -11,7 +10,7 @@
 namespace mpimap::detail {
 
 /// The main thread runs items, if there are any, while one lives, and waits for something. The helper serves
-/// from the first of them on; the main thread owns its mutex except in user code.
+/// from the first of them on.
 class session::engagement {
   public:
     explicit engagement(session& s, const std::function<bool()>* awaited = nullptr) : session_(s) {
@@ -19,11 +18,7 @@ class session::engagement {
     }
     ~engagement() {
         session_.awaited_ = nullptr;
-        if (session_.engaged_ == nullptr)
-            return;
-        helper& h = *std::exchange(session_.engaged_, nullptr);
-        h.mutex.unlock();
-        h.disengage();
+        session_.helper_.let_go();
     }
     engagement(const engagement&) = delete;
     engagement& operator=(const engagement&) = delete;
@@ -32,21 +27,11 @@ class session::engagement {
     session& session_;
 };
 
-void session::engage() {
-    if (engaged_ != nullptr)
-        return;
-    engaged_ = here_.assistant();
-    if (engaged_ == nullptr)
-        return;
-    engaged_->engage([this] { answer(); });
-    engaged_->mutex.lock();
-}
-
 session::user_code::user_code(session& s, const nap_length& helpers) : session_(s) {
-    s.engage();
+    helper* const h = s.helper_.engage(s.here_, [&s] { s.answer(); });
     s.running_items_ = true;
-    if (s.engaged_ != nullptr)
-        helper_.emplace(*s.engaged_, helpers);
+    if (h != nullptr)
+        helper_.emplace(*h, helpers);
 }
 session::user_code::~user_code() {
     session_.running_items_ = false;
@@ -117,7 +102,7 @@ offer session::offer_chunk(std::size_t rank, bool encode) {
     auto at = with_items_.begin();
     while (at != with_items_.end()) {
         dispatcher& d = **at;
-        if (!d.items().has_items()) {
+        if (!d.state().has_items()) {
             at = with_items_.erase(at);
             continue;
         }
@@ -266,7 +251,7 @@ std::optional<std::chrono::microseconds> session::answer_in_absence() {
     for (std::size_t i = 0; i < std::min(enough, with_items_.size()); ++i) {
         if (with_items_[i]->offers_plainly())
             nap =
-                std::min(nap, std::chrono::duration<double>(with_items_[i]->items().nap_meanwhile().seconds));
+                std::min(nap, std::chrono::duration<double>(with_items_[i]->state().nap_meanwhile().seconds));
     }
     return std::chrono::duration_cast<std::chrono::microseconds>(nap);
 }
@@ -274,7 +259,7 @@ std::optional<std::chrono::microseconds> session::answer_in_absence() {
 // ---------------------------------------------------------------- the main thread
 
 bool session::run_items() {
-    const auto runs_here = [this](const dispatcher* d) { return computes_ || d->items().decided(); };
+    const auto runs_here = [this](const dispatcher* d) { return computes_ || d->state().decided(); };
     if (here_.assistant() != nullptr) {
         const engine_at_work here(*this);
         constexpr std::size_t enough = 8; // calls, for one item's time
@@ -288,7 +273,7 @@ bool session::run_items() {
     }
     for (std::size_t i = 0; i < with_items_.size();) {
         dispatcher& d = *with_items_[i];
-        if (!d.items().has_items()) {
+        if (!d.state().has_items()) {
             remove(with_items_, d);
             continue;
         }
@@ -302,7 +287,7 @@ bool session::run_items() {
 /// The others are about to be ready: an item of the root's own, of unknown length, would keep them waiting.
 bool session::everybody_starts() const {
     return std::all_of(calls_.begin(), calls_.end(),
-                       [](const dispatcher* d) { return d->items().waits_for_first_rank(); });
+                       [](const dispatcher* d) { return d->state().waits_for_first_rank(); });
 }
 
 void session::run_until(const std::function<bool()>& done) {

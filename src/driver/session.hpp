@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "call/roster.hpp"
+#include "driver/engaged_helper.hpp"
 #include "driver/helper.hpp"
 #include "schedule/chunking.hpp"
 #include "wire/transport.hpp"
@@ -110,7 +111,6 @@ class session {
 
   private:
     class engagement;
-    void engage();
 
     /// Messages in and out; whether anything moved.
     bool receive();
@@ -136,8 +136,8 @@ class session {
     std::vector<call_number> attended_; // to be completed here; some may have left
     roster ranks_;
     dispatcher* computing_ = nullptr; // whose items the root has run last
-    helper* engaged_ = nullptr;
-    bool on_main_thread_ = true; // user code may run: not while the helper answers
+    engaged_helper helper_;
+    bool on_main_thread_ = true; // user code may run: not while helper or deputy answer
     const std::function<bool()>* awaited_ = nullptr;
     bool running_items_ = false;
     int at_work_ = 0;

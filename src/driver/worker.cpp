@@ -46,7 +46,7 @@ void worker::break_down(const failure& why) {
 void worker::run() {
     struct engagement {
         worker& w;
-        ~engagement() { w.disengage(); }
+        ~engagement() { w.helper_.let_go(); }
     } const until_the_end{*this};
     nap pause;
     while (!runner_.ended() || !(runner_.at_once() || (messages_.sent() && messages_.received()))) {
@@ -62,7 +62,7 @@ void worker::run() {
         } else {
             here_.while_idle();
             if (pause.wait(messages_.transferring()))
-                disengage();
+                helper_.let_go();
         }
         // The last message: results of calls that were cancelled may be on their way.
         if (runner_.says_farewell() && messages_.received()) {
@@ -286,33 +286,16 @@ void worker::run_chunk() {
 
 /// User code: the helper sees to the rest of the chunk, and what waits behind it, if it takes long.
 std::size_t worker::run_batch(runner::work& w, const runner::batch& b) {
+    helper* h = nullptr;
     if (w.what.returning != wire::return_policy::never)
-        engage();
-    if (w.what.returning == wire::return_policy::never || engaged_ == nullptr)
+        h = helper_.engage(here_, [this] { give_back(); });
+    if (h == nullptr)
         return w.arguments->run(b.from, b.to, b.stop_at_failure, w.failed);
-    const helper::user_code outside(*engaged_, b.patience);
+    const helper::user_code outside(*h, b.patience);
     return w.arguments->run(b.from, b.to, b.stop_at_failure, w.failed);
 }
 
 // ---------------------------------------------------------------- the helper
-
-void worker::engage() {
-    if (engaged_ != nullptr)
-        return;
-    engaged_ = here_.assistant();
-    if (engaged_ == nullptr)
-        return;
-    engaged_->engage([this] { give_back(); });
-    engaged_->mutex.lock();
-}
-
-void worker::disengage() {
-    if (engaged_ == nullptr)
-        return;
-    helper& h = *std::exchange(engaged_, nullptr);
-    h.mutex.unlock();
-    h.disengage();
-}
 
 /// On the helper thread: the batch that runs takes long.
 void worker::give_back() {
@@ -351,8 +334,17 @@ void worker::send_results(runner::answer& a, double seconds) {
         outgoing& message = reply_;
         message.keep = w.arguments;
         std::size_t to = a.done;
-        if (w.arguments && a.done != 0)
-            to = w.arguments->write_results(written, a.done, message.out, w.failed);
+        if (w.arguments && a.done != 0) {
+            try {
+                to = w.arguments->write_results(written, a.done, message.out, w.failed);
+            } catch (const std::bad_alloc&) {
+                // No memory for this message: one item fails of that, those behind it run again.
+                message.out.clear();
+                add_failure(w.failed, w.what.items.first + written, here_.rank);
+                a.not_run += a.done - written - 1;
+                a.done = to = written;
+            }
+        }
         // Failures go ahead: the root knows then that the results are not all there.
         tell_failures(wire::failed{w.what.call, w.failed.size()}, w.failed);
         last = to == a.done;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "call/runner.hpp"
+#include "driver/engaged_helper.hpp"
 #include "driver/helper.hpp"
 #include "driver/nap.hpp"
 #include "wire/transport.hpp"
@@ -66,8 +67,6 @@ class worker {
     static void use_part(kernel& k, std::size_t i, part& p);
     void run_chunk();
     std::size_t run_batch(runner::work& w, const runner::batch& b);
-    void engage();
-    void disengage();
     void give_back();
     void tell_failures(const wire::message& what, failures& failed);
     void send_results(runner::answer& a, double seconds);
@@ -79,7 +78,7 @@ class worker {
     std::map<call_number, call> calls_;
     std::map<part_number, part> parts_;
     bool on_main_thread_ = true;
-    helper* engaged_ = nullptr;
+    engaged_helper helper_;
     std::exception_ptr helper_error_;
     outgoing reply_; // empty between messages: its memory is used again
     std::optional<map_error> failed_;

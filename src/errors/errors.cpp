@@ -201,7 +201,15 @@ failure stopped_failure(std::size_t index, failure_kind why) {
 void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments) {
     failure f = current_failure(index, rank);
     f.arguments = std::move(arguments);
-    failed.push_back(std::move(f));
+    try {
+        failed.push_back(std::move(f)); // no effect if it throws
+    } catch (const std::bad_alloc&) {
+        // Without the description there may be memory: that the item has failed must not be lost.
+        f = failure();
+        f.index = index;
+        f.rank = rank;
+        failed.push_back(std::move(f));
+    }
 }
 
 namespace {

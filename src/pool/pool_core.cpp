@@ -188,11 +188,11 @@ struct pool_call::implementation {
             introduction->close(false);
     }
     void leave();
-    [[nodiscard]] bool done() const { return !items || (items->items().finished() && caller_may_go()); }
+    [[nodiscard]] bool done() const { return !items || (items->state().finished() && caller_may_go()); }
     /// Whether nothing of the caller's memory is still to be read: arguments, or constants sent ahead of
     /// them.
     [[nodiscard]] bool caller_may_go() const {
-        if (how.keep || !items->items().some_returned())
+        if (how.keep || !items->state().some_returned())
             return true;
         return !items->returned_in_transit() && introduction->has_left();
     }
@@ -207,7 +207,7 @@ struct pool_call::implementation {
             if (introduction) {
                 for (const std::size_t rank : introduction->ranks())
                     pool->all->messages().send(static_cast<int>(rank), wire::release{number}, outgoing());
-                introduction->close(items && items->items().on() == owner::course::abandoned);
+                introduction->close(items && items->state().on() == owner::course::abandoned);
             }
             pool->parts->tidy();
         } catch (...) {
@@ -545,12 +545,12 @@ bool pool_call::withdraw(std::size_t item) {
 
 bool pool_call::all_handed_out() const {
     const implementation::visit here(*self_->pool);
-    return !self_->items || !self_->items->items().has_items();
+    return !self_->items || !self_->items->state().has_items();
 }
 
 double pool_call::bytes_per_item() const {
     const implementation::visit here(*self_->pool);
-    return self_->items ? self_->items->items().bytes_per_item() : 0;
+    return self_->items ? self_->items->state().bytes_per_item() : 0;
 }
 
 void pool_call::check() const {
@@ -558,7 +558,7 @@ void pool_call::check() const {
     self_->pool->check_set_up();
     if (!self_->pool->open && !self_->done())
         throw cancelled("mpimap: the pool was closed before all items had run");
-    if (self_->items && self_->items->items().cancelled())
+    if (self_->items && self_->items->state().cancelled())
         throw cancelled("mpimap: the call was cancelled before all items had run");
 }
 

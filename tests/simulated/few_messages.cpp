@@ -74,7 +74,7 @@ long chunks_of(int ranks, int n) {
             for (std::size_t i = 0; i < job.parts_of_function(); ++i)
                 job.read_function(i, in);
         });
-        all.run_until([&d] { return d.items().finished(); });
+        all.run_until([&d] { return d.state().finished(); });
         EXPECT_TRUE(d.end().failed.empty());
         for (int rank = 1; rank < ranks; ++rank)
             all.messages().send(rank, wire::end{call}, outgoing());

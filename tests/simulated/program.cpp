@@ -24,6 +24,7 @@
 #include "driver/dispatcher.hpp"
 #include "driver/session.hpp"
 #include "driver/worker.hpp"
+#include "memory.hpp"
 
 namespace simulated {
 
@@ -57,6 +58,7 @@ void forget_plans() {
 plan::plan(std::size_t items) : runs(items) {}
 
 void plan::visit(step s, std::size_t item) {
+    const sturdy here; // others go on meanwhile
     world& w = world::now();
     w.user_code();
     if (over)
@@ -133,7 +135,8 @@ class witness final : public settled_observer {
             if (item >= items)
                 throw mistake{"an item is settled that there is not"};
             // Not where its arguments could not be decoded at first.
-            if (what.how == settlement::done && !p.failing.contains(item) && p.runs.at(item) < what.attempt)
+            if (what.how == settlement::done && !p.failing.contains(item) && p.runs.at(item) < what.attempt &&
+                !allocation_has_failed())
                 throw mistake{"an item is said to have had more attempts than it was run"};
         }
     }
@@ -167,6 +170,55 @@ std::size_t count_items(const failures& failed) {
     return static_cast<std::size_t>(std::count_if(
         failed.begin(), failed.end(), [](const failure& f) { return f.index != task_error::no_item; }));
 }
+
+} // namespace
+
+// ---------------------------------------------------------------- without memory
+
+namespace {
+
+/// A job, or a kernel, in which an allocation may fail.
+template <typename Job>
+struct frail_job : Job {
+    using Job::Job;
+    std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {
+        const frail here;
+        return Job::write_chunk(items, message, failed);
+    }
+    std::size_t run_here(item_range items, bool stop, failures& failed) override {
+        const frail here;
+        return Job::run_here(items, stop, failed);
+    }
+    std::size_t read_results(item_range items, reader& in, failures& failed,
+                             std::function<void()>& complete) override {
+        const frail here;
+        return Job::read_results(items, in, failed, complete);
+    }
+};
+class frail_chunk final : public chunk {
+  public:
+    explicit frail_chunk(std::unique_ptr<chunk> own) : own_(std::move(own)) {}
+    std::size_t run(std::size_t from, std::size_t to, bool stop, failures& failed) override {
+        const frail here;
+        return own_->run(from, to, stop, failed);
+    }
+    std::size_t write_results(std::size_t from, std::size_t to, writer& out, failures& failed) override {
+        const frail here;
+        return own_->write_results(from, to, out, failed);
+    }
+
+  private:
+    std::unique_ptr<chunk> own_;
+};
+template <typename Kernel>
+struct frail_kernel : Kernel {
+    using Kernel::Kernel;
+    std::unique_ptr<chunk> read_chunk(item_range items, reader& in, std::size_t& readable,
+                                      failures& failed) override {
+        const frail here;
+        return std::make_unique<frail_chunk>(Kernel::read_chunk(items, in, readable, failed));
+    }
+};
 
 } // namespace
 
@@ -246,7 +298,7 @@ void check_items(const request& r, const plan& p, const failures& failed, const 
         const bool may_fail = planned != p.failing.end() ||
                               (attempts != p.failing_attempts.end() && attempts->second >= r.how.attempts);
         const bool not_tried_again = attempts != p.failing_attempts.end() && (interrupted || stop_requested);
-        if (has_failed && !may_fail && !not_tried_again)
+        if (has_failed && !may_fail && !not_tried_again && !allocation_has_failed())
             throw mistake{item + " has failed without a cause: " + text_of(failed, i)};
         // What is not run at the root alone is encoded and decoded, too.
         const bool must_fail = planned != p.failing.end() ? planned->second == step::run : may_fail;
@@ -261,7 +313,8 @@ void check_items(const request& r, const plan& p, const failures& failed, const 
 
 void check_runs(const request& r, const plan& p, const failures& failed) {
     // Items run again where something behind them in their chunk could not be decoded.
-    const bool once = failed.empty() && p.failing.empty() && p.failing_attempts.empty();
+    const bool once =
+        failed.empty() && p.failing.empty() && p.failing_attempts.empty() && !allocation_has_failed();
     for (std::size_t i = 0; i < r.items; ++i) {
         if (once && p.runs[i] > 1)
             throw mistake{"item " + std::to_string(i) + " has run " + std::to_string(p.runs[i]) + " times"};
@@ -359,8 +412,10 @@ class encoded {
 template <typename Kind>
 class collective {
     using arguments = std::vector<typename Kind::argument>;
-    using root_type = root_call<typename Kind::function, slots_for<typename Kind::result>, arguments>;
-    using served_type = served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>;
+    using root_type =
+        frail_job<root_call<typename Kind::function, slots_for<typename Kind::result>, arguments>>;
+    using served_type =
+        frail_kernel<served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>>;
 
   public:
     /// Whether no rank has vanished in it.
@@ -419,7 +474,7 @@ class collective {
             if (request_.cancelled_at &&
                 static_cast<double>(world_.nanoseconds()) * 1e-9 > *request_.cancelled_at)
                 source_.request_stop();
-            return d.items().finished();
+            return d.state().finished();
         };
         try {
             all.run_until(finished);
@@ -449,7 +504,7 @@ class collective {
                           });
         check_runs(request_, plan_, failed);
         check_settled(call_number{1}, request_.items, plan_, job_->done().size(), count_items(failed));
-        if (how.abandoned != (unready_ && *unready_ != root_))
+        if (how.abandoned != (unready_ && *unready_ != root_) && !allocation_has_failed())
             throw mistake{"the call is abandoned without a cause, or is not with one"};
     }
 
@@ -555,13 +610,13 @@ class pooled_call {
     }
     /// Whether nothing of the caller's memory is still to be read.
     [[nodiscard]] bool may_go() const {
-        return !items_->items().some_returned() ||
+        return !items_->state().some_returned() ||
                (!items_->returned_in_transit() && introduction_->has_left());
     }
     void release() {
         for (const std::size_t rank : introduction_->ranks())
             all_.messages().send(static_cast<int>(rank), wire::release{number_}, outgoing());
-        introduction_->close(items_->items().on() == owner::course::abandoned);
+        introduction_->close(items_->state().on() == owner::course::abandoned);
         parts_.tidy();
     }
 
@@ -580,8 +635,10 @@ class pooled_call {
 template <typename Kind>
 class pool_map final : public pooled_call {
     using arguments = std::vector<typename Kind::argument>;
-    using root_type = root_call<typename Kind::function, slots_for<typename Kind::result>, arguments>;
-    using served_type = served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>;
+    using root_type =
+        frail_job<root_call<typename Kind::function, slots_for<typename Kind::result>, arguments>>;
+    using served_type =
+        frail_kernel<served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>>;
 
   public:
     pool_map(world& w, session& all, part_store& parts, std::uint64_t number, bool later)
@@ -603,7 +660,7 @@ class pool_map final : public pooled_call {
              {.tolerant = request_.tolerant, .pooled = true, .caller_waits = !later}, std::move(keep));
     }
 
-    bool done() override { return items_->items().finished() && (later_ || may_go()); }
+    bool done() override { return items_->state().finished() && (later_ || may_go()); }
     void finish() override {
         if (!done()) { // the caller leaves: as pool_call does it
             items_->cancel();
@@ -650,8 +707,8 @@ class pool_map final : public pooled_call {
 /// pool::submit and pool::imap: a call that grows.
 template <typename Kind>
 class pool_stream final : public pooled_call {
-    using stream =
-        stream_call<typename Kind::function, typename Kind::result, items_of<typename Kind::argument>>;
+    using stream = frail_job<
+        stream_call<typename Kind::function, typename Kind::result, items_of<typename Kind::argument>>>;
 
   public:
     pool_stream(world& w, session& all, part_store& parts, std::uint64_t number)
@@ -661,11 +718,11 @@ class pool_stream final : public pooled_call {
         job_ = std::make_shared<stream>(place{w.rank(), w.size()}, typename Kind::function(), false,
                                         items_of<typename Kind::argument>());
         w.tell("stream: " + describe(request_, plan_));
-        open(*job_, request_.how, descriptor_of<typename stream::served>,
+        open(*job_, request_.how, descriptor_of<frail_kernel<typename stream::served>>,
              {.pooled = true, .grows = true, .caller_waits = false}, job_);
     }
 
-    bool done() override { return items_->items().at_rest(); }
+    bool done() override { return items_->state().at_rest(); }
     void extend() override {
         const std::size_t left = request_.items - job_->items_there().end();
         const std::size_t n = std::min(left, 1 + world_.below(world_.chance(0.5) ? 3 : 100));
@@ -686,7 +743,7 @@ class pool_stream final : public pooled_call {
             if (!Kind::is_of(job_->items_there().take(i), i))
                 throw mistake{"an item has another's result"};
         } else if (s == item_state::failed && world_.chance(0.5)) {
-            if (!plan_.failing.contains(i) && !plan_.failing_attempts.contains(i))
+            if (!plan_.failing.contains(i) && !plan_.failing_attempts.contains(i) && !allocation_has_failed())
                 throw mistake{"an item has failed without a cause"};
             job_->disown(i);
         } else if (s == item_state::waiting && world_.chance(0.1)) {
@@ -703,7 +760,7 @@ class pool_stream final : public pooled_call {
                 extend();
             all_.run_until([this] { return done(); });
             const std::size_t waiting = job_->items_there().waiting();
-            if (waiting != 0 && !cancelled_ && items_->items().on() != owner::course::abandoned &&
+            if (waiting != 0 && !cancelled_ && items_->state().on() != owner::course::abandoned &&
                 !all_.broken())
                 throw mistake{std::to_string(waiting) + " items of a stream wait for ever"};
             while (job_->items_there().end() != 0 && world_.chance(0.9))
@@ -903,6 +960,7 @@ void run_seed(std::uint64_t seed, bool talks) {
     w.today.slow_messages = w.chance(0.3) ? 0.05 : 0;
     w.today.helpers = w.chance(0.7);
     w.today.deputies = w.today.helpers && w.chance(0.5);
+    fail_allocation(w.chance(0.2) ? 1 + w.below(w.chance(0.5) ? 50 : 5000) : 0);
     if (w.chance(0.2)) {
         w.today.stops = 0.01;
         w.today.longest_stop = 5e-3;

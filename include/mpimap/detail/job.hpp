@@ -177,7 +177,8 @@ class root_job {
 
     /// Bytes that one item sends and gets back, as far as known beforehand; 0 if what it sends is not known.
     [[nodiscard]] virtual std::size_t bytes_per_item() = 0;
-    /// Whether write_chunk and read_results run no user code, and thus may be called from the helper thread.
+    /// Whether write_chunk and read_results run no user code, and thus may be called from the helper's and
+    /// the deputy's thread.
     [[nodiscard]] virtual bool plain_arguments() const = 0;
     [[nodiscard]] virtual bool plain_results() const = 0;
     /// Chunks of at least this size end at a multiple of it.

@@ -238,9 +238,10 @@ class root_call : public root_setup<F, Args...> {
         try {
             write_items(arguments_, items, i, message);
         } catch (...) {
+            i = std::min(i, items.count - 1); // behind the last of them there is what they have in common
             add_failure(failed, items.first + i, where_.rank,
                         arguments_as_text([&](std::size_t k) { return cursors(items.first + k); }, i));
-            return std::min(i, items.count - 1);
+            return i;
         }
         return items.count;
     }

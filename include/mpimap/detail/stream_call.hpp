@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -162,8 +163,9 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
         try {
             write_arguments(items, i, message);
         } catch (...) {
-            failed.push_back(described(items.first + i));
-            return std::min(i, items.count - 1);
+            i = std::min(i, items.count - 1); // behind the last of them there is what they have in common
+            add_failure(failed, items.first + i, where_.rank, arguments_of(items.first + i));
+            return i;
         }
         return items.count;
     }
@@ -418,15 +420,14 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
         }
     }
 
-    failure described(std::size_t i) {
-        failure f = current_failure(i, where_.rank);
-        // Printing them is code of the user's, and plain ones may be written by the helper thread.
+    std::string arguments_of([[maybe_unused]] std::size_t i) {
+        // Printing them is code of the user's, and plain ones may be written by the helper's thread.
         if constexpr (!(stored<Args>::plain && ...)) {
             const run r = store_.run_at(i, 1);
             if (r.in != nullptr && is_waiting(r.in->states[r.at]))
-                f.arguments = arguments_as_text([&](std::size_t k) { return cursors(*r.in, i + k); }, 0);
+                return arguments_as_text([&](std::size_t k) { return cursors(*r.in, i + k); }, 0);
         }
-        return f;
+        return {};
     }
 
     auto cursors(block& b, std::size_t i) {

@@ -1,0 +1,76 @@
+#include "memory.hpp"
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+namespace simulated {
+namespace {
+
+int frail_scopes = 0;
+std::uint64_t until_failure = 0;
+bool has_failed = false;
+
+} // namespace
+
+void fail_allocation(std::uint64_t n) noexcept {
+    until_failure = n;
+    has_failed = false;
+}
+bool allocation_has_failed() noexcept {
+    return has_failed;
+}
+
+frail::frail() noexcept {
+    ++frail_scopes;
+}
+frail::~frail() {
+    --frail_scopes;
+}
+sturdy::sturdy() noexcept : before_(std::exchange(frail_scopes, 0)) {}
+sturdy::~sturdy() {
+    frail_scopes = before_;
+}
+
+static bool fails_now() noexcept {
+    if (frail_scopes == 0 || until_failure == 0 || --until_failure != 0)
+        return false;
+    has_failed = true;
+    return true;
+}
+
+static void* allocate(std::size_t size) {
+    if (fails_now())
+        throw std::bad_alloc();
+    if (void* const memory = std::malloc(size == 0 ? 1 : size))
+        return memory;
+    throw std::bad_alloc();
+}
+
+} // namespace simulated
+
+// The linker puts it in the place of realloc (--wrap), from which buffers have their memory.
+extern "C" void* __real_realloc(void* memory, std::size_t size);
+extern "C" void* __wrap_realloc(void* memory, std::size_t size) {
+    return simulated::fails_now() ? nullptr : __real_realloc(memory, size);
+}
+
+void* operator new(std::size_t size) {
+    return simulated::allocate(size);
+}
+void* operator new[](std::size_t size) {
+    return simulated::allocate(size);
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
