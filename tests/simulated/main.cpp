@@ -1,5 +1,5 @@
-// simulated FIRST COUNT runs that many seeds from the first on; simulated SEED runs one, and says what
-// happens in it. The last line says which seeds went wrong.
+// simulated FIRST COUNT [MOST] runs that many seeds from the first on, until so many went wrong (20);
+// simulated SEED runs one, and says what happens in it. The last line says how many went wrong.
 
 #include <cstdint>
 #include <cstdio>
@@ -26,12 +26,13 @@ std::string run(std::uint64_t seed, bool talks) {
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2 && argc != 3) {
-        std::fprintf(stderr, "usage: simulated SEED | FIRST COUNT\n");
+    if (argc < 2 || argc > 4) {
+        std::fprintf(stderr, "usage: simulated SEED | FIRST COUNT [MOST]\n");
         return 2;
     }
     const std::uint64_t first = std::strtoull(argv[1], nullptr, 10);
-    const std::uint64_t count = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 1;
+    const std::uint64_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+    const std::uint64_t most = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 20;
     std::uint64_t wrong = 0;
     for (std::uint64_t seed = first; seed != first + count; ++seed) {
         const std::string why = run(seed, argc == 2);
@@ -39,7 +40,7 @@ int main(int argc, char** argv) {
             continue;
         std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), why.c_str());
         std::fflush(stdout);
-        if (++wrong == 20)
+        if (++wrong == most)
             break;
     }
     std::printf("%llu of %llu seeds went wrong\n", static_cast<unsigned long long>(wrong),

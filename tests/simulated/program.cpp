@@ -660,6 +660,8 @@ class pool_map final : public pooled_call {
              {.tolerant = request_.tolerant, .pooled = true, .caller_waits = !later}, std::move(keep));
     }
 
+    ~pool_map() override { items_.reset(); } // refers to the job
+
     bool done() override { return items_->state().finished() && (later_ || may_go()); }
     void finish() override {
         if (!done()) { // the caller leaves: as pool_call does it
@@ -721,6 +723,8 @@ class pool_stream final : public pooled_call {
         open(*job_, request_.how, descriptor_of<frail_kernel<typename stream::served>>,
              {.pooled = true, .grows = true, .caller_waits = false}, job_);
     }
+
+    ~pool_stream() override { items_.reset(); } // refers to the job
 
     bool done() override { return items_->state().at_rest(); }
     void extend() override {
