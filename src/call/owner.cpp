@@ -278,7 +278,12 @@ void owner::ran(item_range batch, std::size_t done, double seconds, failures fai
     } else {
         drop(rest);
     }
-    settle(ended, items_of(failed), here_, seconds, {});
+    static constexpr wire::longest_items measured_alone;
+    if (failed.empty()) {
+        settle(ended, {}, here_, seconds, measured_alone);
+        return;
+    }
+    settle(ended, items_of(failed), here_, seconds, measured_alone);
     take_in(std::move(failed));
 }
 

@@ -323,7 +323,7 @@ void channel::done_with_header() noexcept {
     mailbox& in = *inbox_;
     in.reading = false;
     ++in.taken;
-    in.message = incoming();
+    in.message.clear();
 }
 
 /// The rest of the message is still to come, or others are before it.

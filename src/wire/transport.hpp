@@ -44,6 +44,19 @@ struct incoming {
     /// not accept it is asked for again later, and what comes from the same rank waits.
     void accept() noexcept { accepted = true; }
 
+    /// To be filled again: most of the time most of it is empty.
+    void clear() noexcept {
+        accepted = lost = false;
+        placed = 0;
+        targets.clear();
+        without.clear();
+        keep.reset();
+        if (complete)
+            complete = nullptr;
+        if (!storage.empty())
+            storage = buffer();
+    }
+
     [[nodiscard]] const std::uint64_t* span_sizes() const {
         return reinterpret_cast<const std::uint64_t*>(bytes);
     }
