@@ -78,7 +78,7 @@ void runner::arrived(double now) {
             w.waited = now - since;
     }
     if (!w.returned) // its arguments are the transport's to let go of
-        waiting_.push_back(std::move(w));
+        waiting_.push(std::move(w));
 }
 
 void runner::forget_asking() {
@@ -89,8 +89,7 @@ void runner::forget_asking() {
 // ---------------------------------------------------------------- items
 
 runner::work* runner::begin_chunk() {
-    work w = std::move(waiting_.front());
-    waiting_.pop_front();
+    work w = waiting_.pop();
     call_record* const c = find(w.what.call);
     if (c == nullptr || w.returned)
         return nullptr;

@@ -4,7 +4,6 @@
 // back. It decides in memory, without MPI, clocks, threads or code of the user's, as the owner does.
 
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -128,7 +127,7 @@ class runner {
 
     std::map<call_number, call_record> calls_;
     fifo<work> announced_; // whose headers are here
-    std::deque<work> waiting_;
+    fifo<work> waiting_;
     std::optional<work> running_;
     call_record* call_running_ = nullptr; // its call
     std::size_t done_ = 0;
