@@ -40,9 +40,13 @@ class fifo {
     }
     T pop() {
         T item = std::move(items_[first_]);
+        drop();
+        return item;
+    }
+    /// The first has been moved from, or is of no use.
+    void drop() {
         if (++first_ == items_.size())
             clear();
-        return item;
     }
 
   private:

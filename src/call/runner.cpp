@@ -35,9 +35,7 @@ bool runner::release(call_number number) {
 
 void runner::noticed(const wire::message& m) {
     if (const auto* chunk = std::get_if<wire::chunk>(&m)) {
-        work w;
-        w.what = *chunk;
-        announced_.push(std::move(w));
+        announced_.push({*chunk});
     } else if (const auto* s = std::get_if<wire::stop>(&m)) {
         stop(s->call);
     } else if (const auto* farewell = std::get_if<wire::farewell>(&m)) {
@@ -68,17 +66,18 @@ void runner::read(std::shared_ptr<chunk> arguments, std::size_t readable, failur
 }
 
 void runner::arrived(double now) {
-    work w = announced_.pop();
-    if (find(w.what.call) == nullptr)
-        return; // it is over
-    if (!asked_.empty()) {
+    work& w = announced_.front();
+    const bool is_over = find(w.what.call) == nullptr;
+    if (!is_over && !asked_.empty()) {
         const double since = asked_.pop();
         // What came while items ran has been here for as long as nobody looked.
         if (idle_ && w.what.returning != wire::return_policy::may_return_and_was_late)
             w.waited = now - since;
     }
-    if (!w.returned) // its arguments are the transport's to let go of
+    if (!is_over && !w.returned)
         waiting_.push(std::move(w));
+    w.arguments.reset(); // the transport's to let go of
+    announced_.drop();
 }
 
 void runner::forget_asking() {
@@ -89,13 +88,18 @@ void runner::forget_asking() {
 // ---------------------------------------------------------------- items
 
 runner::work* runner::begin_chunk() {
-    work w = waiting_.pop();
+    work& w = waiting_.front();
     call_record* const c = find(w.what.call);
-    if (c == nullptr || w.returned)
+    if (c == nullptr || w.returned) {
+        w.arguments.reset();
+        waiting_.drop();
         return nullptr;
+    }
     running_ = std::move(w);
+    waiting_.drop();
     call_running_ = c;
     done_ = claimed_ = 0;
+    longest_.count = 0;
     gives_up_ = c->broken || broken_;
     return &*running_;
 }
@@ -119,7 +123,7 @@ void runner::ran(const batch& b, std::size_t done, double seconds, bool some_fai
     const std::size_t size = b.to - b.from;
     done_ = done;
     if (size == 1)
-        running_->longest.note(running_->what.items.first + b.from, seconds);
+        longest_.note(running_->what.items.first + b.from, seconds);
     c.usual.note(size, seconds);
     c.batch = detail::next_batch(std::min(c.batch, size), seconds);
     gives_up_ = gives_up_ || (c.stop_at_failure && some_failed);
@@ -128,13 +132,15 @@ void runner::ran(const batch& b, std::size_t done, double seconds, bool some_fai
 runner::answer runner::end_chunk() {
     call_running_ = nullptr;
     answer a;
-    a.of = *std::exchange(running_, std::nullopt);
+    a.of = std::move(*running_);
+    running_.reset();
     const work& w = a.of;
     if (std::exchange(released_, false)) {
         calls_.erase(w.what.call);
         return a;
     }
     a.is_heard = true;
+    a.longest = longest_;
     a.done = at_once_ ? 0 : done_; // the owner may not wait for results
     // An item whose arguments could not be decoded ends the chunk: those behind it were not run.
     const bool unreadable =

@@ -22,12 +22,11 @@ class runner {
     /// A chunk, from its header to its last results.
     struct work {
         wire::chunk what;
-        bool returned = false;            // to the owner, since what runs here takes long
-        std::shared_ptr<chunk> arguments; // null where they could not be read
-        std::size_t readable = 0;         // items whose arguments could be decoded
-        failures failed;                  // and why the next one could not; then those of items that ran
-        wire::longest_items longest;
-        double waited = 0; // seconds that the rank, idle, has waited for it
+        bool returned = false;                 // to the owner, since what runs here takes long
+        std::shared_ptr<chunk> arguments = {}; // null where they could not be read
+        std::size_t readable = 0;              // items whose arguments could be decoded
+        failures failed = {};                  // and why the next one could not; then those of items that ran
+        double waited = 0;                     // seconds that the rank, idle, has waited for it
     };
 
     // ------------------------------------------------------------ calls
@@ -93,6 +92,7 @@ class runner {
         std::size_t done = 0;    // items with results or failures
         std::size_t not_run = 0; // behind them
         wire::progress how = wire::progress::finished;
+        wire::longest_items longest;
     };
     [[nodiscard]] answer end_chunk();
     /// With its last results, which ask for more.
@@ -131,6 +131,7 @@ class runner {
     std::optional<work> running_;
     call_record* call_running_ = nullptr; // its call
     std::size_t done_ = 0;
+    wire::longest_items longest_;
     std::size_t claimed_ = 0; // items that run now or have run
     bool gives_up_ = false;
     bool released_ = false; // the call that runs, meanwhile

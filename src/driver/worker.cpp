@@ -356,7 +356,7 @@ void worker::send_results(runner::answer& a, double seconds) {
             what.not_run = a.not_run;
             what.seconds = seconds;
             what.waited = w.waited;
-            what.longest = w.longest;
+            what.longest = a.longest;
             runner_.answered(now());
         }
         messages_.send(root_, what, std::move(message));
