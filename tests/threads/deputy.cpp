@@ -6,22 +6,15 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <thread>
+
+#include "expect.hpp"
 
 namespace {
 
 using mpimap::detail::deputy;
 using namespace std::chrono_literals;
-
-void expect(bool good, const char* what) {
-    if (good)
-        return;
-    std::fprintf(stderr, "%s\n", what);
-    std::exit(1);
-}
 
 /// What the engine is to both threads: whoever has the turn may touch it.
 struct engine {
@@ -44,10 +37,6 @@ struct pool {
     engine e;
     deputy away{[this] { return e.serve(); }, [this] { return e.left != 0; }};
 };
-
-void let_others() {
-    std::this_thread::yield();
-}
 
 void serves_while_the_program_is_away() {
     pool p;

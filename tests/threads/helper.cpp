@@ -5,10 +5,9 @@
 #include "driver/helper.hpp"
 
 #include <atomic>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <thread>
+
+#include "expect.hpp"
 
 namespace {
 
@@ -16,13 +15,6 @@ using mpimap::detail::helper;
 using mpimap::detail::nap_length;
 
 constexpr nap_length short_naps{20e-6, true};
-
-void expect(bool good, const char* what) {
-    if (good)
-        return;
-    std::fprintf(stderr, "%s\n", what);
-    std::exit(1);
-}
 
 /// What the engine is to both threads: whoever has the mutex may touch it.
 struct engine {
@@ -35,10 +27,6 @@ struct engine {
         ++served;
     }
 };
-
-void let_others() {
-    std::this_thread::yield();
-}
 
 /// Long items, in each of which the helper comes by; between them the engine is the main thread's.
 void serves_while_items_run() {
