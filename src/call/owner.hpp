@@ -143,12 +143,13 @@ class owner {
         own_ = queue().next(here_, measured_);
         return own_.count != 0;
     }
-    void take_own(item_range items) { own_ = items; }
-    /// One that nobody else can run.
-    bool take_what_others_cannot() {
-        own_ = queue().next_for_nobody_but(here_);
-        return own_.count != 0;
+    /// Items that were encoded for others: nobody else wants them now.
+    void take_own_from_stock(item_range items) {
+        taken_from_stock(items);
+        own_ = items;
     }
+    /// One that nobody else can run.
+    void take_what_others_cannot() { own_ = queue().next_for_nobody_but(here_); }
     /// What is run now of the own chunk. The rest may be given to others meanwhile.
     [[nodiscard]] item_range begin_batch();
     [[nodiscard]] bool stops_at_failure_here() const { return plan_.stop_at_failure && retries_.none(); }

@@ -43,7 +43,8 @@ void deputy::wake() noexcept {
             if (!thread_.joinable())
                 thread_ = threads::start([this] { run(); });
         } catch (const std::system_error&) {
-            return; // no thread to be had: all works without one
+            quit_ = true; // no thread to be had: all works without one
+            return;
         }
         turn_.fetch_sub(asleep, std::memory_order_release);
     }

@@ -15,8 +15,8 @@ namespace mpimap::detail {
 ///
 /// The program says nothing when it goes, but counts: the deputy, which looks now and then, knows that the
 /// program is away when it has been out for a whole nap. So a submission costs two additions, and the deputy
-/// no more than a look each millisecond. It sleeps while the program stays inside, or there is nothing to do;
-/// then it is woken by the program that leaves something behind.
+/// no more than a look each millisecond while the program comes and goes. It sleeps while the program stays
+/// inside, or there is nothing to do; then it is woken by the program that leaves something behind.
 class deputy {
   public:
     /// When to come back; nothing if there is nothing to come back for.

@@ -227,9 +227,10 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
         return false;
     if (!owner_.has_own()) {
         session_.begins_chunk(*this);
-        // What was encoded for others may be left: nobody else wants it now.
-        if (!owner_.take_own() && !stock_.empty())
-            owner_.take_own(take_from_stock().items);
+        if (!owner_.take_own() && !stock_.empty()) {
+            owner_.take_own_from_stock(stock_.front().items);
+            stock_.pop_front();
+        }
         if (!owner_.has_own())
             return false;
     }
@@ -253,7 +254,7 @@ bool dispatcher::run_what_others_cannot() {
         return run_own_batch();
     if (!owner_.has_own()) {
         session_.begins_chunk(*this);
-        (void)owner_.take_what_others_cannot();
+        owner_.take_what_others_cannot();
     }
     return owner_.has_own() && run_own_batch();
 }
