@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <string>
 #include <thread>
 
 #include <sys/prctl.h>
@@ -21,35 +22,54 @@ using mpimap::detail::lifelines;
 
 constexpr int at_its_end = 7; // the status of a rank that came to its own end
 
+/// A pipe that outlives a fork.
+struct channel {
+    int ends[2] = {};
+    channel() { EXPECT_EQ(pipe(ends), 0); }
+    ~channel() {
+        close(ends[0]);
+        close(ends[1]);
+    }
+    channel(const channel&) = delete;
+    channel& operator=(const channel&) = delete;
+    void say(const std::string& text) const { (void)!write(ends[1], text.c_str(), text.size() + 1); }
+    [[nodiscard]] std::string hear() const {
+        std::string text;
+        for (char c = 0; read(ends[0], &c, 1) == 1 && c != 0;)
+            text += c;
+        return text;
+    }
+};
+
 /// A program that ends when its rank has done that; the status of the rank, which then has `patience`.
+/// Each process starts its threads behind its last fork: the child of one with threads may find a lock of the
+/// allocator's taken for ever.
 int rank_outlives_program(std::chrono::milliseconds patience,
                           const std::function<void(const lifeline&)>& before_that) {
     // Processes that have lost their parent become ours.
     EXPECT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-    int done[2] = {};
-    EXPECT_EQ(pipe(done), 0);
+    const channel to_rank;
+    const channel from_rank;
     const pid_t program = fork();
     if (program == 0) {
-        const lifelines ranks;
         const pid_t parent = getpid();
-        char byte = 0;
         if (fork() == 0) {
-            const lifeline rank(ranks.address(), 1);
+            const lifeline rank(to_rank.hear(), 1);
             rank.arrived();
             before_that(rank);
-            (void)!write(done[1], &byte, 1);
+            from_rank.say("done");
             while (getppid() == parent)
                 std::this_thread::yield();
             std::this_thread::sleep_for(patience);
             std::_Exit(at_its_end);
         }
-        (void)!read(done[0], &byte, 1);
+        const lifelines ranks;
+        to_rank.say(ranks.address());
+        (void)from_rank.hear();
         while (ranks.all_ended()) // it has not been heard of yet
             std::this_thread::yield();
         std::_Exit(0);
     }
-    close(done[0]);
-    close(done[1]);
     int status = 0;
     EXPECT_EQ(waitpid(program, &status, 0), program);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
