@@ -2,13 +2,12 @@
 // sources, under every schedule within the bounds of the explorer. One of both has the engine at a time,
 // nobody serves behind the end, an item that lasts is served, nobody waits for ever.
 //
-//   explored_hand_over [helper | deputy | both]
+//   explored_hand_over [helper | deputy | both | all [interruptions less]]
 
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "driver/deputy.hpp"
@@ -298,11 +297,14 @@ const scene scenes[] = {
 } // namespace
 
 int main(int argc, char** argv) {
+    const std::string of = argc > 1 ? argv[1] : "all";
+    const int less = argc > 2 ? std::atoi(argv[2]) : 0;
     for (const scene& s : scenes) {
-        if (argc > 1 && std::strcmp(argv[1], s.of) != 0)
+        if (of != "all" && of != s.of)
             continue;
         try {
-            const std::size_t runs = explored::explore(s.within, s.program);
+            const bounds within = {s.within.interruptions - less, s.within.naps};
+            const std::size_t runs = explored::explore(within, s.program);
             std::printf("%-40s %8zu schedules\n", s.name, runs);
         } catch (const explored::mistake& m) {
             std::printf("%s: mistake: %s\n", s.name, m.text.c_str());
