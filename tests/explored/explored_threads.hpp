@@ -33,6 +33,15 @@ struct bounds {
     int naps = 4; // that end while others could go on
 };
 
+/// A program that is explored, and what for.
+struct scene {
+    const char* of;
+    const char* name;
+    bounds within;
+    void (*program)();
+};
+extern const std::vector<scene> scenes;
+
 /// Runs the program under every schedule within the bounds; how many there were. Throws mistake.
 std::size_t explore(const bounds& b, const std::function<void()>& program);
 

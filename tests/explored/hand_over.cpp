@@ -1,14 +1,10 @@
 // The hand-over between the main thread and its helper, and between a program and its deputy: their own
 // sources, under every schedule within the bounds of the explorer. One of both has the engine at a time,
 // nobody serves behind the end, an item that lasts is served, nobody waits for ever.
-//
-//   explored_hand_over [helper | deputy | both | all [interruptions less]]
 
 #include <chrono>
 #include <cstddef>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
+#include <vector>
 
 #include "driver/deputy.hpp"
 #include "driver/helper.hpp"
@@ -16,7 +12,6 @@
 
 namespace {
 
-using explored::bounds;
 using explored::expect;
 using mpimap::detail::deputy;
 using mpimap::detail::helper;
@@ -268,14 +263,9 @@ void an_item_and_an_absence() {
     explored::wait_until([&p] { return p.e.left == 0; });
 }
 
-struct scene {
-    const char* of;
-    const char* name;
-    bounds within;
-    void (*program)();
-};
+} // namespace
 
-const scene scenes[] = {
+const std::vector<explored::scene> explored::scenes = {
     {"helper", "an item that lasts", {3, 4}, [] { an_item_that_lasts(true); }},
     {"helper", "an item that lasts among short ones", {3, 4}, [] { an_item_that_lasts(false); }},
     {"helper", "items one after the other", {3, 4}, items_one_after_the_other},
@@ -293,25 +283,3 @@ const scene scenes[] = {
     {"deputy", "an end while away", {5, 5}, an_end_while_away},
     {"both", "an item and an absence", {2, 3}, an_item_and_an_absence},
 };
-
-} // namespace
-
-int main(int argc, char** argv) {
-    const std::string of = argc > 1 ? argv[1] : "all";
-    const int less = argc > 2 ? std::atoi(argv[2]) : 0;
-    for (const scene& s : scenes) {
-        if (of != "all" && of != s.of)
-            continue;
-        try {
-            const bounds within = {s.within.interruptions - less, s.within.naps};
-            const std::size_t runs = explored::explore(within, s.program);
-            std::printf("%-40s %8zu schedules\n", s.name, runs);
-        } catch (const explored::mistake& m) {
-            std::printf("%s: mistake: %s\n", s.name, m.text.c_str());
-            for (const std::string& step : m.steps)
-                std::printf("    %s\n", step.c_str());
-            return EXIT_FAILURE;
-        }
-    }
-    return EXIT_SUCCESS;
-}
