@@ -22,7 +22,6 @@
 #include "mpi/mpi_check.hpp"
 
 namespace mpimap::detail {
-namespace {
 
 enum class outcome : std::uint32_t { good, invalid, failed };
 
@@ -36,6 +35,8 @@ struct call_header {
     std::uint64_t body_size = 0;
     std::uint64_t span_count = 0;
 };
+
+namespace {
 
 constexpr std::size_t header_room = 2048;
 
