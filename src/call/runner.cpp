@@ -22,7 +22,7 @@ void runner::cannot_serve(call_number number) {
 }
 
 bool runner::release(call_number number) {
-    if (running_ && running_->what.call == number) {
+    if (call_running_ != nullptr && running_.what.call == number) {
         stop(number);
         released_ = true;
         return false;
@@ -35,7 +35,7 @@ bool runner::release(call_number number) {
 
 void runner::noticed(const wire::message& m) {
     if (const auto* chunk = std::get_if<wire::chunk>(&m)) {
-        announced_.push({*chunk});
+        chunks_.push({*chunk});
     } else if (const auto* s = std::get_if<wire::stop>(&m)) {
         stop(s->call);
     } else if (const auto* farewell = std::get_if<wire::farewell>(&m)) {
@@ -53,20 +53,20 @@ void runner::stop(call_number number) {
 }
 
 bool runner::next_will_run() {
-    const work& next = announced_.front();
+    const work& next = announced();
     const call_record* c = find(next.what.call);
     return c != nullptr && !c->broken && !broken_ && !next.returned;
 }
 
 void runner::read(std::shared_ptr<chunk> arguments, std::size_t readable, failures failed) {
-    work& next = announced_.front();
+    work& next = announced();
     next.arguments = std::move(arguments);
     next.readable = readable;
     next.failed = std::move(failed);
 }
 
 void runner::arrived(double now) {
-    work& w = announced_.front();
+    work& w = announced();
     const bool is_over = find(w.what.call) == nullptr;
     if (!is_over && !asked_.empty()) {
         const double since = asked_.pop();
@@ -74,47 +74,49 @@ void runner::arrived(double now) {
         if (idle_ && w.what.returning != wire::return_policy::may_return_and_was_late)
             w.waited = now - since;
     }
-    if (!is_over && !w.returned)
-        waiting_.push(std::move(w));
-    w.arguments.reset(); // the transport's to let go of
-    announced_.drop();
+    if (is_over || w.returned) {
+        chunks_.erase(&w); // its arguments are the transport's to let go of
+    } else {
+        ++waiting_;
+    }
 }
 
 void runner::forget_asking() {
-    if (waiting_.empty())
+    if (waiting_ == 0)
         asked_ = {};
 }
 
 // ---------------------------------------------------------------- items
 
 runner::work* runner::begin_chunk() {
-    work& w = waiting_.front();
+    --waiting_;
+    work& w = chunks_.front();
     call_record* const c = find(w.what.call);
     if (c == nullptr || w.returned) {
         w.arguments.reset();
-        waiting_.drop();
+        chunks_.drop();
         return nullptr;
     }
     running_ = std::move(w);
-    waiting_.drop();
+    chunks_.drop();
     call_running_ = c;
     done_ = claimed_ = 0;
     longest_.count = 0;
     gives_up_ = c->broken || broken_;
-    return &*running_;
+    return &running_;
 }
 
 void runner::cannot_run(failure why) {
-    running_->failed.push_back(std::move(why));
-    running_->readable = 0;
+    running_.failed.push_back(std::move(why));
+    running_.readable = 0;
 }
 
 std::optional<runner::batch> runner::next_batch() {
     gives_up_ = gives_up_ || call_running_->stopped;
-    if (gives_up_ || done_ >= running_->readable)
+    if (gives_up_ || done_ >= running_.readable)
         return {};
     const call_record& c = *call_running_;
-    claimed_ = done_ + std::min(running_->readable - done_, c.batch);
+    claimed_ = done_ + std::min(running_.readable - done_, c.batch);
     return batch{done_, claimed_, c.stop_at_failure, patience_nap(c.usual.seconds())};
 }
 
@@ -123,7 +125,7 @@ void runner::ran(const batch& b, std::size_t done, double seconds, bool some_fai
     const std::size_t size = b.to - b.from;
     done_ = done;
     if (size == 1)
-        longest_.note(running_->what.items.first + b.from, seconds);
+        longest_.note(running_.what.items.first + b.from, seconds);
     c.usual.note(size, seconds);
     c.batch = detail::next_batch(std::min(c.batch, size), seconds);
     gives_up_ = gives_up_ || (c.stop_at_failure && some_failed);
@@ -131,10 +133,8 @@ void runner::ran(const batch& b, std::size_t done, double seconds, bool some_fai
 
 runner::answer runner::end_chunk() {
     call_running_ = nullptr;
-    answer a;
-    a.of = std::move(*running_);
-    running_.reset();
-    const work& w = a.of;
+    answer a{running_};
+    const work& w = running_;
     if (std::exchange(released_, false)) {
         calls_.erase(w.what.call);
         return a;
@@ -155,7 +155,7 @@ runner::answer runner::end_chunk() {
 
 std::vector<wire::returned> runner::give_back() {
     std::vector<wire::returned> all;
-    work& now = *running_;
+    work& now = running_;
     const item_range items = now.what.items;
     // Behind an item that could not be read nothing is known.
     if (claimed_ < items.count && now.readable == items.count) {
@@ -163,9 +163,7 @@ std::vector<wire::returned> runner::give_back() {
         now.what.items.count = claimed_;
         now.readable = claimed_;
     }
-    for (work& w : waiting_)
-        give_back(w, w.what.items, all);
-    for (work& w : announced_)
+    for (work& w : chunks_)
         give_back(w, w.what.items, all);
     return all;
 }

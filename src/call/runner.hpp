@@ -46,10 +46,10 @@ class runner {
     /// A header.
     void noticed(const wire::message& m);
     /// Whether a chunk's content may be read now: memory for two is enough, and is used again.
-    [[nodiscard]] bool may_read() const noexcept { return waiting_.size() < 2; }
+    [[nodiscard]] bool may_read() const noexcept { return waiting_ < 2; }
     /// Of the chunk whose content comes next: its items; whether it went back before it came.
-    [[nodiscard]] item_range next_items() { return announced_.front().what.items; }
-    [[nodiscard]] bool next_is_returned() { return announced_.front().returned; }
+    [[nodiscard]] item_range next_items() { return announced().what.items; }
+    [[nodiscard]] bool next_is_returned() { return announced().returned; }
     /// Whether its content is worth reading.
     [[nodiscard]] bool next_will_run();
     /// That content.
@@ -65,9 +65,9 @@ class runner {
     // ------------------------------------------------------------ items
 
     /// The main thread looks for messages: whether it has nothing else to do.
-    void looks() noexcept { idle_ = waiting_.empty() || at_once_; }
+    void looks() noexcept { idle_ = waiting_ == 0 || at_once_; }
     [[nodiscard]] bool is_idle() const noexcept { return idle_; }
-    [[nodiscard]] bool has_work() const noexcept { return !waiting_.empty(); }
+    [[nodiscard]] bool has_work() const noexcept { return waiting_ != 0; }
     /// The oldest chunk that waits is to be run, or answered; null where it is not: it went back, or its call
     /// is over.
     [[nodiscard]] work* begin_chunk();
@@ -87,12 +87,12 @@ class runner {
     void ran(const batch& b, std::size_t done, double seconds, bool some_failed);
     /// How the chunk is answered.
     struct answer {
-        work of;
+        work& of;                // until the next begins
         bool is_heard = false;   // the call is not over
         std::size_t done = 0;    // items with results or failures
         std::size_t not_run = 0; // behind them
         wire::progress how = wire::progress::finished;
-        wire::longest_items longest;
+        wire::longest_items longest = {};
     };
     [[nodiscard]] answer end_chunk();
     /// With its last results, which ask for more.
@@ -108,7 +108,7 @@ class runner {
     /// Whether nothing more will come, nor be answered.
     [[nodiscard]] bool ended() const noexcept { return ended_; }
     /// Whether the owner is to be told, when all that is on its way is here.
-    [[nodiscard]] bool says_farewell() const noexcept { return closing_ && !at_once_ && waiting_.empty(); }
+    [[nodiscard]] bool says_farewell() const noexcept { return closing_ && !at_once_ && waiting_ == 0; }
     void said_farewell() noexcept {
         closing_ = false;
         ended_ = true;
@@ -123,13 +123,14 @@ class runner {
         usual_time usual; // of the items that ran here
     };
     [[nodiscard]] call_record* find(call_number number);
+    [[nodiscard]] work& announced() noexcept { return chunks_.begin()[waiting_]; }
     static void give_back(work& w, item_range items, std::vector<wire::returned>& all);
 
     std::map<call_number, call_record> calls_;
-    fifo<work> announced_; // whose headers are here
-    fifo<work> waiting_;
-    std::optional<work> running_;
-    call_record* call_running_ = nullptr; // its call
+    fifo<work> chunks_;       // but for the one that runs
+    std::size_t waiting_ = 0; // of these; of those behind them only the headers are here
+    work running_;
+    call_record* call_running_ = nullptr; // its call, while it runs
     std::size_t done_ = 0;
     wire::longest_items longest_;
     std::size_t claimed_ = 0; // items that run now or have run

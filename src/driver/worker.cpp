@@ -276,12 +276,11 @@ void worker::run_chunk() {
     }
     const call_number number = w->what.call;
     runner::answer a = runner_.end_chunk();
-    if (a.is_heard) {
+    if (a.is_heard)
         send_results(a, seconds_between(begin, end));
-    } else {
-        a.of.arguments.reset();
+    a.of.arguments.reset();
+    if (!a.is_heard)
         calls_.erase(number);
-    }
 }
 
 /// User code: the helper sees to the rest of the chunk, and what waits behind it, if it takes long.

@@ -242,8 +242,7 @@ void channel::keep_for_later(buffer memory) {
 
 // ---------------------------------------------------------------- what comes in
 
-void channel::post_receives() {
-    mailbox& in = *inbox_;
+void channel::post_receives(mailbox& in) {
     for (; in.posted != in.taken + in.slots.size(); ++in.posted) {
         mailbox::slot& s = in.slots[in.posted % in.slots.size()];
         check_mpi(MPI_Irecv(s.bytes.data(), control_limit, MPI_BYTE, MPI_ANY_SOURCE, control_tag, comm_,
@@ -256,7 +255,8 @@ void channel::post_receives() {
 incoming* channel::next_header() {
     mailbox& in = *inbox_;
     while (headers_ != most_headers) {
-        post_receives();
+        if (in.posted != in.taken + in.slots.size())
+            post_receives(in);
         mailbox::slot& oldest = in.slots[in.taken % in.slots.size()];
         int done = 0;
         MPI_Status status;
@@ -270,10 +270,9 @@ incoming* channel::next_header() {
         int size = 0;
         check_mpi(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
         try {
-            const wire::header head = wire::decode(oldest.bytes.data(), static_cast<std::size_t>(size));
-            in.message.framing = head.framing;
-            in.message.what = head.what;
-            in.content = oldest.bytes.data() + head.size;
+            incoming& m = in.message;
+            in.content = oldest.bytes.data() +
+                         wire::decode(oldest.bytes.data(), static_cast<std::size_t>(size), m.framing, m.what);
         } catch (...) {
             broken_ = std::current_exception();
             done_with_header();
@@ -311,6 +310,7 @@ incoming* channel::go_on_with_header() {
             m.at = stage::complete;
             if (keeps_)
                 in.keep = m.keep;
+            all_told_ = true;
             return &m;
         }
         queue_header();
@@ -444,6 +444,7 @@ incoming* channel::next_of(peer& p) {
             on_the_way_.in -= current ? 1 : 0;
             if (keeps_)
                 t.keep = m.keep;
+            all_told_ = true;
             told_ = &p;
             if (current)
                 return &m;
@@ -454,7 +455,9 @@ incoming* channel::next_of(peer& p) {
 }
 
 void channel::done() {
-    if (inbox_ && inbox_->reading && inbox_->message.at == stage::complete) {
+    if (!std::exchange(all_told_, false))
+        return;
+    if (inbox_->reading && inbox_->message.at == stage::complete) {
         if (inbox_->keep)
             done_.push_back(std::move(inbox_->keep));
         done_with_header();
@@ -485,7 +488,8 @@ incoming* channel::next() {
         std::rethrow_exception(broken_);
     if (!inbox_)
         inbox_ = std::make_unique<mailbox>();
-    done();
+    if (all_told_)
+        done();
     if (inbox_->reading) {
         if (incoming* const m = go_on_with_header())
             return m;

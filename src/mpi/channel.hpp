@@ -76,7 +76,7 @@ class channel final : public transport {
         --sends_;
         on_the_way_.out -= episode == episode_ ? 1 : 0;
     }
-    void post_receives();
+    void post_receives(mailbox& in);
     [[nodiscard]] incoming* next_header();
     [[nodiscard]] incoming* go_on_with_header();
     void queue_header();
@@ -105,7 +105,8 @@ class channel final : public transport {
     bool moved_ = false;                 // since progress() began
     std::size_t headers_ = 0;            // since then
     std::size_t at_peer_ = 0;            // of the active ones, whose transfers come next
-    peer* told_ = nullptr;               // whose first transfer is complete, and known to be
+    bool all_told_ = false;              // of the event's message
+    peer* told_ = nullptr;               // whose first transfer that is, where it came in pieces
     std::vector<std::unique_ptr<peer>> peers_;
     std::vector<int> active_;
     std::deque<control> controls_out_;

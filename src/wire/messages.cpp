@@ -34,20 +34,23 @@ constexpr std::uint32_t last_of(outcome) {
     return static_cast<std::uint32_t>(outcome::cancelled);
 }
 
+template <typename M, typename Message>
+concept is = std::is_same_v<std::remove_const_t<M>, Message>;
+
 // What is in each kind of message, once for both directions.
-template <typename Io>
-void fields(Io& io, ready& m) {
+template <typename Io, is<ready> M>
+void fields(Io& io, M& m) {
     io(m.call);
     io(m.failed);
 }
-template <typename Io>
-void fields(Io& io, chunk& m) {
+template <typename Io, is<chunk> M>
+void fields(Io& io, M& m) {
     io(m.call);
     io(m.items);
     io(m.returning);
 }
-template <typename Io>
-void fields(Io& io, results& m) {
+template <typename Io, is<results> M>
+void fields(Io& io, M& m) {
     io(m.call);
     io(m.items);
     io(m.chunk);
@@ -56,36 +59,35 @@ void fields(Io& io, results& m) {
     io(m.waited);
     io(m.longest);
 }
-template <typename Io>
-void fields(Io& io, failed& m) {
+template <typename Io, is<failed> M>
+void fields(Io& io, M& m) {
     io(m.call);
     io(m.count);
 }
-template <typename Io>
-void fields(Io& io, returned& m) {
+template <typename Io, is<returned> M>
+void fields(Io& io, M& m) {
     io(m.call);
     io(m.items);
 }
-template <typename Io>
-void fields(Io& io, end& m) {
+template <typename Io, is<end> M>
+void fields(Io& io, M& m) {
     io(m.call);
     io(m.how);
 }
-template <typename Io>
-void fields(Io& io, farewell& m) {
+template <typename Io, is<farewell> M>
+void fields(Io& io, M& m) {
     io(m.at_once);
 }
-template <typename Io>
-void fields(Io&, broken&) {}
-template <typename Io, typename Message>
-    requires requires(Message& m) {
-        m.number;
-    }
-void fields(Io& io, Message& m) {
+template <typename Io, is<broken> M>
+void fields(Io&, M&) {}
+template <typename Io, typename M>
+    requires is<M, part> || is<M, forget>
+void fields(Io& io, M& m) {
     io(m.number);
 }
-template <typename Io, typename Message>
-void fields(Io& io, Message& m) { // stop, open, refused, release
+template <typename Io, typename M>
+    requires is<M, stop> || is<M, open> || is<M, refused> || is<M, release>
+void fields(Io& io, M& m) {
     io(m.call);
 }
 
@@ -185,19 +187,17 @@ class word_reader {
 };
 
 template <std::size_t Kind>
-message read_message(word_reader& in) {
-    std::variant_alternative_t<Kind, message> m;
-    fields(in, m);
-    return m;
+void read_message(word_reader& in, message& m) {
+    fields(in, m.emplace<Kind>());
 }
 
 template <std::size_t... Kinds>
-message read_message(word_reader& in, std::uint64_t kind, std::index_sequence<Kinds...>) {
-    using read = message (*)(word_reader&);
+void read_message(word_reader& in, std::uint64_t kind, message& m, std::index_sequence<Kinds...>) {
+    using read = void (*)(word_reader&, message&);
     static constexpr read readers[] = {&read_message<Kinds>...};
     if (kind >= sizeof...(Kinds))
         damaged("of a kind that there is not, " + std::to_string(kind));
-    return readers[kind](in);
+    readers[kind](in, m);
 }
 
 void check(const frame& f) {
@@ -240,30 +240,28 @@ void encode(const frame& f, const message& m, buffer& out) {
     words(f.body_size);
     words(f.span_count);
     words(f.bytes);
-    std::visit([&words](auto one) { fields(words, one); }, m);
+    std::visit([&words](const auto& one) { fields(words, one); }, m);
     out.append(words.data(), words.size());
 }
 
-header decode(const std::byte* bytes, std::size_t size) {
+std::size_t decode(const std::byte* bytes, std::size_t size, frame& framing, message& what) {
     word_reader in(bytes, size);
-    header h;
     const std::uint64_t first = in.next();
     if ((first & upper_half) != magic)
         damaged("it does not begin like one");
-    h.framing.whole = (first & 1U) != 0;
-    in(h.framing.episode);
-    in(h.framing.body_size);
-    in(h.framing.span_count);
-    in(h.framing.bytes);
-    check(h.framing);
-    h.what = read_message(in, (first & ~upper_half) >> 1U,
-                          std::make_index_sequence<std::variant_size_v<message>>{});
-    h.size = size - in.left();
+    framing.whole = (first & 1U) != 0;
+    in(framing.episode);
+    in(framing.body_size);
+    in(framing.span_count);
+    in(framing.bytes);
+    check(framing);
+    read_message(in, (first & ~upper_half) >> 1U, what,
+                 std::make_index_sequence<std::variant_size_v<message>>{});
     const std::uint64_t follows =
-        h.framing.whole ? h.framing.span_count * sizeof(std::uint64_t) + h.framing.body_size : 0;
+        framing.whole ? framing.span_count * sizeof(std::uint64_t) + framing.body_size : 0;
     if (in.left() != follows)
         damaged("its length is another than it says");
-    return h;
+    return size - in.left();
 }
 
 static_assert(longest_header == (words_of_frame + 9 + 2 * longest_items::most) * sizeof(std::uint64_t),

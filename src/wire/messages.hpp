@@ -143,15 +143,10 @@ struct frame {
 void encode(const frame& f, const message& m, buffer& out);
 constexpr std::size_t longest_header = 24 * sizeof(std::uint64_t);
 
-struct header {
-    frame framing;
-    message what;
-    std::size_t size = 0; // in bytes, with the frame
-};
-/// Of the `size` bytes that have come: a header, and behind it what is `whole`. Throws serialization_error
-/// where they are no message of ours: another kind, numbers that contradict each other or that no memory has
-/// room for.
-[[nodiscard]] header decode(const std::byte* bytes, std::size_t size);
+/// Of the `size` bytes that have come: a header, whose size it returns, and behind it what is `whole`. Throws
+/// serialization_error where they are no message of ours: another kind, numbers that contradict each other or
+/// that no memory has room for.
+std::size_t decode(const std::byte* bytes, std::size_t size, frame& framing, message& what);
 
 } // namespace wire
 } // namespace mpimap::detail

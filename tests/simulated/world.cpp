@@ -342,21 +342,19 @@ incoming* port::next_header() {
     if (next == nullptr)
         return nullptr;
     moved_ = true;
-    const wire::header head = wire::decode(next->header.data(), next->header.size());
     incoming& m = next->in;
     m.source = static_cast<int>(first - in_.data());
-    m.framing = head.framing;
-    m.what = head.what;
-    if (head.framing.whole) { // lent
-        m.bytes = next->header.data() + head.size;
+    const std::size_t header = wire::decode(next->header.data(), next->header.size(), m.framing, m.what);
+    if (m.framing.whole) { // lent
+        m.bytes = next->header.data() + header;
     } else {
         m.storage = std::move(next->content);
         m.bytes = m.storage.data();
     }
     next->noticed = true;
     ++half_received_;
-    world_.tell("hears of " + describe(head.what) + " from " + std::to_string(m.source));
-    heard(m.source, head.what);
+    world_.tell("hears of " + describe(m.what) + " from " + std::to_string(m.source));
+    heard(m.source, m.what);
     just_noticed_ = first;
     return &m;
 }

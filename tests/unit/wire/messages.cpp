@@ -61,19 +61,31 @@ std::vector<std::byte> bytes_of(const wire::frame& f, const wire::message& m) {
     return {b.data(), b.data() + b.size()};
 }
 
+struct header {
+    wire::frame framing;
+    wire::message what;
+    std::size_t size = 0;
+};
+template <typename Bytes>
+header decoded(const Bytes& bytes) {
+    header h;
+    h.size = wire::decode(bytes.data(), bytes.size(), h.framing, h.what);
+    return h;
+}
+
 TEST(wire_messages, each_kind_arrives_as_it_was_sent) {
     EXPECT_EQ(all_kinds().size(), std::variant_size_v<wire::message>);
     for (const wire::message& m : all_kinds()) {
         SCOPED_TRACE(m.index());
         const buffer b = encoded(with_content, m);
         EXPECT_LE(b.size(), wire::longest_header);
-        const wire::header h = wire::decode(b.data(), b.size());
+        const header h = decoded(b);
         EXPECT_EQ(h.size, b.size());
         EXPECT_EQ(h.what.index(), m.index());
         EXPECT_EQ(bytes_of(h.framing, h.what), bytes_of(with_content, m));
     }
     const buffer b = encoded(with_content, all_kinds()[2]);
-    const auto r = std::get<wire::results>(wire::decode(b.data(), b.size()).what);
+    const auto r = std::get<wire::results>(decoded(b).what);
     EXPECT_EQ(r.call, call);
     EXPECT_EQ(r.items.first, 3U);
     EXPECT_EQ(r.items.count, 4U);
@@ -98,13 +110,14 @@ TEST(wire_messages, know_their_call) {
 TEST(wire_messages, small_contents_follow_at_once) {
     const wire::frame f{episode_number{1}, 5, 1, 70'005, true};
     buffer b = encoded(f, wire::part{part});
-    const std::size_t header = b.size();
+    const std::size_t size = b.size();
     const char content[8 + 5] = {};
     b.append(content, sizeof content);
-    EXPECT_EQ(wire::decode(b.data(), b.size()).size, header);
-    EXPECT_THROW((void)wire::decode(b.data(), b.size() - 1), mpimap::serialization_error);
+    header h;
+    EXPECT_EQ(decoded(b).size, size);
+    EXPECT_THROW((void)wire::decode(b.data(), b.size() - 1, h.framing, h.what), mpimap::serialization_error);
     b.append(content, 1);
-    EXPECT_THROW((void)wire::decode(b.data(), b.size()), mpimap::serialization_error);
+    EXPECT_THROW((void)decoded(b), mpimap::serialization_error);
 }
 
 TEST(wire_messages, cut_off_anywhere) {
@@ -114,7 +127,7 @@ TEST(wire_messages, cut_off_anywhere) {
         for (std::size_t size = 0; size != b.size(); ++size) {
             // A copy of that size: reading behind it shows under the address sanitizer.
             const std::vector<std::byte> cut(b.data(), b.data() + size);
-            EXPECT_THROW((void)wire::decode(cut.data(), cut.size()), mpimap::serialization_error);
+            EXPECT_THROW((void)decoded(cut), mpimap::serialization_error);
         }
     }
 }
@@ -126,7 +139,7 @@ TEST(wire_messages, what_no_message_says) {
         return bytes;
     };
     const auto refused = [](const std::vector<std::byte>& bytes) {
-        EXPECT_THROW((void)wire::decode(bytes.data(), bytes.size()), mpimap::serialization_error);
+        EXPECT_THROW((void)decoded(bytes), mpimap::serialization_error);
     };
     constexpr std::uint64_t huge = std::numeric_limits<std::uint64_t>::max();
     const wire::message chunk = all_kinds()[1];
@@ -166,7 +179,7 @@ TEST(wire_messages, any_bytes) {
             bytes[random() % bytes.size()] ^= std::byte{static_cast<unsigned char>(1U << random() % 8)};
         bytes.resize(random() % 4 == 0 ? random() % (bytes.size() + 1) : bytes.size());
         try {
-            const wire::header h = wire::decode(bytes.data(), bytes.size());
+            const header h = decoded(bytes);
             EXPECT_EQ(bytes_of(h.framing, h.what), bytes);
             ++accepted;
         } catch (const mpimap::serialization_error&) {
