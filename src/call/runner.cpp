@@ -124,7 +124,7 @@ void runner::ran(const batch& b, std::size_t done, double seconds, bool some_fai
     call_record& c = *call_running_;
     const std::size_t size = b.to - b.from;
     done_ = done;
-    if (size == 1)
+    if (size == 1 && running_.what.items.count != 1)
         longest_.note(running_.what.items.first + b.from, seconds);
     c.usual.note(size, seconds);
     c.batch = detail::next_batch(std::min(c.batch, size), seconds);

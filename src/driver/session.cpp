@@ -1,6 +1,7 @@
 #include "driver/session.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "call/verdict.hpp"
@@ -293,7 +294,7 @@ bool session::everybody_starts() const {
 void session::run_until(const std::function<bool()>& done) {
     const engagement engaged(*this, &done);
     constexpr std::chrono::microseconds patience_at_start{100};
-    const clock::time_point begun = clock::now();
+    std::optional<clock::time_point> begun;
     nap pause;
     while (true) {
         bool moved = false;
@@ -308,7 +309,10 @@ void session::run_until(const std::function<bool()>& done) {
             std::rethrow_exception(std::exchange(helper_error_, nullptr));
         if (done())
             break;
-        const bool wait = everybody_starts() && clock::now() - begun < patience_at_start;
+        bool wait = everybody_starts();
+        if (wait && !begun)
+            begun = clock::now();
+        wait = wait && clock::now() - *begun < patience_at_start;
         if ((!wait && run_items()) || moved) {
             pause.reset();
         } else {

@@ -65,11 +65,11 @@ class worker {
     static void place_part(incoming& m);
     void open_call(call_number number, const incoming& m);
     static void use_part(kernel& k, std::size_t i, part& p);
-    void run_chunk();
+    void run_chunk(clock::time_point begin);
     std::size_t run_batch(runner::work& w, const runner::batch& b);
     void give_back();
     void tell_failures(const wire::message& what, failures& failed);
-    void send_results(runner::answer& a, double seconds);
+    void send_results(runner::answer& a, clock::time_point begin, clock::time_point end);
 
     endpoint here_;
     transport& messages_;
@@ -77,6 +77,7 @@ class worker {
     runner runner_;
     std::map<call_number, call> calls_;
     std::map<part_number, part> parts_;
+    clock::time_point chunk_came_; // the last one
     bool on_main_thread_ = true;
     engaged_helper helper_;
     std::exception_ptr helper_error_;

@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint64_t magic = 0x6d70'696d'0000'0000; // "mpim" in the upper half, the kind in the lower
 constexpr std::uint64_t upper_half = 0xffff'ffff'0000'0000;
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 48U;
-constexpr std::size_t words_of_frame = 5;
+constexpr std::size_t words_of_frame = 5; // at most: what has no spans, as most has not, needs two less
 constexpr std::size_t most_words = longest_header / sizeof(std::uint64_t);
 
 [[noreturn]] void damaged(const std::string& why) {
@@ -203,7 +203,7 @@ void read_message(word_reader& in, std::uint64_t kind, message& m, std::index_se
 void check(const frame& f) {
     if (f.body_size > most_bytes || f.bytes > most_bytes || f.span_count > most_bytes / sizeof(std::uint64_t))
         damaged("longer than any memory");
-    if (f.body_size > f.bytes || (f.span_count == 0 && f.body_size != f.bytes))
+    if (f.body_size > f.bytes)
         damaged("its lengths contradict each other");
 }
 
@@ -235,11 +235,13 @@ call_number call_of(const message& m) noexcept {
 
 void encode(const frame& f, const message& m, buffer& out) {
     word_writer words;
-    words(magic | m.index() << 1U | (f.whole ? 1U : 0U));
+    words(magic | m.index() << 2U | (f.span_count != 0 ? 2U : 0U) | (f.whole ? 1U : 0U));
     words(f.episode);
     words(f.body_size);
-    words(f.span_count);
-    words(f.bytes);
+    if (f.span_count != 0) {
+        words(f.span_count);
+        words(f.bytes);
+    }
     std::visit([&words](const auto& one) { fields(words, one); }, m);
     out.append(words.data(), words.size());
 }
@@ -252,10 +254,16 @@ std::size_t decode(const std::byte* bytes, std::size_t size, frame& framing, mes
     framing.whole = (first & 1U) != 0;
     in(framing.episode);
     in(framing.body_size);
-    in(framing.span_count);
-    in(framing.bytes);
+    framing.span_count = 0;
+    framing.bytes = framing.body_size;
+    if ((first & 2U) != 0) {
+        in(framing.span_count);
+        in(framing.bytes);
+        if (framing.span_count == 0)
+            damaged("spans that are none");
+    }
     check(framing);
-    read_message(in, (first & ~upper_half) >> 1U, what,
+    read_message(in, (first & ~upper_half) >> 2U, what,
                  std::make_index_sequence<std::variant_size_v<message>>{});
     const std::uint64_t follows =
         framing.whole ? framing.span_count * sizeof(std::uint64_t) + framing.body_size : 0;

@@ -147,7 +147,7 @@ TEST(wire_messages, what_no_message_says) {
     std::uint64_t first = 0;
     std::memcpy(&first, bytes_of(with_content, chunk).data(), sizeof first);
     refused(with_word(chunk, 0, 0));                                              // another program's
-    refused(with_word(chunk, 0, first + 2 * std::variant_size_v<wire::message>)); // a kind of the future
+    refused(with_word(chunk, 0, first + 4 * std::variant_size_v<wire::message>)); // a kind of the future
     refused(with_word(chunk, 0, first | 1U));                                     // without the content
     refused(with_word(chunk, 2, huge));                                           // the body's length
     refused(with_word(chunk, 2, 200'000));                                        // more than all of it
