@@ -70,14 +70,29 @@ struct collective_call::implementation {
     std::uint64_t signature;
     std::uint64_t count = 0; // of the communicator's calls, with this one
     call_header header;
-    buffer body;       // sizes of the spans, then function and constants
-    bool lost = false; // there was no memory for the latter
+    buffer body;                // sizes of the spans, then function and constants
+    bool lost = false;          // there was no memory for the latter
+    bool thrown_by_all = false; // what is being thrown
 
     implementation(MPI_Comm comm, int r, std::uint64_t what)
         : kept(state_of(comm)), state(*kept), root(r), signature(what) {}
 
     [[nodiscard]] bool is_root() const { return state.rank == root; }
     [[nodiscard]] call_number number() const { return call_number{count}; }
+
+    /// What follows is done by all ranks, or by none. What this one would throw alone, while the others wait
+    /// for it, ends the job; what all of them throw is the caller's.
+    template <typename Steps>
+    void with_others(const Steps& steps) {
+        thrown_by_all = false;
+        try {
+            steps();
+        } catch (...) {
+            if (!thrown_by_all && state.size != 1)
+                end_job_out_of_step(state.rank);
+            throw;
+        }
+    }
 
     /// One all-reduce from which every rank draws the same conclusion.
     void agree() {
@@ -127,7 +142,8 @@ struct collective_call::implementation {
 
     /// Every rank throws the same: if nobody catches it, `teller` tells it.
     template <typename Error>
-    [[noreturn]] void throw_everywhere(const Error& e, int teller) const {
+    [[noreturn]] void throw_everywhere(const Error& e, int teller) {
+        thrown_by_all = true;
         thrown_everywhere(e.what(), state.rank == teller, kept);
         throw e;
     }
@@ -215,7 +231,12 @@ struct collective_call::implementation {
         receive_spans(targets);
     }
 
+    void run(const options& o, bool tolerant, const std::function<root_job&()>& prepare);
+    void serve(kernel& k);
+    void share(const std::function<void(writer&)>& write, const std::function<void(reader&)>& read);
+
     [[noreturn]] void throw_status() {
+        thrown_by_all = true; // if not the same, where there is no memory for it
         reader in = body_reader();
         if (header.status == outcome::invalid)
             throw_everywhere(invalid_argument(make_value<std::string>(in)), root);
@@ -256,18 +277,23 @@ struct collective_call::implementation {
 };
 
 collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signature) {
-    auto self = std::make_unique<implementation>(comm, root, signature);
-    communicator_state& s = self->state;
-    s.enter();
     try {
-        s.prepare(comm, root);
-        self->count = ++s.calls;
-        s.messages->begin(episode_number{self->count});
-    } catch (...) {
-        s.leave();
+        auto self = std::make_unique<implementation>(comm, root, signature);
+        communicator_state& s = self->state;
+        s.enter();
+        try {
+            s.prepare(comm, root);
+            self->count = ++s.calls;
+            s.messages->begin(episode_number{self->count});
+        } catch (...) {
+            s.leave();
+            throw;
+        }
+        self_ = std::move(self);
+    } catch (const std::bad_alloc&) {
+        end_job_of_others(comm);
         throw;
     }
-    self_ = std::move(self);
 }
 
 collective_call::~collective_call() {
@@ -287,9 +313,6 @@ bool collective_call::results_everywhere() const noexcept {
     return self_->header.everywhere != 0;
 }
 
-void collective_call::agree() {
-    self_->agree();
-}
 void collective_call::step_out() noexcept {
     self_->alone.reset();
 }
@@ -298,43 +321,42 @@ void collective_call::leave() noexcept {
         self_->state.leave();
 }
 
-void collective_call::run(const options& o, bool tolerant, const std::function<root_job&()>& prepare) {
-    implementation& self = *self_;
-    self.agree();
+void collective_call::implementation::run(const options& o, bool tolerant,
+                                          const std::function<root_job&()>& prepare) {
+    agree();
     root_job* job = nullptr;
     writer setup;
     std::size_t bounds_size = 0;
-    session all(self.state.here());
+    session all(state.here());
     std::optional<dispatcher> d;
     try {
         job = &prepare();
-        self.header.items = job->items();
-        call_plan plan =
-            plan_call(*job, o, static_cast<std::size_t>(self.state.size), {.tolerant = tolerant});
-        self.header.everywhere = plan.results_everywhere ? 1 : 0;
-        self.header.stop_at_failure = plan.stop_elsewhere() ? 1 : 0;
+        header.items = job->items();
+        call_plan plan = plan_call(*job, o, static_cast<std::size_t>(state.size), {.tolerant = tolerant});
+        header.everywhere = plan.results_everywhere ? 1 : 0;
+        header.stop_at_failure = plan.stop_elsewhere() ? 1 : 0;
         if (job->items() != 0) {
             bounds_size = job->write_setup(setup);
-            d.emplace(all, *job, std::move(plan), self.number());
+            d.emplace(all, *job, std::move(plan), number());
         } else {
             failures none;
             job->finish(none);
         }
     } catch (...) {
         setup = writer();
-        self.refuse(setup);
+        refuse(setup);
     }
-    self.broadcast_header(&setup);
-    if (self.header.status != outcome::good)
-        self.throw_status();
+    broadcast_header(&setup);
+    if (header.status != outcome::good)
+        throw_status();
     if (job->items() == 0)
         return;
-    self.send_spans(setup.spans());
+    send_spans(setup.spans());
 
     // From here on the others wait for the verdict, whatever happens.
-    const auto no_item_failed = [&] { d->abandon(current_failure(task_error::no_item, self.state.rank)); };
+    const auto no_item_failed = [&] { d->abandon(current_failure(task_error::no_item, state.rank)); };
     try {
-        reader in = self.body_reader();
+        reader in = body_reader();
         in.view(bounds_size);
         for (std::size_t i = 0; i < job->parts_of_function(); ++i)
             job->read_function(i, in);
@@ -344,88 +366,97 @@ void collective_call::run(const options& o, bool tolerant, const std::function<r
         no_item_failed();
     }
     setup = writer();
-    self.body = buffer();
+    body = buffer();
     const auto finished = [&d] { return d->state().finished(); };
-    try {
-        all.run_until(finished);
-    } catch (...) {
-        no_item_failed();
-        all.run_until(finished); // takes in what is still on its way
-    }
-    const verdict v = conclude(*job, d->end(), self.state.rank);
+    all.run_until(finished);
+    const verdict v = conclude(*job, d->end(), state.rank);
     if (v.failed) {
-        self.end(all, wire::outcome::failed, [&](writer& out) { write_map_error(out, *v.failed); });
-        self.throw_everywhere(*v.failed, self.root);
+        end(all, wire::outcome::failed, [&](writer& out) { write_map_error(out, *v.failed); });
+        throw_everywhere(*v.failed, root);
     }
     if (v.stopped) {
-        self.end(all, wire::outcome::cancelled, [&](writer& out) { write_cancelled(out, *v.stopped); });
-        self.throw_everywhere(*v.stopped, self.root);
+        end(all, wire::outcome::cancelled, [&](writer& out) { write_cancelled(out, *v.stopped); });
+        throw_everywhere(*v.stopped, root);
     }
-    self.end(all, wire::outcome::succeeded);
+    end(all, wire::outcome::succeeded);
 }
 
-void collective_call::serve(kernel& k) {
-    implementation& self = *self_;
-    self.agree();
-    self.broadcast_header(nullptr);
-    if (self.header.status != outcome::good)
-        self.throw_status();
-    if (self.header.items == 0)
+void collective_call::implementation::serve(kernel& k) {
+    agree();
+    broadcast_header(nullptr);
+    if (header.status != outcome::good)
+        throw_status();
+    if (header.items == 0)
         return;
-    worker w(self.state.here(), self.root);
-    w.enter(self.number(), k, self.header.stop_at_failure != 0);
+    worker w(state.here(), root);
+    w.enter(number(), k, header.stop_at_failure != 0);
     std::optional<failure> failed;
-    self.read_shared([&k](reader& in) { k.read_setup(in); }, failed);
-    self.body = buffer();
-    w.ready(self.number(), failed ? &*failed : nullptr);
+    read_shared([&k](reader& in) { k.read_setup(in); }, failed);
+    body = buffer();
+    w.ready(number(), failed ? &*failed : nullptr);
     w.run();
     if (w.failed())
-        self.throw_everywhere(*w.failed(), self.root);
+        throw_everywhere(*w.failed(), root);
     if (w.stopped())
-        self.throw_everywhere(*w.stopped(), self.root);
+        throw_everywhere(*w.stopped(), root);
 }
 
-void collective_call::share(const std::function<void(writer&)>& write,
-                            const std::function<void(reader&)>& read) {
-    implementation& self = *self_;
-    self.header = call_header();
-    self.header.everywhere = 1;
+void collective_call::implementation::share(const std::function<void(writer&)>& write,
+                                            const std::function<void(reader&)>& read) {
+    header = call_header();
+    header.everywhere = 1;
     writer w;
-    if (self.is_root()) {
+    if (is_root()) {
         try {
             write(w);
         } catch (...) {
             w = writer();
-            self.refuse(w);
+            refuse(w);
         }
     }
-    self.broadcast_header(&w);
-    if (self.header.status != outcome::good)
-        self.throw_status();
+    broadcast_header(&w);
+    if (header.status != outcome::good)
+        throw_status();
     std::optional<failure> failed;
-    if (self.is_root()) {
-        self.send_spans(w.spans());
+    if (is_root()) {
+        send_spans(w.spans());
     } else {
-        self.read_shared(read, failed);
+        read_shared(read, failed);
     }
     // A rank that could not read makes all fail: the lowest such rank tells why.
-    const int mine = failed ? self.state.rank : self.state.size;
+    const int mine = failed ? state.rank : state.size;
     int lowest = 0;
     MPI_Request request = MPI_REQUEST_NULL;
-    check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, self.state.comm, &request),
-              "MPI_Iallreduce");
+    check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, state.comm, &request), "MPI_Iallreduce");
     wait_for(request);
-    if (lowest == self.state.size)
+    if (lowest == state.size)
         return;
-    self.root = lowest;
-    self.header = call_header();
+    root = lowest;
+    header = call_header();
     writer why;
-    if (self.is_root()) {
-        self.header.status = outcome::failed;
+    if (is_root()) {
+        header.status = outcome::failed;
         write_map_error(why, map_error({task_error(*failed)}, 1, 0));
     }
-    self.broadcast_header(&why);
-    self.throw_status();
+    broadcast_header(&why);
+    throw_status();
+}
+
+void collective_call::agree() {
+    self_->with_others([this] { self_->agree(); });
+}
+void collective_call::run(const options& o, bool tolerant, const std::function<root_job&()>& prepare) {
+    self_->with_others([&] { self_->run(o, tolerant, prepare); });
+}
+void collective_call::serve(kernel& k) {
+    self_->with_others([&] { self_->serve(k); });
+}
+void collective_call::share(const std::function<void(writer&)>& write,
+                            const std::function<void(reader&)>& read) {
+    self_->with_others([&] { self_->share(write, read); });
+}
+void collective_call::with_others(const std::function<void()>& steps) {
+    self_->with_others(steps);
 }
 
 } // namespace mpimap::detail

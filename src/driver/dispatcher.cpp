@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "call/verdict.hpp"
+#include "driver/whole.hpp"
 
 namespace mpimap::detail {
 
@@ -66,21 +67,29 @@ ending dispatcher::end() {
 }
 
 void dispatcher::extend(std::size_t n) {
-    owner_.add(n);
-    act();
+    whole(session_.here(), [&] {
+        owner_.add(n);
+        act();
+    });
 }
 bool dispatcher::withdraw(std::size_t item) {
-    const bool withdrawn = owner_.withdraw(item);
-    act();
-    return withdrawn;
+    return whole(session_.here(), [&] {
+        const bool withdrawn = owner_.withdraw(item);
+        act();
+        return withdrawn;
+    });
 }
 void dispatcher::cancel() {
-    owner_.cancel();
-    act();
+    whole(session_.here(), [&] {
+        owner_.cancel();
+        act();
+    });
 }
 void dispatcher::abandon(failure f) {
-    owner_.abandon(std::move(f));
-    act();
+    whole(session_.here(), [&] {
+        owner_.abandon(std::move(f));
+        act();
+    });
 }
 void dispatcher::heed_stop() {
     if (owner_.plan().stop.stop_requested())
@@ -286,44 +295,45 @@ void dispatcher::place_failures(incoming& m) {
     const auto rank = static_cast<std::size_t>(m.source);
     if (std::holds_alternative<wire::ready>(m.what))
         owner_.cannot_join(rank);
+    failures failed;
     try {
         if (m.lost)
             throw std::bad_alloc();
         reader in = m.body();
-        failures failed = read_failures(in);
-        if (std::holds_alternative<wire::failed>(m.what)) {
-            owner_.failures_came(rank, std::move(failed));
-            return;
-        }
-        for (failure& f : failed)
-            owner_.abandon(std::move(f));
+        failed = read_failures(in);
     } catch (...) {
         owner_.failures_lost(rank, current(task_error::no_item));
+        return;
     }
+    if (std::holds_alternative<wire::failed>(m.what)) {
+        owner_.failures_came(rank, std::move(failed));
+        return;
+    }
+    for (failure& f : failed)
+        owner_.abandon(std::move(f));
 }
 
 void dispatcher::place_results(incoming& m, const wire::results& r) {
     const auto rank = static_cast<std::size_t>(m.source);
+    std::vector<std::size_t> failed_there = // in order
+        owner_.failed_of_chunk(rank, r.chunk != wire::progress::more);
+    if (r.items.count == 0)
+        return;
     reader in = m.body();
-    std::vector<std::size_t> failed_there; // in order
+    failures failed;
     try {
-        failed_there = owner_.failed_of_chunk(rank, r.chunk != wire::progress::more);
         if (m.lost)
             throw std::bad_alloc();
-        if (r.items.count != 0) {
-            job_.skip_results(failed_there);
-            failures failed;
-            m.placed = job_.read_results(r.items, in, failed, m.complete);
-            owner_.results_read(r, m.placed, failed_there, std::move(failed));
-            m.without = std::move(failed_there);
-        }
+        job_.skip_results(failed_there);
+        m.placed = job_.read_results(r.items, in, failed, m.complete);
     } catch (...) {
-        in.forget_targets(0);
         m.complete = nullptr;
         m.placed = 0;
-        if (r.items.count != 0)
-            owner_.results_bad(r, failed_there, current(r.items.first));
+        owner_.results_bad(r, failed_there, current(r.items.first));
+        return;
     }
+    owner_.results_read(r, m.placed, failed_there, std::move(failed));
+    m.without = std::move(failed_there);
     m.targets = std::move(in.targets());
 }
 
@@ -344,13 +354,16 @@ void dispatcher::complete(const incoming& m) {
     owner_.heeded();
     const auto* r = std::get_if<wire::results>(&m.what);
     if (r != nullptr && m.placed != 0) {
+        bool in_place = true;
         try {
             if (m.complete)
                 m.complete();
-            owner_.results_in_place(rank, {r->items.first, m.placed}, *r, m.without);
         } catch (...) {
+            in_place = false;
             owner_.results_not_in_place(r->items.first, current(r->items.first));
         }
+        if (in_place)
+            owner_.results_in_place(rank, {r->items.first, m.placed}, *r, m.without);
     }
     if (r != nullptr && r->chunk != wire::progress::more)
         owner_.chunk_heeded(rank);

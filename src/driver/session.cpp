@@ -7,6 +7,7 @@
 #include "call/verdict.hpp"
 #include "driver/dispatcher.hpp"
 #include "driver/nap.hpp"
+#include "driver/whole.hpp"
 
 namespace mpimap::detail {
 
@@ -205,36 +206,33 @@ void session::complete_here() {
 /// Messages in and out; whether there were any.
 bool session::exchange() {
     const engine_at_work here(*this);
-    bool moved = size() > 1 && receive();
-    heed_stops();
-    complete_here();
-    moved |= hand_out(true);
-    complete_here(); // arguments that could not be encoded
-    return moved;
+    return whole(here_, [this] {
+        bool moved = size() > 1 && receive();
+        heed_stops();
+        complete_here();
+        moved |= hand_out(true);
+        complete_here(); // arguments that could not be encoded
+        return moved;
+    });
 }
 
 /// The helper thread's turn, while the main thread runs a long item, or the deputy's, while it is elsewhere.
 /// Whether messages came or went.
 bool session::answer() {
-    bool moved = false;
     on_main_thread_ = false;
     messages().keep_what_is_done(true);
-    try {
-        moved = receive();
+    const bool moved = whole(here_, [this] {
+        const bool came = receive();
         heed_stops();
         let_others_run_the_rest();
-        moved |= hand_out(false);
-    } catch (...) {
-        helper_error_ = std::current_exception(); // the main thread throws it
-    }
+        return hand_out(false) || came;
+    });
     messages().keep_what_is_done(false);
     on_main_thread_ = true;
     return moved;
 }
 
 bool session::is_under_way() const {
-    if (helper_error_)
-        return false; // the main thread is to throw it first
     if (ranks_.in_hand() != 0 || !messages().sent() || !messages().received())
         return true;
     return std::any_of(with_items_.begin(), with_items_.end(),
@@ -242,7 +240,7 @@ bool session::is_under_way() const {
 }
 
 std::optional<std::chrono::microseconds> session::answer_in_absence() {
-    const bool moved = !helper_error_ && answer();
+    const bool moved = answer();
     if (!is_under_way())
         return std::nullopt;
     if (moved && messages().transferring())
@@ -260,6 +258,9 @@ std::optional<std::chrono::microseconds> session::answer_in_absence() {
 // ---------------------------------------------------------------- the main thread
 
 bool session::run_items() {
+    return whole(here_, [this] { return run_some_items(); });
+}
+bool session::run_some_items() {
     const auto runs_here = [this](const dispatcher* d) { return computes_ || d->state().decided(); };
     if (here_.assistant() != nullptr) {
         const engine_at_work here(*this);
@@ -305,8 +306,6 @@ void session::run_until(const std::function<bool()>& done) {
             if (!messages().behind())
                 break;
         }
-        if (helper_error_)
-            std::rethrow_exception(std::exchange(helper_error_, nullptr));
         if (done())
             break;
         bool wait = everybody_starts();
@@ -328,34 +327,37 @@ void session::nudge() {
         return;
     }
     const engine_at_work here(*this);
-    heed_stops();
-    hand_out(true);
-    complete_here();
+    whole(here_, [this] {
+        heed_stops();
+        hand_out(true);
+        complete_here();
+    });
 }
 
 void session::poll() {
     for (int i = 0; i < 64 && exchange();)
         ++i;
-    if (helper_error_)
-        std::rethrow_exception(std::exchange(helper_error_, nullptr));
 }
 
 void session::look() {
     const engagement engaged(*this);
-    let_others_run_the_rest();
+    whole(here_, [this] { let_others_run_the_rest(); });
     poll();
-    for (std::size_t i = 0; i < with_items_.size(); ++i) {
-        if (with_items_[i]->run_what_others_cannot()) {
-            poll(); // what it has settled is known
-            return;
+    const bool ran = whole(here_, [this] {
+        for (std::size_t i = 0; i < with_items_.size(); ++i) {
+            if (with_items_[i]->run_what_others_cannot())
+                return true;
         }
-    }
+        return false;
+    });
+    if (ran)
+        poll(); // what it has settled is known
 }
 
 void session::flush() {
     nap pause;
     while (!messages().sent()) {
-        if (!receive())
+        if (!whole(here_, [this] { return receive(); }))
             pause.wait();
     }
 }
@@ -363,7 +365,7 @@ void session::flush() {
 void session::take_leave() {
     nap pause;
     while (ranks_.departed() + 1 != ranks_.size() || !messages().sent() || !messages().received()) {
-        if (receive()) {
+        if (whole(here_, [this] { return receive(); })) {
             pause.reset();
         } else {
             pause.wait(messages().transferring());

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -38,8 +37,7 @@ class session {
     session& operator=(const session&) = delete;
 
     /// Serves all calls that joined until `done`, which is asked after each round: hands out chunks, takes
-    /// results, runs items on the calling thread in between. Throws what MPI or a handler threw; may be
-    /// called again then.
+    /// results, runs items on the calling thread in between.
     void run_until(const std::function<bool()>& done);
 
     /// Serves them once, without running items.
@@ -75,6 +73,7 @@ class session {
 
     [[nodiscard]] int rank() const noexcept { return here_.rank; }
     [[nodiscard]] int size() const noexcept { return here_.size; }
+    [[nodiscard]] const endpoint& here() const noexcept { return here_; }
     [[nodiscard]] transport& messages() const noexcept { return *here_.messages; }
 
     /// Whether the root runs items of schedules that do not divide them beforehand.
@@ -123,6 +122,7 @@ class session {
     bool hand_out(bool encode);
     [[nodiscard]] offer offer_chunk(std::size_t rank, bool encode);
     bool run_items();
+    bool run_some_items();
     void let_others_run_the_rest();
     [[nodiscard]] bool everybody_starts() const;
     bool answer();
@@ -143,7 +143,6 @@ class session {
     int at_work_ = 0;
     unsigned nudges_ = 0;
     std::optional<failure> broken_;
-    std::exception_ptr helper_error_;
 };
 
 } // namespace mpimap::detail

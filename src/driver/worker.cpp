@@ -9,6 +9,7 @@
 #include <mpimap/detail/kernel_descriptor.hpp>
 
 #include "call/verdict.hpp"
+#include "driver/whole.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -44,6 +45,10 @@ void worker::break_down(const failure& why) {
 }
 
 void worker::run() {
+    whole(here_, [this] { serve(); });
+}
+
+void worker::serve() {
     struct engagement {
         worker& w;
         ~engagement() { w.helper_.let_go(); }
@@ -51,8 +56,6 @@ void worker::run() {
     nap pause;
     while (!runner_.ended() || !(runner_.at_once() || (messages_.sent() && messages_.received()))) {
         const bool moved = receive();
-        if (helper_error_)
-            std::rethrow_exception(std::exchange(helper_error_, nullptr));
         const bool was_idle = runner_.is_idle(); // then a chunk was the last to come
         runner_.looks();
         if (!runner_.is_idle()) {
@@ -256,10 +259,10 @@ void worker::run_chunk(clock::time_point begin) {
     runner::work* const w = runner_.begin_chunk();
     if (w == nullptr)
         return;
-    call& c = *find(w->what.call);
-    if (c.fresh_function && runner_.runs()) {
+    call* const c = find(w->what.call); // null where there was no memory for it: its items are not run
+    if (c != nullptr && c->fresh_function && runner_.runs()) {
         try {
-            use_part(*c.own, 0, parts_.at(c.function));
+            use_part(*c->own, 0, parts_.at(c->function));
         } catch (...) {
             runner_.cannot_run(current_failure(w->what.items.first, here_.rank));
         }
@@ -303,16 +306,14 @@ std::size_t worker::run_batch(runner::work& w, const runner::batch& b) {
 void worker::give_back() {
     on_main_thread_ = false;
     messages_.keep_what_is_done(true);
-    try {
+    whole(here_, [this] {
         receive();
         for (const wire::returned& r : runner_.give_back())
             messages_.send(root_, r, outgoing());
         // What of it is still on its way is the caller's memory.
         for (int i = 0; i < 64 && receive() && messages_.transferring();)
             ++i;
-    } catch (...) {
-        helper_error_ = std::current_exception(); // the main thread throws it
-    }
+    });
     messages_.keep_what_is_done(false);
     on_main_thread_ = true;
 }

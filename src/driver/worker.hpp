@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,6 +38,8 @@ class worker {
     [[nodiscard]] const std::optional<cancelled>& stopped() const noexcept { return stopped_; }
 
   private:
+    void serve();
+
     /// What items of a call are run with.
     struct call {
         kernel* serving = nullptr;
@@ -80,7 +81,6 @@ class worker {
     clock::time_point chunk_came_; // the last one
     bool on_main_thread_ = true;
     engaged_helper helper_;
-    std::exception_ptr helper_error_;
     outgoing reply_; // empty between messages: its memory is used again
     std::optional<map_error> failed_;
     std::optional<cancelled> stopped_;

@@ -12,6 +12,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -224,6 +225,38 @@ void set_job_status(int status) noexcept {
 }
 int job_status() noexcept {
     return status_of_job;
+}
+
+void end_job_out_of_step(int rank) noexcept {
+    char host[256] = "?";
+    (void)gethostname(host, sizeof host - 1);
+    const auto tell = [&](const char* why) {
+        std::fprintf(stderr,
+                     "mpimap: rank %d (%s) cannot go on with a call that other ranks take part in: %s. "
+                     "The job ends\n",
+                     rank, host, why);
+    };
+    try {
+        throw;
+    } catch (const std::bad_alloc&) {
+        tell("there is no memory left");
+    } catch (const std::exception& e) {
+        tell(e.what());
+    } catch (...) {
+        tell("an exception of a type that is not derived from std::exception");
+    }
+    std::fflush(stderr);
+    MPI_Abort(MPI_COMM_WORLD, job_status());
+    std::abort();
+}
+
+void end_job_of_others(MPI_Comm comm) noexcept {
+    int size = 1;
+    int rank = 0;
+    if (comm == MPI_COMM_NULL || MPI_Comm_size(comm, &size) != MPI_SUCCESS || size == 1)
+        return;
+    MPI_Comm_rank(comm, &rank);
+    end_job_out_of_step(rank);
 }
 
 void thrown_everywhere(const char* text, bool told_here, std::weak_ptr<communicator_state> by) noexcept {

@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include <mpi.h>
+
 namespace mpimap::detail {
 
 struct communicator_state;
@@ -20,6 +22,12 @@ void thrown_everywhere(const char* text, bool told_here, std::weak_ptr<communica
 /// Whoever has told something waits a second before it ends the job: others may be about to tell something
 /// else. Nothing waits for a message: in whatever state this rank is, and the others are, it ends.
 [[noreturn]] void tell_and_end_job() noexcept;
+
+/// For the exception being handled: this rank, of a communicator, cannot go on with a call that others take
+/// part in, nor can they without it. Prints why and ends the job. Needs no memory.
+[[noreturn]] void end_job_out_of_step(int rank) noexcept;
+/// The same of a call that this rank cannot even begin. Returns where the communicator has no others.
+void end_job_of_others(MPI_Comm comm) noexcept;
 
 /// What the job ends with where this rank ends it: 1, unless the program's own status is known.
 void set_job_status(int status) noexcept;

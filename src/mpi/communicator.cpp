@@ -394,7 +394,12 @@ void communicator_state::prepare(MPI_Comm user, int root) {
 }
 
 endpoint communicator_state::here() {
-    return {rank, size, messages.get(), [this] { return helper_of(*this); }, tend_retired_duplicates};
+    return {rank,
+            size,
+            messages.get(),
+            [this] { return helper_of(*this); },
+            tend_retired_duplicates,
+            [this] { end_job_out_of_step(rank); }};
 }
 
 communicator_state::communicator_state() = default;

@@ -28,6 +28,7 @@
 #include "driver/helper.hpp"
 #include "driver/nap.hpp"
 #include "driver/session.hpp"
+#include "driver/whole.hpp"
 #include "driver/worker.hpp"
 #include "errors/text.hpp"
 #include "errors/uncaught.hpp"
@@ -274,10 +275,12 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     }
     // Whether the set-up failed anywhere is known before the first call.
     int lowest = self.state.size;
-    MPI_Request request = MPI_REQUEST_NULL;
-    check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, self.state.comm, &request),
-              "MPI_Iallreduce");
-    wait_for(request);
+    self.entry.with_others([&] {
+        MPI_Request request = MPI_REQUEST_NULL;
+        check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, self.state.comm, &request),
+                  "MPI_Iallreduce");
+        wait_for(request);
+    });
     if (lowest < 0) {
         const invalid_argument why(std::string("mpimap: pool_options::") +
                                    (lowest == bad_window ? "window" : "cache_bytes") +
@@ -286,23 +289,27 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
         throw why;
     }
     if (!is_root()) {
-        worker w(self.state.here(), self.settings.root);
-        if (failed)
-            w.break_down(*failed);
-        w.run();
+        self.entry.with_others([&] {
+            worker w(self.state.here(), self.settings.root);
+            if (failed)
+                w.break_down(*failed);
+            w.run();
+        });
         self.open = false;
         self.entry.leave(); // what follows may be collective while the pool is still in scope
         self.entry.step_out();
         return;
     }
     self.broken = std::move(failed);
-    self.all.emplace(self.state.here(), self.settings.root_computes);
-    self.parts.emplace(*self.state.messages, static_cast<std::size_t>(self.state.size),
-                       self.settings.cache_bytes);
-    self.state.give_up = [pool = std::weak_ptr(self_)] {
-        if (const auto open = pool.lock())
-            open->abandon();
-    };
+    self.entry.with_others([&] {
+        self.all.emplace(self.state.here(), self.settings.root_computes);
+        self.parts.emplace(*self.state.messages, static_cast<std::size_t>(self.state.size),
+                           self.settings.cache_bytes);
+        self.state.give_up = [pool = std::weak_ptr(self_)] {
+            if (const auto open = pool.lock())
+                open->abandon();
+        };
+    });
     nap pause;
     while (lowest != self.state.size && self.failed_set_up() == nullptr) {
         self.all->poll(); // the rank says why
@@ -407,10 +414,12 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
     }
     bytes->own_spans(); // the caller may change it afterwards
     std::shared_ptr<stored_part> part = self.parts->add(bytes->size());
-    for (std::size_t rank = 0; rank < part->at.size(); ++rank) {
-        if (rank != static_cast<std::size_t>(self.state.rank))
-            self.parts->send(*part, rank, bytes);
-    }
+    whole(self.all->here(), [&] {
+        for (std::size_t rank = 0; rank < part->at.size(); ++rank) {
+            if (rank != static_cast<std::size_t>(self.state.rank))
+                self.parts->send(*part, rank, bytes);
+        }
+    });
     // All ranks forget it with the last handle, or call that uses it.
     const auto drop = [pool = std::weak_ptr(self_), part](void*) {
         const std::shared_ptr<implementation> owner = pool.lock();
@@ -444,7 +453,7 @@ void pool_core::close() {
     wait_for_all();
     for (auto at = self.calls.begin(); at != self.calls.end();)
         (*at++)->release();
-    self.farewell(false);
+    whole(self.all->here(), [&self] { self.farewell(false); });
     self.all->take_leave();
     self.leave();
 }

@@ -136,7 +136,8 @@ struct endpoint {
     int size = 1;
     transport* messages = nullptr;
     std::function<helper*()> assistant;
-    std::function<void()> while_idle; // called while there is nothing to do
+    std::function<void()> while_idle;  // called while there is nothing to do
+    std::function<void()> out_of_step; // ends the job, for the exception that is being handled
 };
 
 } // namespace mpimap::detail

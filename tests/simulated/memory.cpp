@@ -11,22 +11,28 @@ namespace {
 int frail_scopes = 0;
 std::uint64_t until_failure = 0;
 bool has_failed = false;
+bool all_may_fail = false;
 
 } // namespace
 
-void fail_allocation(std::uint64_t n) noexcept {
+void fail_allocation(std::uint64_t n, bool everywhere) noexcept {
+    frail_scopes = 0; // of ranks that were left where they were
     until_failure = n;
     has_failed = false;
+    all_may_fail = everywhere;
+}
+bool engine_has_failed() noexcept {
+    return has_failed && all_may_fail;
 }
 bool allocation_has_failed() noexcept {
     return has_failed;
 }
 
-frail::frail() noexcept {
-    ++frail_scopes;
+frail::frail(code where) noexcept : scopes_(where == code::of_items || all_may_fail ? 1 : 0) {
+    frail_scopes += scopes_;
 }
 frail::~frail() {
-    --frail_scopes;
+    frail_scopes -= scopes_;
 }
 sturdy::sturdy() noexcept : before_(std::exchange(frail_scopes, 0)) {}
 sturdy::~sturdy() {

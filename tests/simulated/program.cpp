@@ -104,6 +104,7 @@ namespace {
 class witness final : public settled_observer {
   public:
     void settled(const settled_items& what, root_job&) noexcept override {
+        const sturdy here;
         const bool ran = what.how != settlement::not_run;
         if (what.items.count == 0 || what.seconds < 0 || (what.attempt != 0) != ran ||
             (what.rank != settled_items::no_rank) != ran ||
@@ -467,6 +468,7 @@ class collective {
         });
         bool lost = false;
         const auto finished = [&] {
+            const sturdy here;
             if (vanishes_at_ && static_cast<double>(world_.nanoseconds()) * 1e-9 > *vanishes_at_) {
                 lost = true;
                 return true;
@@ -476,12 +478,8 @@ class collective {
                 source_.request_stop();
             return d.state().finished();
         };
-        try {
-            all.run_until(finished);
-        } catch (const std::exception&) {
-            d.abandon(current_failure(task_error::no_item, root_));
-            all.run_until(finished);
-        }
+        const std::function<bool()> end_of_call(finished);
+        frailly([&] { all.run_until(end_of_call); });
         if (lost) {
             lose_a_rank(all);
             return;
@@ -495,7 +493,7 @@ class collective {
             if (rank != root_)
                 all.messages().send(rank, wire::end{call_number{1}}, outgoing());
         }
-        all.flush();
+        frailly([&all] { all.flush(); });
         const bool interrupted = how.abandoned || how.stopped || (stops() && !failed.empty());
         check_items<Kind>(request_, plan_, failed, job_->done(), interrupted, source_.stop_requested(),
                           [this](std::size_t i) -> const typename Kind::result& {
@@ -545,7 +543,7 @@ class collective {
         } else {
             w.ready(call_number{1}, nullptr);
         }
-        w.run();
+        frailly([&w] { w.run(); });
     }
 
     struct job_with_bounds : root_type {
@@ -593,6 +591,10 @@ class pooled_call {
     void cancel() {
         cancelled_ = true;
         items_->cancel();
+    }
+    void wait() {
+        const std::function<bool()> ready = [this] { return done(); };
+        frailly([&] { all_.run_until(ready); });
     }
     /// The caller has what it wanted. What must be true then.
     virtual void finish() = 0;
@@ -665,9 +667,9 @@ class pool_map final : public pooled_call {
     bool done() override { return items_->state().finished() && (later_ || may_go()); }
     void finish() override {
         if (!done()) { // the caller leaves: as pool_call does it
-            items_->cancel();
+            frailly([this] { items_->cancel(); });
             if (!later_)
-                all_.run_until([this] { return done(); });
+                wait();
             plan_.over = !later_;
             release();
             items_.reset();
@@ -735,7 +737,7 @@ class pool_stream final : public pooled_call {
             job_->append([&](auto) { return Kind::make(i, number_of_plan_, request_.load); });
         }
         if (n != 0)
-            items_->extend(n);
+            frailly([this, n] { items_->extend(n); });
     }
     void look() override {
         const std::size_t there = job_->items_there().end();
@@ -753,7 +755,7 @@ class pool_stream final : public pooled_call {
         } else if (s == item_state::waiting && world_.chance(0.1)) {
             if (world_.chance(0.5)) {
                 job_->disown(i);
-            } else if (items_->withdraw(i)) {
+            } else if (frailly([this, i] { return items_->withdraw(i); })) {
                 job_->withdrawn(i);
             }
         }
@@ -762,7 +764,7 @@ class pool_stream final : public pooled_call {
         if (world_.chance(0.8)) {
             while (job_->items_there().end() != request_.items && !cancelled_)
                 extend();
-            all_.run_until([this] { return done(); });
+            wait();
             const std::size_t waiting = job_->items_there().waiting();
             if (waiting != 0 && !cancelled_ && items_->state().on() != owner::course::abandoned &&
                 !all_.broken())
@@ -770,7 +772,7 @@ class pool_stream final : public pooled_call {
             while (job_->items_there().end() != 0 && world_.chance(0.9))
                 look();
         }
-        items_->cancel();
+        frailly([this] { items_->cancel(); });
         world_.tell("a stream is over");
         release();
         items_.reset();
@@ -804,7 +806,7 @@ class pool_run {
                     worker runner(world_.at(rank), root_);
                     if (broken_ == rank)
                         runner.break_down(failure_of("no set-up", rank));
-                    runner.run();
+                    frailly([&runner] { runner.run(); });
                 });
             }
         }
@@ -832,7 +834,7 @@ class pool_run {
             }
         }
         farewell(all, false);
-        all.take_leave();
+        frailly([&all] { all.take_leave(); });
         world_.tell("the pool is closed");
     }
 
@@ -853,7 +855,7 @@ class pool_run {
         calls.clear();
         // What is on its way still has memory of the calls.
         while (!all.messages().sent())
-            all.poll();
+            frailly([&all] { all.poll(); });
     }
 
     void step(session& all, std::vector<std::unique_ptr<pooled_call>>& calls, std::size_t& to_come) {
@@ -868,16 +870,17 @@ class pool_run {
         pooled_call& c = *calls[k];
         switch (world_.below(8)) {
         case 0:
-            all.look();
+            frailly([&all] { all.look(); });
             break;
         case 1:
             c.extend();
-            all.nudge();
+            frailly([&all] { all.nudge(); });
             break;
         case 2: {
             const std::int64_t end =
                 world_.nanoseconds() + 1 + static_cast<std::int64_t>(world_.below(300'000));
-            all.run_until([&] { return c.done() || world_.nanoseconds() > end; });
+            const std::function<bool()> enough = [&] { return c.done() || world_.nanoseconds() > end; };
+            frailly([&] { all.run_until(enough); });
             break;
         }
         case 3:
@@ -894,7 +897,7 @@ class pool_run {
             break;
         case 6:
             if (world_.chance(0.8))
-                all.run_until([&] { return c.done(); });
+                c.wait();
             if (c.done() || world_.chance(0.1)) {
                 c.finish();
                 calls.erase(calls.begin() + static_cast<std::ptrdiff_t>(k));
@@ -911,7 +914,7 @@ class pool_run {
         seconds left = world_.around(world_.chance(0.2) ? 5e-3 : 50e-6);
         while (world_.today.deputies && left > 0) {
             std::optional<std::chrono::microseconds> nap;
-            world_.as_helper([&] { nap = all.answer_in_absence(); });
+            frailly([&] { world_.as_helper([&] { nap = all.answer_in_absence(); }); });
             if (!nap)
                 break;
             const seconds length = std::min(left, std::chrono::duration<double>(*nap).count());
@@ -964,7 +967,7 @@ void run_seed(std::uint64_t seed, bool talks) {
     w.today.slow_messages = w.chance(0.3) ? 0.05 : 0;
     w.today.helpers = w.chance(0.7);
     w.today.deputies = w.today.helpers && w.chance(0.5);
-    fail_allocation(w.chance(0.2) ? 1 + w.below(w.chance(0.5) ? 50 : 5000) : 0);
+    fail_allocation(w.chance(0.3) ? 1 + w.below(w.chance(0.5) ? 50 : 5000) : 0, w.chance(0.7));
     if (w.chance(0.2)) {
         w.today.stops = 0.01;
         w.today.longest_stop = 5e-3;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "driver/nap.hpp"
+#include "memory.hpp"
 
 namespace simulated {
 
@@ -67,8 +68,9 @@ bool world::exists() {
 
 mpimap::detail::endpoint world::at(int rank) {
     rank_state& r = *ranks_[static_cast<std::size_t>(rank)];
-    return {rank, size(), &r.messages,
-            [this, &r] { return today.helpers && size() > 1 ? &r.assistant : nullptr; }, [] {}};
+    return {rank,        size(),
+            &r.messages, [this, &r] { return today.helpers && size() > 1 ? &r.assistant : nullptr; },
+            [] {},       [this] { end_job(); }};
 }
 
 void world::start(int rank, std::function<void()> program) {
@@ -99,7 +101,7 @@ void world::run(bool orderly) {
     }
     for (const auto& r : ranks_) {
         if (!orderly || r->gone)
-            continue;
+            continue; // as all of them are when the job has ended
         if (!r->messages.sent())
             throw mistake{"a message has not left when all ranks have ended"};
         if (!r->messages.received())
@@ -108,6 +110,9 @@ void world::run(bool orderly) {
 }
 
 void world::pass(seconds length) {
+    const sturdy others; // go on meanwhile
+    if (ranks_[static_cast<std::size_t>(running_)]->gone)
+        throw vanished{};
     if (today.stops != 0 && chance(today.stops))
         length += draw() * today.longest_stop;
     const int me = running_;
@@ -115,6 +120,18 @@ void world::pass(seconds length) {
     ranks_[static_cast<std::size_t>(me)]->program->leave();
     if (ranks_[static_cast<std::size_t>(me)]->gone)
         throw vanished{};
+}
+
+void world::end_job() {
+    if (ranks_[static_cast<std::size_t>(running_)]->gone)
+        throw vanished{};
+    if (!engine_has_failed())
+        wrong("a rank ends the job, and there was memory");
+    tell("ends the job");
+    ended_ = true;
+    for (const auto& r : ranks_)
+        r->gone = true;
+    throw vanished{};
 }
 
 void world::vanish(int rank) {
@@ -164,7 +181,7 @@ void world::as_helper(const std::function<void()>& serve) {
 }
 
 void world::user_code() {
-    if (running_ >= 0 && ranks_[static_cast<std::size_t>(running_)]->in_helper)
+    if (running_ >= 0 && !ended_ && ranks_[static_cast<std::size_t>(running_)]->in_helper)
         wrong("code of the user's runs on a thread of the engine's");
 }
 
@@ -228,6 +245,7 @@ std::string describe(const wire::message& m) {
 } // namespace
 
 void port::send(int destination, const wire::message& what, outgoing&& message) {
+    const sturdy here;
     constexpr std::size_t small = 4000;
     if (world_.ranks_[static_cast<std::size_t>(rank_)]->gone) {
         message.clear();
@@ -302,6 +320,7 @@ void port::release_what_has_left() {
 }
 
 void port::progress() {
+    const sturdy here;
     world_.pass(world_.around(world_.today.look));
     if (!keeps_)
         done_.clear();
@@ -312,6 +331,7 @@ void port::progress() {
 }
 
 incoming* port::next() {
+    const sturdy here;
     done();
     if (just_noticed_ != nullptr) {
         if (incoming* const m = next_of(*just_noticed_))
@@ -421,6 +441,7 @@ incoming* port::next_of(line& from) {
 }
 
 void port::done() {
+    const sturdy here;
     if (told_) {
         told_->in = incoming(); // the receiver's part of it: the sender may have the rest for longer
         told_.reset();
@@ -453,6 +474,7 @@ helper::pause::~pause() {
 }
 
 void helper::engage(std::function<void()> serve) {
+    const simulated::sturdy here;
     simulated::engaged[this] = {std::move(serve), {}};
 }
 void helper::disengage() {

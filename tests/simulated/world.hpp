@@ -119,6 +119,8 @@ class world {
     /// Until all programs have ended. Throws mistake where they do not. `orderly`: then nothing is half sent.
     void run(bool orderly = true);
 
+    /// The rank that runs is out of step: no rank does anything any more.
+    [[noreturn]] void end_job();
     /// From now on the rank does nothing, and what it has said and is not heard yet, nobody hears.
     void vanish(int rank);
     [[nodiscard]] port& port_of(int rank);
@@ -129,7 +131,7 @@ class world {
     [[nodiscard]] bool shall_stop(mpimap::detail::call_number call) const;
     /// The run ends here, with this text, whatever the engine catches on the way.
     void wrong(const std::string& text) {
-        if (!mistake_)
+        if (!mistake_ && !ended_)
             mistake_ = mistake{text};
     }
     /// The call is over on its root: nobody has anything to say of it any more, but that it is.
@@ -180,6 +182,7 @@ class world {
     int running_ = -1;
     std::optional<mistake> mistake_;
     std::set<mpimap::detail::call_number> closed_;
+    bool ended_ = false;
 };
 
 } // namespace simulated

@@ -17,7 +17,9 @@ namespace mpimap::detail {
 /// One collective call on one rank, from the check that all ranks called the same to the common verdict.
 ///
 /// Construction takes the communicator (throws nested_call when an item calls back, invalid_argument on
-/// MPI_COMM_NULL and the like). All other errors are agreed on first and thrown on every rank.
+/// MPI_COMM_NULL and the like). All other errors are agreed on first and thrown on every rank. Where one rank
+/// cannot go on, for lack of memory or since MPI has failed, while the others wait for it, it says why and
+/// ends the job.
 class collective_call {
   public:
     collective_call(MPI_Comm comm, int root, std::uint64_t signature);
@@ -52,6 +54,9 @@ class collective_call {
     /// The root sends a value to every rank: `write` on the root, `read` elsewhere. What either throws is
     /// thrown on every rank.
     void share(const std::function<void(writer&)>& write, const std::function<void(reader&)>& read);
+
+    /// Of steps in which the others wait for this rank: what they throw ends the job.
+    void with_others(const std::function<void()>& steps);
 
   private:
     struct implementation;

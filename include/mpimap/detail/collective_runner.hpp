@@ -38,12 +38,13 @@ struct collective_runner {
             call.serve(served);
         }
         if constexpr (!std::is_void_v<result>) {
-            result value = operation.take();
-            if (call.results_everywhere()) {
-                call.share([&value](writer& out) { write_value(out, value); },
-                           [&value](reader& in) { read_value(in, value); });
-            }
-            return value;
+            if (!call.results_everywhere())
+                return operation.take();
+            std::optional<result> value;
+            const auto take = [&]() -> result& { return value.emplace(operation.take()); };
+            call.share([&take](writer& out) { write_value(out, take()); },
+                       [&take](reader& in) { read_value(in, take()); });
+            return std::move(*value);
         }
     }
 };

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "wire/transport.hpp"
+
+namespace mpimap::detail {
+
+/// A step of the engine's, which must not end half done. What it throws, since there is no memory to remember
+/// what was sent, MPI has failed, or a message is damaged, leaves this rank out of step with the others: it
+/// ends the job, and says why, rather than have them wait. Code of the user's does not throw through here.
+template <typename Step>
+auto whole(const endpoint& here, const Step& step) -> decltype(step()) {
+    try {
+        return step();
+    } catch (...) {
+        here.out_of_step();
+        throw; // what out_of_step() does not do is return
+    }
+}
+
+} // namespace mpimap::detail
