@@ -1,8 +1,8 @@
 #include "driver/deputy.hpp"
 
 #include <atomic>
+#include <exception>
 #include <mutex>
-#include <system_error>
 #include <utility>
 
 namespace mpimap::detail {
@@ -42,8 +42,8 @@ void deputy::wake() noexcept {
         try {
             if (!thread_.joinable())
                 thread_ = threads::start([this] { run(); });
-        } catch (const std::system_error&) {
-            quit_ = true; // no thread to be had: all works without one
+        } catch (const std::exception&) {
+            quit_ = true; // no thread to be had, or no memory: all works without one
             return;
         }
         turn_.fetch_sub(asleep, std::memory_order_release);

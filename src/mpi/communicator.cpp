@@ -5,10 +5,10 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iterator>
 #include <list>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -292,8 +292,8 @@ helper* helper_of(communicator_state& state) {
     try {
         if (!state.assistant)
             state.assistant = std::make_unique<helper>();
-    } catch (const std::system_error&) {
-        return nullptr; // no thread to be had: all works without one
+    } catch (const std::exception&) {
+        return nullptr; // no thread to be had, or no memory: all works without one
     }
     return state.assistant.get();
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <new>
@@ -110,19 +111,24 @@ struct pool_core::implementation {
             f();
     }
     /// See pool_core.
-    void on_own_thread(std::function<void()> f) noexcept {
+    template <typename F>
+    void on_own_thread(const F& f) noexcept {
+        on_own_thread(std::cref(f), [&f] { return std::function<void()>(f); });
+    }
+    void on_own_thread(const std::function<void()>& now,
+                       const std::function<std::function<void()>()>& later) noexcept {
         const visit here(*this);
         if (thread == std::this_thread::get_id() && open) {
-            f();
+            now();
             return;
         }
         const std::lock_guard lock(other_threads);
         if (!open) { // whoever lets go of something does it himself, one after the other
-            f();
+            now();
             return;
         }
         try {
-            left_to_do.push_back(std::move(f));
+            left_to_do.push_back(later());
             something_left.store(true, std::memory_order_release);
         } catch (const std::bad_alloc&) {
             // It stays as it is until the pool goes.
@@ -168,6 +174,7 @@ struct pool_call::implementation {
     std::optional<opening> introduction; // of a call that has items
     std::optional<dispatcher> items;
     bool released = false;
+    bool ended = false;
     std::list<implementation*>::iterator place; // among the pool's calls
 
     implementation(std::shared_ptr<pool_core::implementation> p, root_job& j, call_settings h)
@@ -175,13 +182,20 @@ struct pool_call::implementation {
           number(number_of_pool_call(++pool->state.pool_calls)) {
         place = pool->calls.insert(pool->calls.end(), this);
     }
-    ~implementation() {
-        release();
-        pool->calls.erase(place);
-    }
+    ~implementation() { end(); }
     implementation(const implementation&) = delete;
     implementation& operator=(const implementation&) = delete;
 
+    /// The other ranks are told, and nothing of it is left here.
+    void end() noexcept {
+        if (std::exchange(ended, true))
+            return;
+        release();
+        items.reset();
+        introduction.reset();
+        how.keep.reset();
+        pool->calls.erase(place);
+    }
     void forget_function() {
         for (std::size_t i = 0; i < job.parts_of_function(); ++i)
             job.use_function(i, nullptr);
@@ -275,12 +289,13 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     }
     // Whether the set-up failed anywhere is known before the first call.
     int lowest = self.state.size;
-    self.entry.with_others([&] {
+    const auto compare = [&] {
         MPI_Request request = MPI_REQUEST_NULL;
         check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, self.state.comm, &request),
                   "MPI_Iallreduce");
         wait_for(request);
-    });
+    };
+    self.entry.with_others(std::cref(compare)); // needs no memory of its own
     if (lowest < 0) {
         const invalid_argument why(std::string("mpimap: pool_options::") +
                                    (lowest == bad_window ? "window" : "cache_bytes") +
@@ -289,19 +304,20 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
         throw why;
     }
     if (!is_root()) {
-        self.entry.with_others([&] {
+        const auto serve = [&] {
             worker w(self.state.here(), self.settings.root);
             if (failed)
                 w.break_down(*failed);
             w.run();
-        });
+        };
+        self.entry.with_others(std::cref(serve));
         self.open = false;
         self.entry.leave(); // what follows may be collective while the pool is still in scope
         self.entry.step_out();
         return;
     }
     self.broken = std::move(failed);
-    self.entry.with_others([&] {
+    const auto own = [&] {
         self.all.emplace(self.state.here(), self.settings.root_computes);
         self.parts.emplace(*self.state.messages, static_cast<std::size_t>(self.state.size),
                            self.settings.cache_bytes);
@@ -309,7 +325,8 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
             if (const auto open = pool.lock())
                 open->abandon();
         };
-    });
+    };
+    self.entry.with_others(std::cref(own));
     nap pause;
     while (lowest != self.state.size && self.failed_set_up() == nullptr) {
         self.all->poll(); // the rank says why
@@ -348,15 +365,16 @@ void pool_core::check_thread() const {
     self_->check_thread();
 }
 
-void pool_core::on_own_thread(std::function<void()> f) noexcept {
-    self_->on_own_thread(std::move(f));
+void pool_core::on_own_thread(const std::function<void()>& now,
+                              const std::function<std::function<void()>()>& later) noexcept {
+    self_->on_own_thread(now, later);
 }
 
 std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, const call_settings& how) {
     const implementation::visit here(*self_);
     implementation& self = *self_;
     self.check_usable();
-    auto c = std::make_unique<pool_call::implementation>(self_, job, how);
+    auto c = std::make_shared<pool_call::implementation>(self_, job, how);
     if (job.items() != 0 || how.grows) {
         const session::engine_at_work at_work(*self.all);
         call_plan plan = plan_call(job, o, static_cast<std::size_t>(self.state.size),
@@ -484,14 +502,13 @@ void throw_call_failed(const pool_core& pool) {
 
 // ---------------------------------------------------------------- calls
 
-pool_call::pool_call(std::unique_ptr<implementation> self) : self_(std::move(self)) {}
+pool_call::pool_call(std::shared_ptr<implementation> self) : self_(std::move(self)) {}
 
 pool_call::~pool_call() {
     const std::shared_ptr<pool_core::implementation> pool = self_->pool;
-    // Shared, since functions must be copyable.
-    pool->on_own_thread([self = std::shared_ptr(std::move(self_))]() mutable {
+    pool->on_own_thread([self = std::move(self_)] {
         self->leave();
-        self.reset(); // tells the other ranks
+        self->end();
     });
 }
 

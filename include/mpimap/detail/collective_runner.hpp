@@ -2,6 +2,7 @@
 
 // How all ranks of a communicator run a call.
 
+#include <functional>
 #include <optional>
 #include <type_traits>
 
@@ -28,11 +29,12 @@ struct collective_runner {
         const place where{call.rank(), call.size()};
         std::optional<typename Operation::root_type> root;
         if (call.is_root()) {
-            call.run(o, Operation::tolerant, [&]() -> root_job& {
+            const auto prepare = [&]() -> root_job& {
                 root.emplace(where, o, f, args...);
                 operation.prepare(*root, o);
                 return *root;
-            });
+            };
+            call.run(o, Operation::tolerant, std::cref(prepare)); // needs no memory of its own
         } else {
             typename Operation::served served(where);
             call.serve(served);

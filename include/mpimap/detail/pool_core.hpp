@@ -71,7 +71,13 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
     void check_thread() const;
     /// Calls `f` when helper and deputy are out of the way, on the pool's own thread: where another one asks,
     /// when the pool is used next, or ends.
-    void on_own_thread(std::function<void()> f) noexcept;
+    template <typename F>
+    void on_own_thread(const F& f) noexcept {
+        on_own_thread(std::cref(f), [&f] { return std::function<void()>(f); });
+    }
+    /// The same: memory is needed for what is done `later` only.
+    void on_own_thread(const std::function<void()>& now,
+                       const std::function<std::function<void()>()>& later) noexcept;
 
     /// Sends nothing yet: functions and constants follow with a rank's first items. The job must live as long
     /// as the call.
@@ -109,7 +115,7 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
 class pool_call {
   public:
     struct implementation;
-    explicit pool_call(std::unique_ptr<implementation> self);
+    explicit pool_call(std::shared_ptr<implementation> self);
     ~pool_call();
     pool_call(const pool_call&) = delete;
     pool_call& operator=(const pool_call&) = delete;
@@ -136,7 +142,7 @@ class pool_call {
     void finish();
 
   private:
-    std::unique_ptr<implementation> self_;
+    std::shared_ptr<implementation> self_;
 };
 
 } // namespace mpimap::detail

@@ -1,0 +1,21 @@
+# Runs COMMAND, a list, with FIRST and STEP behind it, and again from behind the allocation for which the job has ended, as long
+# as the rank has said that memory was the reason.
+cmake_minimum_required(VERSION 3.25)
+set(n ${FIRST})
+set(ended 0)
+while(TRUE)
+  execute_process(COMMAND ${COMMAND} ${n} ${STEP} TIMEOUT 100 RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+  string(REGEX MATCHALL "[0-9]+\n" runs "\n${output}")
+  list(POP_BACK runs last)
+  string(STRIP "${last}" last)
+  if(status EQUAL 0)
+    break()
+  endif()
+  if(output MATCHES "WRONG|HANGS|THROWN" OR NOT errors MATCHES "there is no memory left|std::bad_alloc" OR errors MATCHES "Signal:"
+     OR NOT status MATCHES "^[0-9]+$")
+    message(FATAL_ERROR "allocation ${last} fails: ${output}${errors}exit status: ${status}")
+  endif()
+  math(EXPR ended "${ended} + 1")
+  math(EXPR n "${last} + ${STEP}")
+endwhile()
+message("${last} allocations, every ${STEP}th failed: the job ended for ${ended}")
