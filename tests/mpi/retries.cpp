@@ -6,6 +6,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -221,7 +222,15 @@ TEST(retries, refuse_nonsense_and_tell_what_the_filter_throws) {
     const mpimap::options o{.attempts = 3, .retry_if = [](const mpimap::task_error&) -> bool {
                                 throw std::logic_error("the filter's own");
                             }};
-    EXPECT_CONTAINS(text_of<mpimap::map_error>([&] { (void)mpimap::mpi_map(comm(), o, odd_items, hundred); }),
-                    "the filter's own");
+    // In the place of the item that it was asked for, whichever of those that failed that was.
+    try {
+        (void)mpimap::mpi_map(comm(), o, odd_items, hundred);
+        ADD_FAILURE() << "nothing is thrown";
+    } catch (const mpimap::map_error& e) {
+        const std::vector<mpimap::task_error>& all = e.errors();
+        EXPECT_TRUE(std::any_of(all.begin(), all.end(), [](const mpimap::task_error& one) {
+            return std::string_view(one.what()).find("the filter's own") != std::string_view::npos;
+        }));
+    }
     expect_next_call_works();
 }
