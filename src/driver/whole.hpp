@@ -6,14 +6,15 @@ namespace mpimap::detail {
 
 /// A step of the engine's, which must not end half done. What it throws, since there is no memory to remember
 /// what was sent, MPI has failed, or a message is damaged, leaves this rank out of step with the others: it
-/// ends the job, and says why, rather than have them wait. Code of the user's does not throw through here.
+/// ends the job, and says why, rather than have them wait. Where there are no others it throws. Code of the
+/// user's does not throw through here.
 template <typename Step>
 auto whole(const endpoint& here, const Step& step) -> decltype(step()) {
     try {
         return step();
     } catch (...) {
         here.out_of_step();
-        throw; // what out_of_step() does not do is return
+        throw;
     }
 }
 

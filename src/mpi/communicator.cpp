@@ -399,7 +399,10 @@ endpoint communicator_state::here() {
             messages.get(),
             [this] { return helper_of(*this); },
             tend_retired_duplicates,
-            [this] { end_job_out_of_step(rank); }};
+            [this] {
+                if (size != 1)
+                    end_job_out_of_step(rank);
+            }};
 }
 
 communicator_state::communicator_state() = default;

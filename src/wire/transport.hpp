@@ -137,7 +137,7 @@ struct endpoint {
     transport* messages = nullptr;
     std::function<helper*()> assistant;
     std::function<void()> while_idle;  // called while there is nothing to do
-    std::function<void()> out_of_step; // ends the job, for the exception that is being handled
+    std::function<void()> out_of_step; // ends the job, if there are others, for the exception being handled
 };
 
 } // namespace mpimap::detail
