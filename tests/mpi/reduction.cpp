@@ -3,14 +3,17 @@
 #include <mpimap/mpimap.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <functional>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 
 #include "mpi_test.hpp"
 
 using namespace mpimap_test;
+using namespace std::chrono_literals;
 using mpimap::mpi_map_reduce;
 
 namespace {
@@ -64,7 +67,8 @@ std::vector<mpimap::options> cuts(int root) {
 }
 
 TEST(reduction, gives_the_bits_of_the_documented_tree) {
-    for (const std::size_t n : {0UL, 1UL, 2UL, 255UL, 256UL, 257UL, 511UL, 512UL, 513UL, 768UL, 1025UL, 3000UL}) {
+    for (const std::size_t n :
+         {0UL, 1UL, 2UL, 255UL, 256UL, 257UL, 511UL, 512UL, 513UL, 768UL, 1025UL, 3000UL}) {
         SCOPED_TRACE(n);
         std::vector<double> terms;
         for (std::size_t i = 0; i < n; ++i)
@@ -128,6 +132,32 @@ TEST(reduction, keeps_the_order_of_an_operation_that_does_not_commute) {
             EXPECT_EQ(mpi_map_reduce(comm(), o, std::plus<>(), std::string(">"), letter, mpimap::indices(n)),
                       rank() == o.root ? serial : ">");
         }
+    }
+}
+
+/// A rank that is held up gives back what it has not begun of its chunk, in the middle of a block too.
+TEST(reduction, is_the_same_where_a_long_item_sends_the_rest_of_its_chunk_elsewhere) {
+    const std::size_t n = 3000;
+    const auto now_and_then_long = [](std::size_t i) {
+        if (i % 331 == 5)
+            std::this_thread::sleep_for(30ms);
+        return letter(i);
+    };
+    std::vector<std::string> letters;
+    for (std::size_t i = 0; i < n; ++i)
+        letters.push_back(letter(i));
+    const std::string serial = reference(letters, std::string("<"), std::plus<>());
+    for (const std::size_t chunk : {1UL, 200UL, 256UL, 700UL, 1024UL}) {
+        SCOPED_TRACE(chunk);
+        mpimap::options o{
+            .schedule = mpimap::schedule::dynamic, .chunk = chunk, .results = mpimap::results::everywhere};
+        EXPECT_EQ(
+            mpi_map_reduce(comm(), o, std::plus<>(), std::string("<"), now_and_then_long, mpimap::indices(n)),
+            serial);
+        o.attempts = 2;
+        EXPECT_EQ(
+            mpi_map_reduce(comm(), o, std::plus<>(), std::string("<"), now_and_then_long, mpimap::indices(n)),
+            serial);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <ranges>
+#include <stdexcept>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -213,10 +214,13 @@ class reduce_operation {
     void prepare(root_type& root, const options&) {
         root.make_slots(root.items(), root.one_by_one(), root.function());
         root.on_finish([this, &root](failures&) {
-            if (std::optional<T>& all = root.slots().value()) {
-                folded_.emplace(static_cast<T>(
-                    std::invoke(root.function()->operation(), std::move(value_), std::move(*all))));
-            }
+            if (root.items() == 0)
+                return;
+            std::optional<T>& all = root.slots().value();
+            if (!all)
+                throw std::logic_error("mpimap: a part of the reduction is missing"); // a mistake of ours
+            folded_.emplace(static_cast<T>(
+                std::invoke(root.function()->operation(), std::move(value_), std::move(*all))));
         });
     }
     /// Where there were no items, and on ranks other than the root, the initial value.

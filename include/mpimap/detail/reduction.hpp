@@ -23,7 +23,8 @@ namespace mpimap::detail {
 
 inline constexpr std::size_t reduction_block = 256;
 
-/// A part of the tree. Level -1: the value of one item; level 0: a block; above: the node with that index.
+/// A part of the tree. Level 0: a block; above: the node with that index. Level -n: n items of a block from
+/// the one with that index on, several only where that is the block's first.
 template <typename T>
 struct reduction_node {
     std::int32_t level;
@@ -63,6 +64,16 @@ class part_folder {
             merge();
     }
     [[nodiscard]] bool complete(std::size_t item) const { return one_by_one_ || item + 1 == end_; }
+    /// No more items than those before `end` will come: the last block may be in its midst.
+    void end_before(std::size_t end) {
+        if (nodes_.empty() || nodes_.back().level != 0)
+            return;
+        const std::size_t begin = static_cast<std::size_t>(nodes_.back().index) * reduction_block;
+        if (end <= begin || end >= std::min(begin + reduction_block, total_))
+            return;
+        nodes_.back().level = -static_cast<std::int32_t>(end - begin);
+        nodes_.back().index = begin;
+    }
     [[nodiscard]] bool one_by_one() const { return one_by_one_; }
     [[nodiscard]] std::vector<reduction_node<T>>& nodes() { return nodes_; }
 
@@ -96,7 +107,7 @@ class folded_results {
   public:
     static constexpr bool drops_results = false;
     folded_results(item_range items, std::size_t total, bool one_by_one, Op* op)
-        : first_(items.first), count_(items.count), folder_(items, total, one_by_one, op) {}
+        : first_(items.first), folder_(items, total, one_by_one, op) {}
 
     template <typename Call>
     void invoke(std::size_t i, const Call& call) {
@@ -108,8 +119,8 @@ class folded_results {
             return to; // all that there is went with the first message
         if (folder_.one_by_one()) {
             drop_unwritable(out, failed, rank);
-        } else if (to != count_) {
-            folder_.nodes().clear(); // the last block is none: the call fails, or was stopped
+        } else {
+            folder_.end_before(first_ + to); // what was behind may have gone back, and run elsewhere
         }
         const writer::mark before = out.position();
         std::size_t at = first_;
@@ -149,7 +160,6 @@ class folded_results {
     }
 
     std::size_t first_;
-    std::size_t count_;
     part_folder<T, Op> folder_;
 };
 
@@ -245,10 +255,13 @@ class reduction_tree {
             if (p.values.empty())
                 p.values.resize(size);
             p.values[static_cast<std::size_t>(index) - begin].emplace(std::move(value));
-            if (++p.present < size)
+            p.present += static_cast<std::size_t>(-level);
+            if (p.present < size)
                 return;
             T folded = std::move(*p.values[0]);
             for (std::size_t i = 1; i < size; ++i) {
+                if (!p.values[i])
+                    continue; // folded into the first where they were made
                 folded = static_cast<T>(
                     std::invoke(function_->operation(), std::move(folded), std::move(*p.values[i])));
             }
