@@ -76,6 +76,11 @@ void owner::add(std::size_t n) {
     left_out_ = left_out_ || (course_ == course::cancelled && n != 0);
 }
 
+void owner::has_room(double bytes) {
+    room_ = bytes;
+    look_for_room();
+}
+
 bool owner::withdraw(std::size_t item) {
     if (!queue().withdraw(item))
         return false;
@@ -108,12 +113,36 @@ void owner::turn(course to) {
 
 // ---------------------------------------------------------------- handing out
 
-owner::answer owner::asked_by(std::size_t rank) const {
+bool owner::hold_back(std::size_t rank) {
+    if (!is_full() || queue().has_for(rank))
+        return false;
+    held_back_ = true;
+    return true;
+}
+
+/// As long as somebody runs items there is somebody whose results make room, or come first.
+bool owner::is_full() const {
+    if (!mode().grows || chunks_out_ == 0)
+        return false;
+    const double to_come = static_cast<double>(items_out_ + 1) * measured_.result_bytes;
+    return to_come + static_cast<double>(arriving_) > room_;
+}
+
+void owner::look_for_room() {
+    if (held_back_ && !is_full()) {
+        held_back_ = false;
+        offer_items();
+    }
+}
+
+owner::answer owner::asked_by(std::size_t rank) {
     if (stopped())
         return answer::nothing;
     if (!decided() && roster_.standing_of(rank) == roster::standing::joining)
         return answer::nothing;
     if (queue().empty(rank) && (decided() || stocked_ == 0))
+        return answer::nothing;
+    if (hold_back(rank))
         return answer::nothing;
     return wants_more(ranks_[rank], rank) ? answer::chunk : answer::enough;
 }
@@ -165,6 +194,7 @@ void owner::sent(std::size_t rank, item_range items, std::size_t bytes) {
     ++r.chunks;
     r.newest = items.count;
     roster_.sent(rank, number_, items);
+    items_out_ += items.count;
     ++chunks_out_;
     ++under_way_;
 }
@@ -177,7 +207,7 @@ void owner::took_to_send(double seconds) {
 }
 
 owner::stocking owner::may_stock(std::size_t entries) const {
-    if (stopped() || plan_.plain_arguments || decided())
+    if (stopped() || plan_.plain_arguments || decided() || is_full())
         return {};
     constexpr double worth_it = 200e-6;
     const bool first = measured_.items_done == 0;
@@ -233,10 +263,12 @@ void owner::take_back(std::size_t rank, item_range items) {
     if (given == roster::giving::nothing)
         return;
     some_returned_ = true;
+    items_out_ -= items.count;
     if (given == roster::giving::all) {
         --ranks_[rank].chunks;
         --chunks_out_;
         --under_way_;
+        look_for_room();
     }
     if (items.count == 1 && retries_.has(items.first)) {
         hand_out_again(items.first);
@@ -315,6 +347,7 @@ void owner::noticed(std::size_t rank, const wire::message& m, std::size_t bytes)
     if (is_awaited(m))
         ++under_way_;
     if (const auto* results = std::get_if<wire::results>(&m)) {
+        arriving_ += bytes;
         measure(results->items, results->seconds);
         weigh(results->items.count, bytes, measured_.result_bytes);
         if (results->waited > 0)
@@ -340,8 +373,10 @@ void owner::finish_chunk(std::size_t rank, const wire::results& r) {
     if (!chunk)
         return; // it has none: damaged
     --ranks_[rank].chunks;
+    items_out_ -= chunk->count;
     --chunks_out_;
     --under_way_;
+    look_for_room();
     const std::size_t rest = std::min(static_cast<std::size_t>(r.not_run), chunk->count);
     const item_range not_run{chunk->end() - rest, rest};
     if (r.chunk == wire::progress::given_up) {
@@ -383,6 +418,12 @@ void owner::results_read(const wire::results& r, std::size_t read,
     if (read != r.items.count)
         give_back_between({r.items.first + read + 1, r.items.count - read - 1}, failed_there);
     take_in(std::move(failed));
+}
+
+void owner::heeded(const wire::message& m, std::size_t bytes) {
+    --under_way_;
+    if (std::holds_alternative<wire::results>(m))
+        arriving_ -= bytes;
 }
 
 void owner::results_in_place(std::size_t rank, item_range items, const wire::results& r,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -92,6 +93,9 @@ class owner {
     // ------------------------------------------------------------ from outside
 
     void add(std::size_t n);
+    /// Of calls that grow: results may take so many bytes more before as much of them waits to be taken as is
+    /// meant to.
+    void has_room(double bytes);
     /// One item less, if it has not been handed out.
     [[nodiscard]] bool withdraw(std::size_t item);
     /// No more items are started; those under way on other ranks end between batches.
@@ -103,7 +107,11 @@ class owner {
 
     enum class answer { chunk, enough, nothing };
     /// What a rank gets that asks.
-    [[nodiscard]] answer asked_by(std::size_t rank) const;
+    [[nodiscard]] answer asked_by(std::size_t rank);
+    /// Whether the rank gets no items that nobody has had, since results would come of them that there is no
+    /// room for. What has come back goes out all the same: the caller may wait for just that.
+    [[nodiscard]] bool hold_back(std::size_t rank);
+    [[nodiscard]] bool hold_back_here() { return hold_back(here_); }
     /// Items to be encoded for a rank, or for whoever wants them first; none where there are none for it.
     [[nodiscard]] item_range next(std::size_t rank) { return queue().next(rank, measured_); }
     /// Whether what was encoded ahead comes before other items, if those may be encoded now.
@@ -184,7 +192,7 @@ class owner {
     /// What put them there has thrown.
     void results_not_in_place(std::size_t first, failure why);
     /// An awaited message is here, and nothing of it is under way any more.
-    void heeded() noexcept { --under_way_; }
+    void heeded(const wire::message& m, std::size_t bytes);
     /// Nor of the chunk that it was the last of: failures of its items count now.
     void chunk_heeded(std::size_t rank);
     /// Whether that is to be said of the message.
@@ -220,6 +228,8 @@ class owner {
     [[nodiscard]] work_queue& queue() noexcept { return plan_.queue; }
     [[nodiscard]] const work_queue& queue() const noexcept { return plan_.queue; }
     [[nodiscard]] bool wants_more(const rank_record& r, std::size_t rank) const;
+    [[nodiscard]] bool is_full() const;
+    void look_for_room();
     [[nodiscard]] bool may_wait_behind() const;
     [[nodiscard]] bool plenty() const;
     void give_back(item_range items);
@@ -251,7 +261,11 @@ class owner {
     std::vector<rank_record> ranks_;
     std::size_t chunks_out_ = 0;
     std::size_t under_way_ = 0; // chunks that are out, and messages noticed but not yet heeded
-    item_range own_;            // the owner's own chunk, as far as it has not been run
+    std::size_t items_out_ = 0; // of those chunks
+    std::size_t arriving_ = 0;  // bytes of results that have been noticed and not heeded
+    double room_ = std::numeric_limits<double>::infinity(); // bytes, of calls that grow
+    bool held_back_ = false;                                // for want of it
+    item_range own_; // the owner's own chunk, as far as it has not been run
     std::size_t batch_ = 1;
     std::size_t stocked_ = 0; // items
     measurements measured_;

@@ -72,6 +72,14 @@ void dispatcher::extend(std::size_t n) {
         act();
     });
 }
+void dispatcher::made_room() {
+    if (!owner_.mode().grows)
+        return;
+    whole(session_.here(), [&] {
+        owner_.has_room(job_.room());
+        act();
+    });
+}
 bool dispatcher::withdraw(std::size_t item) {
     return whole(session_.here(), [&] {
         const bool withdrawn = owner_.withdraw(item);
@@ -132,6 +140,7 @@ dispatcher::prepared dispatcher::take_from_stock() {
 }
 
 offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
+    made_room();
     switch (owner_.asked_by(rank)) {
     case owner::answer::nothing:
         return offer::nothing;
@@ -236,6 +245,9 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
         return false;
     if (!owner_.has_own()) {
         session_.begins_chunk(*this);
+        made_room();
+        if (owner_.hold_back_here())
+            return false;
         if (!owner_.take_own() && !stock_.empty()) {
             owner_.take_own_from_stock(stock_.front().items);
             stock_.pop_front();
@@ -351,7 +363,7 @@ void dispatcher::arrived(incoming& m, bool on_main_thread) {
 
 void dispatcher::complete(const incoming& m) {
     const auto rank = static_cast<std::size_t>(m.source);
-    owner_.heeded();
+    owner_.heeded(m.what, m.framing.bytes);
     const auto* r = std::get_if<wire::results>(&m.what);
     if (r != nullptr && m.placed != 0) {
         bool in_place = true;

@@ -563,6 +563,11 @@ void pool_call::extend(std::size_t n) {
     self_->items->extend(n);
 }
 
+void pool_call::made_room() {
+    const implementation::visit here(*self_->pool);
+    self_->items->made_room();
+}
+
 bool pool_call::withdraw(std::size_t item) {
     const implementation::visit here(*self_->pool);
     self_->pool->check_thread();

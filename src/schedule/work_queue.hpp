@@ -32,6 +32,10 @@ class work_queue {
     /// Whether they are handed out again in chunks of the size that is right by then, or as they were given.
     [[nodiscard]] bool divides_returned() const { return fresh_->makes_portions(); }
     [[nodiscard]] bool has_returned() const noexcept { return !cleared_ && !returned_.empty(); }
+    /// The same, or an item of retry(), for the rank.
+    [[nodiscard]] bool has_for(std::size_t rank) const {
+        return has_returned() || (!cleared_ && !retries_.empty() && retry_for(rank) != retries_.end());
+    }
     /// An item that failed, to be run by a rank other than those.
     void retry(std::size_t item, std::vector<std::size_t> not_by) {
         if (!cleared_)

@@ -721,6 +721,8 @@ class pool_stream final : public pooled_call {
         plan_.call = number_;
         job_ = std::make_shared<stream>(place{w.rank(), w.size()}, typename Kind::function(), false,
                                         items_of<typename Kind::argument>());
+        if (w.chance(0.3))
+            job_->weigh(w.chance(0.5) ? 500 : 20'000); // results wait, and items are held back
         w.tell("stream: " + describe(request_, plan_));
         open(*job_, request_.how, descriptor_of<frail_kernel<typename stream::served>>,
              {.pooled = true, .grows = true, .caller_waits = false}, job_);

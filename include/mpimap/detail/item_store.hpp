@@ -293,6 +293,7 @@ class item_store {
         item_state& s = b.states[at];
         if (s == item_state::waiting || s == item_state::arriving) {
             s = item_state::done;
+            bytes_of_results_ += weight(b, at);
             note({i, 1});
         } else {
             b.destroy_result(at);
@@ -308,6 +309,7 @@ class item_store {
                 r.in->let_go_of_arguments(r.at + k);
         }
         std::fill_n(r.in->states + r.at, r.count, item_state::done);
+        bytes_of_results_ += weight(*r.in, r.at, r.count);
         note({first, r.count});
     }
     /// The item will have no result: somebody asks why, or nobody. False if it has one.
@@ -350,8 +352,10 @@ class item_store {
     /// Neighbours that are done, or failed, are of no use any more.
     void forget(const run& r, std::size_t first) {
         for (std::size_t at = r.at; at < r.at + r.count; ++at) {
-            if (r.in->states[at] == item_state::done)
+            if (r.in->states[at] == item_state::done) {
                 r.in->destroy_result(at);
+                bytes_of_results_ -= weight(*r.in, at);
+            }
         }
         std::fill_n(r.in->states + r.at, r.count, item_state::taken);
         retire(*r.in, first, r.count);
@@ -376,6 +380,8 @@ class item_store {
 
     /// What is known of the items that have not been taken; kept where sizes differ.
     [[nodiscard]] std::size_t known_bytes() const noexcept { return known_bytes_; }
+    /// Of these, what results take that are done.
+    [[nodiscard]] std::size_t bytes_of_results() const noexcept { return bytes_of_results_; }
     [[nodiscard]] std::size_t bytes_of(std::size_t i) const { return *find(i)->bytes.at(i % length); }
     void add_bytes(block& b, std::size_t at, std::size_t n) noexcept {
         if constexpr (!fixed_size) {
@@ -383,6 +389,18 @@ class item_store {
                 *b.bytes.at(at) += n;
                 known_bytes_ += n;
             }
+        }
+    }
+    /// The result is there, or on its way into its place, and the arguments go.
+    void weigh_result(block& b, std::size_t at, std::size_t n) noexcept {
+        if constexpr (!fixed_size) {
+            if (!weighs_)
+                return;
+            std::size_t& bytes = *b.bytes.at(at);
+            known_bytes_ += n - bytes;
+            if (b.states[at] == item_state::done)
+                bytes_of_results_ += n - bytes;
+            bytes = n;
         }
     }
     /// Ahead of all others.
@@ -409,6 +427,17 @@ class item_store {
         }
         return last_block_;
     }
+    [[nodiscard]] std::size_t weight([[maybe_unused]] block& b, [[maybe_unused]] std::size_t at,
+                                     [[maybe_unused]] std::size_t n = 1) const noexcept {
+        std::size_t sum = 0;
+        if constexpr (!fixed_size) {
+            if (weighs_) {
+                for (std::size_t k = at; k < at + n; ++k)
+                    sum += *b.bytes.at(k);
+            }
+        }
+        return sum;
+    }
     void add_block() {
         std::shared_ptr<block> fresh;
         if (spare_.empty()) {
@@ -433,12 +462,7 @@ class item_store {
     }
     /// Blocks go later: an item may be running in the midst of it, and the helper thread look others up.
     void retire(block& b, std::size_t first, std::size_t n) {
-        if constexpr (!fixed_size) {
-            if (weighs_) {
-                for (std::size_t at = first % length; at < first % length + n; ++at)
-                    known_bytes_ -= *b.bytes.at(at);
-            }
-        }
+        known_bytes_ -= weight(b, first % length, n);
         b.gone += n;
         if (b.gone == length)
             empty_.push_back(first / length);
@@ -465,6 +489,7 @@ class item_store {
     bool ordered_ = false;
     bool weighs_ = false;
     std::size_t known_bytes_ = 0;
+    std::size_t bytes_of_results_ = 0; // of these
     std::deque<item_range> order_;
 };
 

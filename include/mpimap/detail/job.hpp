@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -171,6 +172,8 @@ class root_job {
     /// Which items have their results, for exceptions.
     [[nodiscard]] completion completed() const { return {fates_.done.size(), fates_.done.ranges()}; }
 
+    /// In calls that grow: bytes that results may still take until as much lies there as is meant to.
+    [[nodiscard]] virtual double room() const { return std::numeric_limits<double>::infinity(); }
     /// In calls that grow: items that failed, as it happens; what is no item's concerns all that have not
     /// run.
     virtual void take_failures(failures) {}

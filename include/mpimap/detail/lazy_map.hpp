@@ -48,7 +48,7 @@ class lazy_map {
             },
             sources_);
         if (window_ == 0)
-            job_->weigh();
+            job_->weigh(most_bytes);
         call_settings how;
         how.descriptor = &descriptor_of<typename stream::served>;
         how.grows = true;
@@ -77,6 +77,8 @@ class lazy_map {
     template <typename Ready>
     void read_ahead(const Ready& ready) {
         heed_the_end();
+        if (weighs())
+            call_->made_room();
         if (source_ended_ || ending_)
             return;
         const std::size_t window = item_window();

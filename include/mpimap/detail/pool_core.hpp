@@ -129,6 +129,8 @@ class pool_call {
     bool wait_for(std::chrono::nanoseconds time, const std::function<bool()>& ready = {});
     /// There are n more items at the end.
     void extend(std::size_t n);
+    /// Results have been taken: root_job::room() may have grown.
+    void made_room();
     /// One item less, if it has not been handed out.
     bool withdraw(std::size_t item);
     /// Whether all items there are have been handed out, or run.

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -94,8 +95,12 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
 
     // ------------------------------------------------------------ adding items
 
-    /// From the first item on: store::known_bytes() is wanted.
-    void weigh() { weighs_ = true; }
+    /// From the first item on store::known_bytes() is wanted, and results that have not been taken are to
+    /// take about so many bytes at most.
+    void weigh(double most_bytes) {
+        weighs_ = true;
+        most_bytes_ = most_bytes;
+    }
     /// One item more. `make(k)` gives its k-th argument; of those that do not come item by item what it gives
     /// is not looked at. If one throws, there is no item.
     template <typename Make>
@@ -241,6 +246,9 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
     /// 0, unknown, where a value may have any size.
     [[nodiscard]] std::size_t bytes_per_item() override {
         return store::fixed_size ? fixed_arguments + fixed_result : 0;
+    }
+    [[nodiscard]] double room() const override {
+        return most_bytes_ - static_cast<double>(store_.bytes_of_results());
     }
     [[nodiscard]] bool plain_arguments() const override { return (stored<Args>::plain && ...); }
     [[nodiscard]] bool plain_results() const override { return false; } // the loop looks at the same records
@@ -487,7 +495,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
             const std::size_t n = weight();
             if (n == 0)
                 return; // cannot be told
-            store_.add_bytes(b, at, n);
+            store_.weigh_result(b, at, n);
             const auto each = static_cast<double>(n);
             if (result_bytes_ < 0) {
                 result_bytes_ = each;
@@ -644,6 +652,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
     std::map<std::size_t, failure> failed_;
     std::optional<failure> dead_;
     bool weighs_ = false;
+    double most_bytes_ = std::numeric_limits<double>::infinity();
     double result_bytes_ = -1; // mean of the last ones, of the larger rather than of the smaller
     writer scratch_;
 };

@@ -55,7 +55,7 @@ struct owned {
         const std::vector<std::size_t> failed = items.failed_of_chunk(rank, true);
         items.results_in_place(rank, r.items, r, failed);
         items.results_read(r, r.items.count, failed, {});
-        items.heeded();
+        items.heeded(r, 8 * r.items.count);
         items.chunk_heeded(rank);
     }
     /// It tells of items that threw; results of their chunk follow.
@@ -65,7 +65,7 @@ struct owned {
             failed.push_back(failure_of(item, rank));
         items.noticed(rank, wire::failed{number, failed.size()}, 100);
         items.failures_came(rank, std::move(failed));
-        items.heeded();
+        items.heeded(wire::failed{number, which.size()}, 100);
     }
     static mpimap::detail::failure failure_of(std::size_t item, std::size_t rank) {
         mpimap::detail::failure f;
@@ -115,7 +115,7 @@ TEST(owner, waits_for_ranks_that_have_not_read_the_set_up) {
     late.noticed(1, wire::ready{number, true}, 0);
     late.cannot_join(1);
     late.abandon(owned::failure_of(task_error::no_item, 1));
-    late.heeded();
+    late.heeded(wire::ready{number, true}, 0);
     EXPECT_TRUE(late.finished());
     EXPECT_TRUE(late.end().abandoned);
 }
@@ -227,7 +227,7 @@ TEST(owner, behind_a_result_that_cannot_be_read_items_run_again) {
     const std::vector<std::size_t> none = o.items.failed_of_chunk(1, true);
     o.items.results_in_place(1, {chunk.first, 1}, r, none);
     o.items.results_read(r, 1, none, {owned::failure_of(chunk.first + 1, 0)});
-    o.items.heeded();
+    o.items.heeded(r, 32);
     o.items.chunk_heeded(1);
     EXPECT_TRUE(o.items.has_items());
     o.run_here();
@@ -261,6 +261,41 @@ TEST(owner, a_course_turns_for_the_worse_only) {
     EXPECT_EQ(o.items.on(), owner::course::abandoned);
     o.items.cancel();
     EXPECT_EQ(o.items.on(), owner::course::abandoned);
+}
+
+TEST(owner, holds_back_what_it_has_no_room_for_the_results_of) {
+    owned o(0, 3, {.schedule = schedule::dynamic, .chunk = 1},
+            {.pooled = true, .grows = true, .caller_waits = false});
+    o.items.add(10);
+    o.items.has_room(25);
+    const item_range first = o.give(1);
+    const item_range second_chunk = o.give(2);
+    o.take(1, first); // of 8 bytes
+    o.items.has_room(17);
+    const item_range third = o.give(1);
+    // Two are out, and a third would be one too many; for the owner, too.
+    EXPECT_EQ(o.items.asked_by(2), owner::answer::nothing);
+    EXPECT_TRUE(o.items.hold_back_here());
+    (void)o.items.take_actions();
+    // What comes back goes out.
+    o.items.noticed(1, wire::returned{number, third}, 0);
+    EXPECT_EQ(o.items.asked_by(2), owner::answer::chunk);
+    EXPECT_EQ(o.items.next(2).first, third.first);
+    o.items.sent(2, third, 8);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    (void)o.items.take_actions();
+    // Room is made: those that asked are told.
+    o.items.has_room(24);
+    EXPECT_TRUE(o.items.take_actions().offer_items);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::chunk);
+    // Without any, one goes out at a time: somebody may wait for just that.
+    o.items.has_room(-100);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    o.take(2, second_chunk);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    o.take(2, third);
+    EXPECT_TRUE(o.items.take_actions().offer_items);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::chunk);
 }
 
 TEST(owner, a_call_that_grows_rests_and_goes_on) {
@@ -302,7 +337,7 @@ TEST(owner, results_of_a_chunk_whose_failures_are_lost_count_for_nothing) {
     const item_range chunk = o.give(1);
     o.items.noticed(1, wire::failed{number, 1}, 100);
     o.items.failures_lost(1, owned::failure_of(task_error::no_item, 0));
-    o.items.heeded();
+    o.items.heeded(wire::failed{number, 1}, 100);
     o.take(1, chunk);
     EXPECT_EQ(o.fates.done.size(), 0U);
     EXPECT_TRUE(o.items.finished());
@@ -311,8 +346,9 @@ TEST(owner, results_of_a_chunk_whose_failures_are_lost_count_for_nothing) {
 
 TEST(owner, an_answer_without_a_chunk_changes_nothing) {
     owned o(2, 2, {.schedule = schedule::dynamic, .chunk = 1});
-    o.items.noticed(1, wire::results{number, {0, 0}, wire::progress::finished, 5, 0}, 0);
-    o.items.heeded();
+    const wire::results nothing{number, {0, 0}, wire::progress::finished, 5, 0};
+    o.items.noticed(1, nothing, 0);
+    o.items.heeded(nothing, 0);
     o.items.chunk_heeded(1);
     o.items.noticed(1, wire::returned{number, {0, 1}}, 0);
     EXPECT_FALSE(o.items.some_returned());
