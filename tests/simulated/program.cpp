@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <mpimap/detail/kernel_descriptor.hpp>
+#include <mpimap/detail/reduction.hpp>
 #include <mpimap/detail/results.hpp>
 #include <mpimap/detail/root_call.hpp>
 #include <mpimap/detail/served_call.hpp>
@@ -227,21 +228,76 @@ struct frail_kernel : Kernel {
 
 namespace {
 
-struct plain {
-    using argument = plain_argument;
-    using function = plain_work;
-    using result = double;
+/// Items with a result each.
+template <typename Argument, typename Function, typename Result>
+struct mapped {
+    using argument = Argument;
+    using function = Function;
+    using result = Result;
+    using shipped = Function;
+    using slots = slots_for<Result>;
+    template <typename... Args>
+    using served = served_call<Function, kept_results<Result>, Args...>;
+    static const shipped& ship(const function& f) { return f; }
+    template <typename Job>
+    static void make_slots(Job& job) {
+        job.make_slots(job.items());
+    }
+    static void check_whole(slots&, std::size_t) {}
+};
+struct plain : mapped<plain_argument, plain_work, double> {
     static argument make(std::size_t item, std::uint32_t plan, std::size_t) { return {item, plan}; }
     static bool is_of(const result& r, std::size_t item) { return r == result_of_item(item); }
+    static bool has_its_own(slots& all, std::size_t item) { return is_of(all.take(item), item); }
 };
-struct rich {
-    using argument = rich_argument;
-    using function = rich_work;
-    using result = rich_result;
+struct rich : mapped<rich_argument, rich_work, rich_result> {
     static argument make(std::size_t item, std::uint32_t plan, std::size_t load) {
         return argument(item, plan, load);
     }
     static bool is_of(const result& r, std::size_t item) { return r.is_of(item); }
+    static bool has_its_own(slots& all, std::size_t item) { return is_of(all.take(item), item); }
+};
+
+/// Items whose results are folded: neighbours are joined.
+struct stretch {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+};
+struct stretch_of_one {
+    stretch operator()(const plain_argument& a) const {
+        (void)plain_work()(a);
+        return {a.item, 1};
+    }
+};
+struct joined {
+    stretch operator()(const stretch& a, const stretch& b) const {
+        // Across an item that failed it does not matter: the reduction fails, too.
+        const bool side_by_side = a.first + a.count == b.first;
+        return {a.first, side_by_side ? a.count + b.count : 0};
+    }
+};
+struct folded {
+    using argument = plain_argument;
+    using shipped = mapped_reduction<stretch_of_one, joined>;
+    struct function {
+        stretch_of_one f;
+        joined op;
+        shipped both{&f, &op};
+    };
+    using slots = reduction_tree<stretch, function_copy<shipped>>;
+    template <typename... Args>
+    using served = served_reduction<stretch, stretch_of_one, joined, Args...>;
+    static const shipped& ship(const function& f) { return f.both; }
+    template <typename Job>
+    static void make_slots(Job& job) {
+        job.make_slots(job.items(), job.one_by_one(), job.function());
+    }
+    static argument make(std::size_t item, std::uint32_t plan, std::size_t) { return {item, plan}; }
+    static bool has_its_own(slots&, std::size_t) { return true; } // they are not to be told apart
+    static void check_whole(slots& all, std::size_t items) {
+        if (items != 0 && (!all.value() || all.value()->first != 0 || all.value()->count != items))
+            throw mistake{"a part of what is folded is missing"};
+    }
 };
 
 /// Of no item.
@@ -271,8 +327,7 @@ std::string text_of(const failures& failed, std::size_t item) {
 /// All that must be true of the items of a call that is over.
 template <typename Kind>
 void check_items(const request& r, const plan& p, const failures& failed, const index_set& done,
-                 bool interrupted, bool stop_requested,
-                 const std::function<const typename Kind::result&(std::size_t)>& result) {
+                 bool interrupted, bool stop_requested, typename Kind::slots& slots) {
     std::set<std::size_t> failed_items;
     for (const failure& f : failed) {
         if (f.index == task_error::no_item)
@@ -290,7 +345,7 @@ void check_items(const request& r, const plan& p, const failures& failed, const 
         if (has_failed && is_done)
             throw mistake{item + " has failed and has its result"};
         settled += has_failed || is_done ? 1 : 0;
-        if (is_done && !Kind::is_of(result(i), i))
+        if (is_done && !Kind::has_its_own(slots, i))
             throw mistake{item + " has another's result"};
         if (is_done && p.runs[i] == 0)
             throw mistake{item + " is done, but has not been run"};
@@ -306,7 +361,11 @@ void check_items(const request& r, const plan& p, const failures& failed, const 
         if (is_done && must_fail)
             throw mistake{item + " should have failed"};
     }
-    if (!interrupted && settled != r.items) {
+    if (!interrupted && failed.empty() && !allocation_has_failed())
+        Kind::check_whole(slots, r.items);
+    // One failure breaks a fold: of what came with it nothing is said.
+    const bool broken = std::is_same_v<Kind, folded> && allocation_has_failed();
+    if (!interrupted && !broken && settled != r.items) {
         throw mistake{std::to_string(r.items - settled) + " of " + std::to_string(r.items) +
                       " items have neither a result nor a failure"};
     }
@@ -345,9 +404,11 @@ plan draw_plan(world& w, const request& r) {
     return p;
 }
 
-request draw_request(world& w, bool grows) {
+request draw_request(world& w, bool grows, bool folds = false) {
     request r;
     r.items = std::vector<std::size_t>{0, 1, 2, 7, 40, 300}[w.below(6)];
+    if (folds && w.chance(0.6))
+        r.items = 257 + w.below(1500); // several blocks
     r.load = w.chance(0.2) ? std::vector<std::size_t>{100, 3000, 70'000}[w.below(3)] : 0;
     if (r.load > 10'000)
         r.items = std::min<std::size_t>(r.items, 20);
@@ -356,7 +417,7 @@ request draw_request(world& w, bool grows) {
                                     mpimap::schedule::static_};
     r.how.schedule = all[w.below(grows ? 4 : 5)];
     if (w.chance(0.3))
-        r.how.chunk = 1 + w.below(20);
+        r.how.chunk = 1 + w.below(folds && w.chance(0.7) ? 600 : 20);
     if (!grows && w.chance(0.1) &&
         (r.how.schedule == mpimap::schedule::automatic || r.how.schedule == mpimap::schedule::dynamic)) {
         for (std::size_t i = 0; i < r.items; ++i)
@@ -364,7 +425,7 @@ request draw_request(world& w, bool grows) {
     }
     if (w.chance(0.3))
         r.how.attempts = 2 + w.below(3);
-    r.tolerant = w.chance(0.3);
+    r.tolerant = w.chance(0.3) && !folds;
     if (w.chance(0.3))
         r.how.on_error = mpimap::on_error::collect;
     if (w.chance(0.15))
@@ -413,18 +474,16 @@ class encoded {
 template <typename Kind>
 class collective {
     using arguments = std::vector<typename Kind::argument>;
-    using root_type =
-        frail_job<root_call<typename Kind::function, slots_for<typename Kind::result>, arguments>>;
-    using served_type =
-        frail_kernel<served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>>;
+    using root_type = frail_job<root_call<typename Kind::shipped, typename Kind::slots, arguments>>;
+    using served_type = frail_kernel<typename Kind::template served<arguments>>;
 
   public:
     /// Whether no rank has vanished in it.
     [[nodiscard]] bool is_orderly() const { return !vanishes_at_; }
 
     explicit collective(world& w)
-        : world_(w), request_(draw_request(w, false)), number_of_plan_(add_plan(draw_plan(w, request_))),
-          plan_(plan_of(number_of_plan_)),
+        : world_(w), request_(draw_request(w, false, std::is_same_v<Kind, folded>)),
+          number_of_plan_(add_plan(draw_plan(w, request_))), plan_(plan_of(number_of_plan_)),
           root_(static_cast<int>(w.below(static_cast<std::size_t>(w.size())))) {
         for (std::size_t i = 0; i < request_.items; ++i)
             arguments_.push_back(Kind::make(i, number_of_plan_, request_.load));
@@ -435,8 +494,8 @@ class collective {
             unready_ = static_cast<int>(w.below(static_cast<std::size_t>(w.size())));
         if (request_.cancelled_at)
             request_.how.stop = source_.get_token();
-        job_.emplace(place{root_, w.size()}, request_.how, function_, arguments_);
-        job_->make_slots(job_->items());
+        job_.emplace(place{root_, w.size()}, request_.how, Kind::ship(function_), arguments_);
+        Kind::make_slots(*job_);
         writer setup;
         job_->write_setup(setup);
         setup_.emplace(std::move(setup));
@@ -496,10 +555,7 @@ class collective {
         frailly([&all] { all.flush(); });
         const bool interrupted = how.abandoned || how.stopped || (stops() && !failed.empty());
         check_items<Kind>(request_, plan_, failed, job_->done(), interrupted, source_.stop_requested(),
-                          [this](std::size_t i) -> const typename Kind::result& {
-                              looked_at_ = job_->slots().take(i);
-                              return looked_at_;
-                          });
+                          job_->slots());
         check_runs(request_, plan_, failed);
         check_settled(call_number{1}, request_.items, plan_, job_->done().size(), count_items(failed));
         if (how.abandoned != (unready_ && *unready_ != root_) && !allocation_has_failed())
@@ -568,7 +624,6 @@ class collective {
     std::stop_source source_;
     std::optional<job_with_bounds> job_;
     std::optional<encoded> setup_;
-    typename Kind::result looked_at_{};
 };
 
 // ---------------------------------------------------------------- a pool
@@ -637,21 +692,20 @@ class pooled_call {
 template <typename Kind>
 class pool_map final : public pooled_call {
     using arguments = std::vector<typename Kind::argument>;
-    using root_type =
-        frail_job<root_call<typename Kind::function, slots_for<typename Kind::result>, arguments>>;
-    using served_type =
-        frail_kernel<served_call<typename Kind::function, kept_results<typename Kind::result>, arguments>>;
+    using root_type = frail_job<root_call<typename Kind::shipped, typename Kind::slots, arguments>>;
+    using served_type = frail_kernel<typename Kind::template served<arguments>>;
 
   public:
     pool_map(world& w, session& all, part_store& parts, std::uint64_t number, bool later)
-        : pooled_call(w, all, parts, number), request_(draw_request(w, false)),
+        : pooled_call(w, all, parts, number), request_(draw_request(w, false, std::is_same_v<Kind, folded>)),
           number_of_plan_(add_plan(draw_plan(w, request_))), plan_(plan_of(number_of_plan_)), later_(later) {
         plan_.call = number_;
         request_.cancelled_at.reset();
         for (std::size_t i = 0; i < request_.items; ++i)
             arguments_->push_back(Kind::make(i, number_of_plan_, request_.load));
-        job_ = std::make_shared<root_type>(place{w.rank(), w.size()}, request_.how, function_, *arguments_);
-        job_->make_slots(job_->items());
+        job_ = std::make_shared<root_type>(place{w.rank(), w.size()}, request_.how, Kind::ship(function_),
+                                           *arguments_);
+        Kind::make_slots(*job_);
         std::shared_ptr<void> keep;
         if (later) {
             keep = std::make_shared<std::pair<std::shared_ptr<root_type>, std::shared_ptr<arguments>>>(
@@ -683,11 +737,7 @@ class pool_map final : public pooled_call {
         world_.tell("a map is over");
         release();
         const bool interrupted = how.abandoned || cancelled_ || all_.broken() || (stops() && !failed.empty());
-        check_items<Kind>(request_, plan_, failed, job_->done(), interrupted, cancelled_,
-                          [this](std::size_t i) -> const typename Kind::result& {
-                              looked_at_ = job_->slots().take(i);
-                              return looked_at_;
-                          });
+        check_items<Kind>(request_, plan_, failed, job_->done(), interrupted, cancelled_, job_->slots());
         check_runs(request_, plan_, failed);
         check_settled(number_, request_.items, plan_, job_->done().size(), count_items(failed));
         items_.reset();
@@ -705,7 +755,6 @@ class pool_map final : public pooled_call {
     typename Kind::function function_;
     std::shared_ptr<arguments> arguments_ = std::make_shared<arguments>();
     std::shared_ptr<root_type> job_;
-    typename Kind::result looked_at_{};
 };
 
 /// pool::submit and pool::imap: a call that grows.
@@ -929,7 +978,7 @@ class pool_run {
 
     std::unique_ptr<pooled_call> start(session& all) {
         const std::uint64_t number = ++last_call_;
-        switch (world_.below(6)) {
+        switch (world_.below(7)) {
         case 0:
             return std::make_unique<pool_map<plain>>(world_, all, *parts_, number, false);
         case 1:
@@ -940,6 +989,8 @@ class pool_run {
             return std::make_unique<pool_map<rich>>(world_, all, *parts_, number, true);
         case 4:
             return std::make_unique<pool_stream<plain>>(world_, all, *parts_, number);
+        case 5:
+            return std::make_unique<pool_map<folded>>(world_, all, *parts_, number, false);
         default:
             return std::make_unique<pool_stream<rich>>(world_, all, *parts_, number);
         }
@@ -974,7 +1025,12 @@ void run_seed(std::uint64_t seed, bool talks) {
         w.today.stops = 0.01;
         w.today.longest_stop = 5e-3;
     }
-    switch (w.below(4)) {
+    switch (w.below(5)) {
+    case 2: {
+        const collective<folded> all(w);
+        w.run(all.is_orderly());
+        break;
+    }
     case 0: {
         const collective<plain> all(w);
         w.run(all.is_orderly());
