@@ -18,7 +18,7 @@ namespace mpimap::detail {
 struct call_mode {
     bool tolerant = false;    // failures of items are the caller's business
     bool pooled = false;      // of a pool: ranks know nothing of it before their first chunk
-    bool grows = false;       // items are added as it goes
+    bool grows = false;       // items are added as it goes: as the job says
     bool caller_waits = true; // with its arguments, for the end of the call
 };
 

@@ -40,22 +40,23 @@ namespace {
 
 constexpr std::size_t header_room = 2048;
 
-void broadcast_bytes(const communicator_state& s, void* data, std::size_t size, int root) {
+void broadcast_bytes(const mpi_turn& alone, const communicator_state& s, void* data, std::size_t size,
+                     int root) {
     const std::size_t piece = s.messages->piece();
     for (std::size_t at = 0; at < size; at += piece) {
         MPI_Request request = MPI_REQUEST_NULL;
         check_mpi(MPI_Ibcast(static_cast<std::byte*>(data) + at, static_cast<int>(std::min(piece, size - at)),
                              MPI_BYTE, root, s.comm, &request),
                   "MPI_Ibcast");
-        wait_for(request);
+        wait_for(alone, request);
     }
 }
 
 /// Takes part in broadcast_bytes where the bytes are of no use: a piece of memory is enough.
-void drop_bytes(const communicator_state& s, std::size_t size, int root) {
+void drop_bytes(const mpi_turn& alone, const communicator_state& s, std::size_t size, int root) {
     buffer scratch(std::min(size, s.messages->piece()));
     for (std::size_t at = 0; at < size; at += scratch.size())
-        broadcast_bytes(s, scratch.data(), std::min(scratch.size(), size - at), root);
+        broadcast_bytes(alone, s, scratch.data(), std::min(scratch.size(), size - at), root);
 }
 
 } // namespace
@@ -63,7 +64,7 @@ void drop_bytes(const communicator_state& s, std::size_t size, int root) {
 // ---------------------------------------------------------------- the call
 
 struct collective_call::implementation {
-    std::optional<helper::pause> alone{std::in_place}; // first: this thread is the only one in MPI
+    std::optional<mpi_turn> turn{std::in_place}; // first: this thread is the only one in MPI
     const std::shared_ptr<communicator_state> kept;
     communicator_state& state;
     int root;
@@ -103,7 +104,7 @@ struct collective_call::implementation {
         check_mpi(MPI_Iallreduce(mine.data(), all.data(), agreement::size, MPI_UINT64_T, MPI_MAX, state.comm,
                                  &request),
                   "MPI_Iallreduce");
-        wait_for(request);
+        wait_for(*turn, request);
         constexpr int first = 0; // no root that all know
         if (all.somebody_leaves()) {
             throw_everywhere(mismatched_call("mpimap: rank " + std::to_string(all.leaver()) +
@@ -166,7 +167,7 @@ struct collective_call::implementation {
         if (is_root() && header.inlined != 0 && !body.empty()) {
             std::memcpy(room + sizeof header, body.data(), body.size());
         }
-        broadcast_bytes(state, room, header_room, root);
+        broadcast_bytes(*turn, state, room, header_room, root);
         std::memcpy(&header, room, sizeof header);
         const std::size_t table = static_cast<std::size_t>(header.span_count) * sizeof(std::uint64_t);
         const auto size = static_cast<std::size_t>(header.body_size);
@@ -183,11 +184,11 @@ struct collective_call::implementation {
                 std::memcpy(body.data(), room + sizeof header, body.size());
             return;
         }
-        broadcast_bytes(state, body.data(), table, root);
+        broadcast_bytes(*turn, state, body.data(), table, root);
         if (lost) {
-            drop_bytes(state, size, root);
+            drop_bytes(*turn, state, size, root);
         } else {
-            broadcast_bytes(state, body.data() + table, size, root);
+            broadcast_bytes(*turn, state, body.data() + table, size, root);
         }
     }
 
@@ -204,16 +205,16 @@ struct collective_call::implementation {
 
     void send_spans(const std::vector<source_span>& spans) {
         for (const source_span& s : spans)
-            broadcast_bytes(state, const_cast<std::byte*>(s.data), s.size, root);
+            broadcast_bytes(*turn, state, const_cast<std::byte*>(s.data), s.size, root);
     }
     /// Every rank takes part, whether or not it knows where the bytes should go.
     void receive_spans(std::vector<target_span>& targets) {
         for (std::size_t i = 0; i < header.span_count; ++i) {
             const auto size = static_cast<std::size_t>(span_sizes()[i]);
             if (i < targets.size()) {
-                broadcast_bytes(state, targets[i].data, size, root);
+                broadcast_bytes(*turn, state, targets[i].data, size, root);
             } else {
-                drop_bytes(state, size, root);
+                drop_bytes(*turn, state, size, root);
             }
         }
     }
@@ -282,7 +283,7 @@ collective_call::collective_call(MPI_Comm comm, int root, std::uint64_t signatur
         communicator_state& s = self->state;
         s.enter();
         try {
-            s.prepare(comm, root);
+            s.prepare(*self->turn, comm, root);
             self->count = ++s.calls;
             s.messages->begin(episode_number{self->count});
         } catch (...) {
@@ -313,8 +314,11 @@ bool collective_call::results_everywhere() const noexcept {
     return self_->header.everywhere != 0;
 }
 
+const mpi_turn& collective_call::turn() const noexcept {
+    return *self_->turn;
+}
 void collective_call::step_out() noexcept {
-    self_->alone.reset();
+    self_->turn.reset();
 }
 void collective_call::leave() noexcept {
     if (!std::exchange(left_, true))
@@ -327,7 +331,7 @@ void collective_call::implementation::run(const options& o, bool tolerant,
     root_job* job = nullptr;
     writer setup;
     std::size_t bounds_size = 0;
-    session all(state.here());
+    session all(state.here(*turn));
     std::optional<dispatcher> d;
     try {
         job = &prepare();
@@ -388,7 +392,7 @@ void collective_call::implementation::serve(kernel& k) {
         throw_status();
     if (header.items == 0)
         return;
-    worker w(state.here(), root);
+    worker w(state.here(*turn), root);
     w.enter(number(), k, header.stop_at_failure != 0);
     std::optional<failure> failed;
     read_shared([&k](reader& in) { k.read_setup(in); }, failed);
@@ -428,7 +432,7 @@ void collective_call::implementation::share(const std::function<void(writer&)>& 
     int lowest = 0;
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, state.comm, &request), "MPI_Iallreduce");
-    wait_for(request);
+    wait_for(*turn, request);
     if (lowest == state.size)
         return;
     root = lowest;

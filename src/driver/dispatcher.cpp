@@ -73,10 +73,11 @@ void dispatcher::extend(std::size_t n) {
     });
 }
 void dispatcher::made_room() {
-    if (!owner_.mode().grows)
+    const growing_items* const items = job_.growing();
+    if (items == nullptr)
         return;
     whole(session_.here(), [&] {
-        owner_.has_room(job_.room());
+        owner_.has_room(items->room());
         act();
     });
 }
@@ -393,8 +394,9 @@ void dispatcher::complete_here() {
             owner_.decide(std::move(f), again);
         }
     }
-    if (owner_.mode().grows && owner_.has_failures())
-        job_.take_failures(owner_.take_failures());
+    growing_items* const items = job_.growing();
+    if (items != nullptr && owner_.has_failures())
+        items->take_failures(owner_.take_failures());
     act();
 }
 

@@ -11,11 +11,11 @@ thread_local helper* innermost = nullptr;
 
 } // namespace
 
-helper::pause::pause() : around_(std::exchange(innermost, nullptr)) {
+mpi_turn::mpi_turn() : around_(std::exchange(innermost, nullptr)) {
     if (around_ != nullptr && around_->batch_.load(std::memory_order_relaxed) % 2 != 0)
         lock_ = std::unique_lock(around_->mutex);
 }
-helper::pause::~pause() {
+mpi_turn::~mpi_turn() {
     innermost = around_;
 }
 

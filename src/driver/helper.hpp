@@ -27,21 +27,6 @@ class helper {
     /// Guards the call that is served, and MPI.
     threads::mutex mutex;
 
-    /// While one lives, the helper of the call around this one stays out of MPI: an item is calling the
-    /// library on another communicator. Does nothing where the main thread is not in an item, since then it
-    /// has `mutex`.
-    class pause {
-      public:
-        pause();
-        ~pause();
-        pause(const pause&) = delete;
-        pause& operator=(const pause&) = delete;
-
-      private:
-        helper* around_;
-        std::unique_lock<threads::mutex> lock_;
-    };
-
     /// From now on, `serve` is called, holding the mutex, while the main thread is in user code for long.
     void engage(std::function<void()> serve);
     /// Returns when `serve` is not running and will not again. Call without the mutex.
@@ -66,6 +51,7 @@ class helper {
     };
 
   private:
+    friend class mpi_turn;
     void enter_user_code(const nap_length& nap) noexcept;
     void leave_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
     void run();
@@ -80,6 +66,21 @@ class helper {
     bool engaged_ = false;
     bool quit_ = false;
     threads::thread thread_;
+};
+
+/// Whoever has one may be in MPI, and what enters it asks for one: while it lives, the helper of the call
+/// around this one stays out, since an item is calling the library on another communicator. It does nothing
+/// where the main thread is not in an item: then that has the helper's mutex.
+class mpi_turn {
+  public:
+    mpi_turn();
+    ~mpi_turn();
+    mpi_turn(const mpi_turn&) = delete;
+    mpi_turn& operator=(const mpi_turn&) = delete;
+
+  private:
+    helper* around_;
+    std::unique_lock<threads::mutex> lock_;
 };
 
 } // namespace mpimap::detail

@@ -236,7 +236,7 @@ int state_key() {
 
 } // namespace
 
-void wait_for(MPI_Request request, const std::function<void()>& remind) {
+void wait_for(const mpi_turn&, MPI_Request request, const std::function<void()>& remind) {
     // A step of a collective that is not blocking may show only at the next look.
     constexpr int looks = 3;
     constexpr double long_wait = 10; // seconds
@@ -327,29 +327,29 @@ void communicator_state::leave() noexcept {
 namespace {
 
 /// Functions travel as places in the program: all ranks must run the same one. Collective.
-void refuse_other_programs(const communicator_state& s) {
+void refuse_other_programs(const mpi_turn& alone, const communicator_state& s) {
     const program mine = this_program();
     const std::uint64_t words[2] = {mine.identity, ~mine.identity};
     std::uint64_t most[2] = {};
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Iallreduce(words, most, 2, MPI_UINT64_T, MPI_MAX, s.comm, &request), "MPI_Iallreduce");
-    wait_for(request);
+    wait_for(alone, request);
     if (most[0] == ~most[1])
         return;
     // Rank 0 and the first that differs from it tell what they run.
     std::uint64_t first = mine.identity;
     check_mpi(MPI_Ibcast(&first, 1, MPI_UINT64_T, 0, s.comm, &request), "MPI_Ibcast");
-    wait_for(request);
+    wait_for(alone, request);
     const int candidate = mine.identity != first ? s.rank : s.size;
     int other = 0;
     check_mpi(MPI_Iallreduce(&candidate, &other, 1, MPI_INT, MPI_MIN, s.comm, &request), "MPI_Iallreduce");
-    wait_for(request);
+    wait_for(alone, request);
     const auto name_of = [&](int rank) {
         std::array<char, 1024> name = {};
         mine.name.copy(name.data(), name.size() - 1);
         check_mpi(MPI_Ibcast(name.data(), static_cast<int>(name.size()), MPI_CHAR, rank, s.comm, &request),
                   "MPI_Ibcast");
-        wait_for(request);
+        wait_for(alone, request);
         return "rank " + std::to_string(rank) + " runs " + name.data();
     };
     const std::string text = name_of(0);
@@ -361,7 +361,7 @@ void refuse_other_programs(const communicator_state& s) {
 
 } // namespace
 
-void communicator_state::prepare(MPI_Comm user, int root) {
+void communicator_state::prepare(const mpi_turn& alone, MPI_Comm user, int root) {
     if (comm != MPI_COMM_NULL)
         return;
     MPI_Comm_size(user, &size);
@@ -378,22 +378,22 @@ void communicator_state::prepare(MPI_Comm user, int root) {
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Comm_idup(user, &comm, &request), "MPI_Comm_idup");
     if (rank == root) {
-        wait_for(request, remind);
+        wait_for(alone, request, remind);
     } else {
-        wait_for(request);
+        wait_for(alone, request);
     }
     try {
         MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
         MPI_Query_thread(&thread_level);
         messages = std::make_unique<channel>(comm, piece_bytes());
-        refuse_other_programs(*this);
+        refuse_other_programs(alone, *this);
     } catch (...) {
         shut_down(); // the next call tries again
         throw;
     }
 }
 
-endpoint communicator_state::here() {
+endpoint communicator_state::here(const mpi_turn&) {
     return {rank,
             size,
             messages.get(),

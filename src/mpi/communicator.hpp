@@ -20,6 +20,7 @@
 namespace mpimap::detail {
 
 class helper;
+class mpi_turn;
 class retired_duplicate;
 
 struct communicator_state : std::enable_shared_from_this<communicator_state> {
@@ -37,9 +38,10 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
 
     /// Makes the duplicate where there is none yet. Collective, and inside enter() and leave(). A rank that
     /// comes to its end without any call does not show: the root says on the standard error that it waits.
-    void prepare(MPI_Comm user, int root);
-    /// This rank as the engine sees it, while the state lives and has not been shut down.
-    [[nodiscard]] endpoint here();
+    void prepare(const mpi_turn& alone, MPI_Comm user, int root);
+    /// This rank as the engine sees it, while the state lives and has not been shut down. To be used by
+    /// whoever has a turn, and by the threads that these let in.
+    [[nodiscard]] endpoint here(const mpi_turn& alone);
     /// Gives MPI back what is its own, as soon as nothing is under way. Nothing can be sent after that.
     void shut_down() noexcept;
     /// The same, with the duplicate in a list of those that are to be freed.
@@ -68,7 +70,7 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
 [[nodiscard]] helper* helper_of(communicator_state& state);
 
 /// Waits for a request in naps. Calls `remind`, if there is one, when it has waited for ten seconds.
-void wait_for(MPI_Request request, const std::function<void()>& remind = {});
+void wait_for(const mpi_turn& alone, MPI_Request request, const std::function<void()>& remind = {});
 
 /// Moves on what duplicates of freed communicators still have under way, if there are any.
 void tend_retired_duplicates() noexcept;

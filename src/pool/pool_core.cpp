@@ -51,7 +51,6 @@ struct pool_core::implementation {
     communicator_state& state; // nothing is sent when the pool is closed: MPI may have ended
     pool_settings settings;
     bool open = true;
-    std::optional<session> all;
     std::optional<part_store> parts;
     std::list<pool_call::implementation*> calls;
     std::optional<failure> broken; // the root's own set-up
@@ -76,8 +75,10 @@ struct pool_core::implementation {
         visit(const visit&) = delete;
         visit& operator=(const visit&) = delete;
 
+        [[nodiscard]] const mpi_turn& turn() const noexcept { return turn_; }
+
       private:
-        helper::pause alone_; // of the helper of an item around
+        mpi_turn turn_; // an item around may be making the call
         deputy* deputy_;
     };
 
@@ -85,10 +86,22 @@ struct pool_core::implementation {
         : entry(comm, s.root, hash_text("mpimap::pool")), kept(state_of(comm)), state(*kept),
           settings(std::move(s)) {}
 
+    /// On the root, from the end of the set-up on.
+    [[nodiscard]] session& engine(const mpi_turn&) { return *engine_; }
+    [[nodiscard]] session& engine(const visit& here) { return engine(here.turn()); }
+    void begin(const mpi_turn& alone) { engine_.emplace(state.here(alone), settings.root_computes); }
+    /// The program's own part of it begins; before, all of MPI is in entry.turn().
+    void begin_absence() {
+        if (state.size > 1 && state.thread_level == MPI_THREAD_MULTIPLE) {
+            absence.emplace([this] { return engine_->answer_in_absence(); },
+                            [this] { return engine_->is_under_way(); });
+        }
+    }
+    [[nodiscard]] bool in_item() const noexcept { return engine_ && engine_->in_user_code(); }
     [[nodiscard]] const failure* failed_set_up() const {
         if (broken)
             return &*broken;
-        return all->broken() ? &*all->broken() : nullptr;
+        return engine_->broken() ? &*engine_->broken() : nullptr;
     }
     void check_thread() const {
         if (thread != std::this_thread::get_id()) {
@@ -140,7 +153,7 @@ struct pool_core::implementation {
             throw invalid_argument("mpimap: the pool is closed, and its calls are made on its root");
         if (!open)
             throw invalid_argument("mpimap: the pool is closed");
-        if (all->in_user_code()) {
+        if (in_item()) {
             throw nested_call(
                 "mpimap: an item called the pool that is running it. Use another communicator, such as "
                 "MPI_COMM_SELF, or map in one call");
@@ -154,15 +167,18 @@ struct pool_core::implementation {
                               (f->what.empty() ? "" : ": " + f->what));
         }
     }
-    void farewell(bool at_once) {
+    void farewell(const visit& here, bool at_once) {
         for (int rank = 0; rank < state.size; ++rank) {
             if (rank != state.rank)
-                all->messages().send(rank, wire::farewell{at_once}, outgoing());
+                engine(here).messages().send(rank, wire::farewell{at_once}, outgoing());
         }
     }
-    void look();
+    void look(const visit& here);
     void abandon() noexcept;
     void leave();
+
+  private:
+    std::optional<session> engine_; // behind a visit: it is in MPI
 };
 
 struct pool_call::implementation {
@@ -219,9 +235,11 @@ struct pool_call::implementation {
         if (!pool->open)
             return;
         try {
+            const visit here(*pool);
             if (introduction) {
                 for (const std::size_t rank : introduction->ranks())
-                    pool->all->messages().send(static_cast<int>(rank), wire::release{number}, outgoing());
+                    pool->engine(here).messages().send(static_cast<int>(rank), wire::release{number},
+                                                       outgoing());
                 introduction->close(items && items->state().on() == owner::course::abandoned);
             }
             pool->parts->tidy();
@@ -241,7 +259,7 @@ void pool_core::implementation::leave() {
     do_what_is_left();
     state.give_up = nullptr;
     entry.leave();
-    if (all->in_user_code())
+    if (in_item())
         return;                                       // an item lets go of the pool that is running it
     for (auto at = calls.begin(); at != calls.end();) // a function may own the future of its call
         (*at++)->forget_function();
@@ -260,7 +278,7 @@ void pool_core::implementation::abandon() noexcept {
             if (c.items)
                 c.items->cancel();
         }
-        farewell(true);
+        farewell(here, true);
     } catch (...) {
         // MPI does not work any more, or there is no memory for a few bytes: the ranks stay.
     }
@@ -293,7 +311,7 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
         MPI_Request request = MPI_REQUEST_NULL;
         check_mpi(MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, self.state.comm, &request),
                   "MPI_Iallreduce");
-        wait_for(request);
+        wait_for(self.entry.turn(), request);
     };
     self.entry.with_others(std::cref(compare)); // needs no memory of its own
     if (lowest < 0) {
@@ -305,7 +323,7 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     }
     if (!is_root()) {
         const auto serve = [&] {
-            worker w(self.state.here(), self.settings.root);
+            worker w(self.state.here(self.entry.turn()), self.settings.root);
             if (failed)
                 w.break_down(*failed);
             w.run();
@@ -318,7 +336,7 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     }
     self.broken = std::move(failed);
     const auto own = [&] {
-        self.all.emplace(self.state.here(), self.settings.root_computes);
+        self.begin(self.entry.turn());
         self.parts.emplace(*self.state.messages, static_cast<std::size_t>(self.state.size),
                            self.settings.cache_bytes);
         self.state.give_up = [pool = std::weak_ptr(self_)] {
@@ -329,18 +347,15 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     self.entry.with_others(std::cref(own));
     nap pause;
     while (lowest != self.state.size && self.failed_set_up() == nullptr) {
-        self.all->poll(); // the rank says why
+        self.engine(self.entry.turn()).poll(); // the rank says why
         pause.wait();
     }
     self.entry.step_out();
-    if (self.state.size > 1 && self.state.thread_level == MPI_THREAD_MULTIPLE) {
-        self.absence.emplace([all = &*self.all] { return all->answer_in_absence(); },
-                             [all = &*self.all] { return all->is_under_way(); });
-    }
+    self.begin_absence();
 }
 
 pool_core::~pool_core() {
-    const helper::pause alone;
+    const mpi_turn alone;
     self_.reset();
 }
 
@@ -375,31 +390,33 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     implementation& self = *self_;
     self.check_usable();
     auto c = std::make_shared<pool_call::implementation>(self_, job, how);
-    if (job.items() != 0 || how.grows) {
-        const session::engine_at_work at_work(*self.all);
-        call_plan plan = plan_call(job, o, static_cast<std::size_t>(self.state.size),
-                                   {how.tolerant, true, how.grows, how.keep == nullptr});
+    if (job.items() != 0 || job.growing() != nullptr) {
+        session& engine = self.engine(here);
+        const session::engine_at_work at_work(engine);
+        call_plan plan =
+            plan_call(job, o, static_cast<std::size_t>(self.state.size),
+                      {.tolerant = how.tolerant, .pooled = true, .caller_waits = how.keep == nullptr});
         const opening::manner manner{how.descriptor, plan.stop_elsewhere(), how.fresh_function,
                                      how.keep != nullptr};
         c->introduction.emplace(*self.parts, job, c->number, manner);
-        c->items.emplace(*self.all, job, std::move(plan), c->number, pooled{&*c->introduction, how.keep});
+        c->items.emplace(engine, job, std::move(plan), c->number, pooled{&*c->introduction, how.keep});
     }
     return std::make_unique<pool_call>(std::move(c));
 }
 
 /// Without running items to wait for.
-void pool_core::implementation::look() {
+void pool_core::implementation::look(const visit& here) {
     check_thread();
     if (!open)
         return; // the messages that come are another call's, or another pool's
-    if (all->in_user_code())
+    if (in_item())
         throw nested_call("mpimap: an item asks for a future of the pool that is running it");
     do_what_is_left();
-    all->look();
+    engine(here).look();
 }
 
 bool pool_core::in_item() const noexcept {
-    return self_->all && self_->all->in_user_code();
+    return self_->in_item();
 }
 
 in_pool::in_pool(pool_core& pool) noexcept {
@@ -412,13 +429,13 @@ in_pool::~in_pool() {
 
 void pool_core::poll() {
     const implementation::visit here(*self_);
-    self_->look();
+    self_->look(here);
 }
 
 void pool_core::nudge() {
     const implementation::visit here(*self_);
     self_->do_what_is_left();
-    self_->all->nudge();
+    self_->engine(here).nudge();
 }
 
 std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write) {
@@ -427,12 +444,12 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
     self.check_usable();
     auto bytes = std::make_shared<writer>();
     {
-        const session::engine_at_work at_work(*self.all);
+        const session::engine_at_work at_work(self.engine(here));
         write(*bytes);
     }
     bytes->own_spans(); // the caller may change it afterwards
     std::shared_ptr<stored_part> part = self.parts->add(bytes->size());
-    whole(self.all->here(), [&] {
+    whole(self.engine(here).here(), [&] {
         for (std::size_t rank = 0; rank < part->at.size(); ++rank) {
             if (rank != static_cast<std::size_t>(self.state.rank))
                 self.parts->send(*part, rank, bytes);
@@ -454,7 +471,7 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
 void pool_core::wait_for_all() {
     const implementation::visit here(*self_);
     self_->check_thread();
-    self_->all->run_until([this] {
+    self_->engine(here).run_until([this] {
         return std::all_of(self_->calls.begin(), self_->calls.end(),
                            [](const pool_call::implementation* c) { return c->done(); });
     });
@@ -466,13 +483,13 @@ void pool_core::close() {
     self.check_thread();
     if (!self.open)
         return;
-    if (self.all->in_user_code())
+    if (self.in_item())
         throw nested_call("mpimap: an item closes the pool that is running it");
     wait_for_all();
     for (auto at = self.calls.begin(); at != self.calls.end();)
         (*at++)->release();
-    whole(self.all->here(), [&self] { self.farewell(false); });
-    self.all->take_leave();
+    whole(self.engine(here).here(), [&] { self.farewell(here, false); });
+    self.engine(here).take_leave();
     self.leave();
 }
 
@@ -482,7 +499,7 @@ void pool_core::abandon() noexcept {
 
 void pool_core::leave_communicator() noexcept {
     const implementation::visit here(*self_);
-    if (!self_->open && !(self_->all && self_->all->in_user_code()))
+    if (!self_->open && !self_->in_item())
         self_->state.shut_down();
 }
 
@@ -518,9 +535,10 @@ void pool_call::implementation::leave() {
         return;
     items->cancel();
     try {
+        const visit here(*pool);
         // What is on its way would otherwise arrive at memory that is gone.
         if (!how.keep)
-            pool->all->run_until([this] { return done(); });
+            pool->engine(here).run_until([this] { return done(); });
     } catch (...) {
         // MPI does not work any more.
     }
@@ -537,7 +555,7 @@ void pool_call::wait(const std::function<bool()>& ready) {
     if (self_->done() || (ready && ready()) || !self_->pool->open)
         return; // what a closed pool has not run, finish() and check() tell
     self_->pool->check_usable();
-    self_->pool->all->run_until(
+    self_->pool->engine(here).run_until(
         [&] { return self_->done() || (ready && ready()) || self_->pool->failed_set_up(); });
 }
 
@@ -549,7 +567,7 @@ bool pool_call::wait_for(std::chrono::nanoseconds time, const std::function<bool
         self_->pool->check_thread();
         if (over())
             return true;
-        self_->pool->look(); // however short the time
+        self_->pool->look(here); // however short the time
     }
     const auto in_time = [&] { return clock::now() - begin < time; };
     if (!over() && in_time())
@@ -597,7 +615,7 @@ void pool_call::cancel() {
     const implementation::visit here(*self_->pool);
     self_->pool->check_thread();
     try {
-        if (self_->items && self_->pool->open && !self_->pool->all->in_user_code())
+        if (self_->items && self_->pool->open && !self_->pool->in_item())
             self_->items->cancel();
     } catch (...) {
         // A message to stop could not be sent: the items run to their end.

@@ -156,8 +156,8 @@ class spawned_ranks {
     void let_go() noexcept;
 
   private:
-    void start_ranks(int ranks);
-    void meet(MPI_Comm others, bool from_program);
+    void start_ranks(const mpi_turn& alone, int ranks);
+    void meet(const mpi_turn& alone, MPI_Comm others, bool from_program);
     [[noreturn]] void serve(pool_settings settings);
 
     MPI_Comm comm_ = MPI_COMM_NULL;
@@ -202,7 +202,7 @@ void check_alone() {
 } // namespace
 
 spawned_ranks::spawned_ranks(spawn ranks, int root) {
-    const helper::pause alone; // an item of another pool may make one
+    const mpi_turn alone; // an item of another pool may make one
     check_mpi_runs();
     if (origin.spawned) {
         static bool serving = false;
@@ -215,7 +215,7 @@ spawned_ranks::spawned_ranks(spawn ranks, int root) {
             throw nested_call(
                 "mpimap: pool(mpimap::spawn): the program that has spawned this rank is not there");
         origin.to_program->arrived();
-        meet(program, false);
+        meet(alone, program, false);
         return;
     }
     check_alone();
@@ -228,11 +228,11 @@ spawned_ranks::spawned_ranks(spawn ranks, int root) {
     if (n == 1)
         check_mpi(MPI_Comm_dup(MPI_COMM_SELF, &comm_), "MPI_Comm_dup");
     else
-        start_ranks(n);
+        start_ranks(alone, n);
 }
 
 /// What of it starts with the program of this process: its ranks by Open MPI, wherever it finds room.
-void spawned_ranks::start_ranks(int ranks) {
+void spawned_ranks::start_ranks(const mpi_turn& alone, int ranks) {
     if (origin.program.empty())
         throw invalid_argument("mpimap: pool(mpimap::spawn): /proc/self/exe does not name this program");
     leaving().tidy();
@@ -262,14 +262,14 @@ void spawned_ranks::start_ranks(int ranks) {
     for (std::string& a : arguments)
         argv.push_back(a.data());
     argv.push_back(nullptr);
-    MPI_Comm alone = MPI_COMM_NULL; // whose errors are returned
-    check_mpi(MPI_Comm_dup(MPI_COMM_SELF, &alone), "MPI_Comm_dup");
-    MPI_Comm_set_errhandler(alone, MPI_ERRORS_RETURN);
+    MPI_Comm self = MPI_COMM_NULL; // whose errors are returned
+    check_mpi(MPI_Comm_dup(MPI_COMM_SELF, &self), "MPI_Comm_dup");
+    MPI_Comm_set_errhandler(self, MPI_ERRORS_RETURN);
     std::vector<int> codes(static_cast<std::size_t>(ranks - 1), MPI_SUCCESS);
     MPI_Comm others = MPI_COMM_NULL;
-    int code = MPI_Comm_spawn(origin.program.c_str(), argv.data(), ranks - 1, info.get(), 0, alone, &others,
+    int code = MPI_Comm_spawn(origin.program.c_str(), argv.data(), ranks - 1, info.get(), 0, self, &others,
                               codes.data());
-    MPI_Comm_free(&alone);
+    MPI_Comm_free(&self);
     for (const int c : codes)
         code = code == MPI_SUCCESS ? c : code;
     if (code != MPI_SUCCESS) {
@@ -282,16 +282,16 @@ void spawned_ranks::start_ranks(int ranks) {
                             ". Start the program with mpirun or srun, and use mpimap::pool pool(world)",
                         code);
     }
-    meet(others, true);
+    meet(alone, others, true);
 }
 
 /// Collective over both sides.
-void spawned_ranks::meet(MPI_Comm others, bool from_program) {
+void spawned_ranks::meet(const mpi_turn& alone, MPI_Comm others, bool from_program) {
     MPI_Comm_set_errhandler(others, MPI_ERRORS_RETURN);
     // The others may have long to go until they are here, and a merge does not nap.
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Ibarrier(others, &request), "MPI_Ibarrier");
-    wait_for(request);
+    wait_for(alone, request);
     check_mpi(MPI_Intercomm_merge(others, from_program ? 0 : 1, &comm_), "MPI_Intercomm_merge");
     // Freed, not disconnected, here and later: that would wait for the other side.
     check_mpi(MPI_Comm_free(&others), "MPI_Comm_free");
@@ -322,7 +322,7 @@ void spawned_ranks::serve(pool_settings settings) {
 }
 
 void spawned_ranks::let_go() noexcept {
-    const helper::pause alone;
+    const mpi_turn alone;
     int finalised = 0;
     MPI_Finalized(&finalised);
     const bool in_mpi = finalised == 0;

@@ -15,6 +15,7 @@ namespace {
 using explored::expect;
 using mpimap::detail::deputy;
 using mpimap::detail::helper;
+using mpimap::detail::mpi_turn;
 
 /// What both threads may touch, one at a time.
 struct engine {
@@ -103,9 +104,9 @@ void a_pause() {
     call c(h, e);
     c.run(true, [&e] {
         {
-            const helper::pause alone;
+            const mpi_turn alone;
             e.touch();
-            const helper::pause nested;
+            const mpi_turn nested;
             e.touch();
         }
         e.wait_for_service();
@@ -124,7 +125,7 @@ void a_call_in_an_item() {
     engine of_outer;
     call c(outer, of_outer);
     c.run(true, [&of_outer] {
-        const helper::pause alone;
+        const mpi_turn alone;
         helper inner;
         engine of_inner;
         {

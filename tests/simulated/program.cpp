@@ -774,7 +774,7 @@ class pool_stream final : public pooled_call {
             job_->weigh(w.chance(0.5) ? 500 : 20'000); // results wait, and items are held back
         w.tell("stream: " + describe(request_, plan_));
         open(*job_, request_.how, descriptor_of<frail_kernel<typename stream::served>>,
-             {.pooled = true, .grows = true, .caller_waits = false}, job_);
+             {.pooled = true, .caller_waits = false}, job_);
     }
 
     ~pool_stream() override { items_.reset(); } // refers to the job

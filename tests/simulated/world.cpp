@@ -468,8 +468,8 @@ void sleep_for(clock::duration length) {
 // Stands for src/driver/helper.cpp: no thread, world::compute() does its work.
 helper::helper() = default;
 helper::~helper() = default;
-helper::pause::pause() : around_(nullptr) {}
-helper::pause::~pause() {
+mpi_turn::mpi_turn() : around_(nullptr) {}
+mpi_turn::~mpi_turn() {
     (void)around_;
 }
 

@@ -12,6 +12,7 @@
 namespace {
 
 using mpimap::detail::helper;
+using mpimap::detail::mpi_turn;
 using mpimap::detail::nap_length;
 
 constexpr nap_length short_naps{20e-6, true};
@@ -96,9 +97,9 @@ void pauses() {
     for (int item = 0; item < 200; ++item) {
         const helper::user_code outside(h, short_naps);
         {
-            const helper::pause alone;
+            const mpi_turn alone;
             ++e.touched; // the item has the engine to itself
-            const helper::pause nested;
+            const mpi_turn nested;
             ++e.touched;
         }
         if (item % 20 == 0) {
@@ -122,7 +123,7 @@ void one_in_the_other() {
     outer.mutex.lock();
     for (int item = 0; item < 50; ++item) {
         const helper::user_code outside(outer, short_naps);
-        const helper::pause alone;
+        const mpi_turn alone;
         inner.engage([&of_inner] { of_inner.serve(); });
         inner.mutex.lock();
         {

@@ -14,6 +14,8 @@
 
 namespace mpimap::detail {
 
+class mpi_turn;
+
 /// One collective call on one rank, from the check that all ranks called the same to the common verdict.
 ///
 /// Construction takes the communicator (throws nested_call when an item calls back, invalid_argument on
@@ -33,8 +35,10 @@ class collective_call {
 
     /// All ranks are in the same call; throws on every rank otherwise. The first step of run() and serve().
     void agree();
+    /// This thread's turn in MPI, until it steps out.
+    [[nodiscard]] const mpi_turn& turn() const noexcept;
     /// The communicator stays taken, but the caller goes on: an item of another call may be the one that
-    /// opens a pool. Whoever uses the communicator then pauses the helper of that call, each time.
+    /// opens a pool. Whoever uses the communicator then takes a turn each time.
     void step_out() noexcept;
     /// Gives the communicator back before destruction.
     void leave() noexcept;

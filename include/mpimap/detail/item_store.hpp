@@ -293,7 +293,7 @@ class item_store {
         item_state& s = b.states[at];
         if (s == item_state::waiting || s == item_state::arriving) {
             s = item_state::done;
-            bytes_of_results_ += weight(b, at);
+            bytes_done_ += weight(b, at);
             note({i, 1});
         } else {
             b.destroy_result(at);
@@ -309,7 +309,7 @@ class item_store {
                 r.in->let_go_of_arguments(r.at + k);
         }
         std::fill_n(r.in->states + r.at, r.count, item_state::done);
-        bytes_of_results_ += weight(*r.in, r.at, r.count);
+        bytes_done_ += weight(*r.in, r.at, r.count);
         note({first, r.count});
     }
     /// The item will have no result: somebody asks why, or nobody. False if it has one.
@@ -354,7 +354,7 @@ class item_store {
         for (std::size_t at = r.at; at < r.at + r.count; ++at) {
             if (r.in->states[at] == item_state::done) {
                 r.in->destroy_result(at);
-                bytes_of_results_ -= weight(*r.in, at);
+                bytes_done_ -= weight(*r.in, at);
             }
         }
         std::fill_n(r.in->states + r.at, r.count, item_state::taken);
@@ -380,27 +380,17 @@ class item_store {
 
     /// What is known of the items that have not been taken; kept where sizes differ.
     [[nodiscard]] std::size_t known_bytes() const noexcept { return known_bytes_; }
-    /// Of these, what results take that are done.
-    [[nodiscard]] std::size_t bytes_of_results() const noexcept { return bytes_of_results_; }
+    /// Of these, those of items that are done.
+    [[nodiscard]] std::size_t bytes_done() const noexcept { return bytes_done_; }
     [[nodiscard]] std::size_t bytes_of(std::size_t i) const { return *find(i)->bytes.at(i % length); }
     void add_bytes(block& b, std::size_t at, std::size_t n) noexcept {
         if constexpr (!fixed_size) {
             if (weighs_) {
                 *b.bytes.at(at) += n;
                 known_bytes_ += n;
+                if (b.states[at] == item_state::done)
+                    bytes_done_ += n;
             }
-        }
-    }
-    /// The result is there, or on its way into its place, and the arguments go.
-    void weigh_result(block& b, std::size_t at, std::size_t n) noexcept {
-        if constexpr (!fixed_size) {
-            if (!weighs_)
-                return;
-            std::size_t& bytes = *b.bytes.at(at);
-            known_bytes_ += n - bytes;
-            if (b.states[at] == item_state::done)
-                bytes_of_results_ += n - bytes;
-            bytes = n;
         }
     }
     /// Ahead of all others.
@@ -489,7 +479,7 @@ class item_store {
     bool ordered_ = false;
     bool weighs_ = false;
     std::size_t known_bytes_ = 0;
-    std::size_t bytes_of_results_ = 0; // of these
+    std::size_t bytes_done_ = 0; // of these
     std::deque<item_range> order_;
 };
 

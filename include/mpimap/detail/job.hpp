@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -96,6 +95,18 @@ struct item_fates {
                         // failed, too: their arguments could not be decoded
 };
 
+/// What a call that grows has to say, besides, of the items that come and go.
+class growing_items {
+  public:
+    /// Items that failed, as it happens; what is no item's concerns all that have not run.
+    virtual void take_failures(failures failed) = 0;
+    /// Bytes that results may still take until as much lies there as is meant to.
+    [[nodiscard]] virtual double room() const = 0;
+
+  protected:
+    ~growing_items() = default;
+};
+
 /// The call at its root: arguments, the root's own copy of the function, the place for results.
 class root_job {
   public:
@@ -172,11 +183,8 @@ class root_job {
     /// Which items have their results, for exceptions.
     [[nodiscard]] completion completed() const { return {fates_.done.size(), fates_.done.ranges()}; }
 
-    /// In calls that grow: bytes that results may still take until as much lies there as is meant to.
-    [[nodiscard]] virtual double room() const { return std::numeric_limits<double>::infinity(); }
-    /// In calls that grow: items that failed, as it happens; what is no item's concerns all that have not
-    /// run.
-    virtual void take_failures(failures) {}
+    /// Null where all items were there at the beginning.
+    [[nodiscard]] virtual growing_items* growing() noexcept { return nullptr; }
 
     /// Bytes that one item sends and gets back, as far as known beforehand; 0 if what it sends is not known.
     [[nodiscard]] virtual std::size_t bytes_per_item() = 0;

@@ -51,7 +51,6 @@ class lazy_map {
             job_->weigh(most_bytes);
         call_settings how;
         how.descriptor = &descriptor_of<typename stream::served>;
-        how.grows = true;
         how.keep = job_;
         call_ = pool_->start(*job_, options_, how);
     }

@@ -30,7 +30,6 @@ struct pool_settings {
 struct call_settings {
     const kernel_descriptor* descriptor = nullptr;
     bool tolerant = false;
-    bool grows = false;
     bool fresh_function = false;     // a copy of the function's own for each chunk
     std::shared_ptr<void> keep = {}; // asynchronous: what owns the job
 };

@@ -63,7 +63,7 @@ struct stream_storage {
 
 /// The job. `Args`: items_of<T> for what comes item by item, broadcast or indices for the rest.
 template <typename F, typename R, typename... Args>
-class stream_call : private stream_storage<F, Args...>, public root_setup<F, Args...> {
+class stream_call : private stream_storage<F, Args...>, public root_setup<F, Args...>, public growing_items {
     using storage = stream_storage<F, Args...>;
     using setup = root_setup<F, Args...>;
     using setup::function_;
@@ -162,6 +162,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
     // ------------------------------------------------------------ for the engine
 
     [[nodiscard]] std::size_t items() const override { return 0; }
+    [[nodiscard]] growing_items* growing() noexcept override { return this; }
 
     std::size_t write_chunk(item_range items, outgoing& message, failures& failed) override {
         std::size_t i = 0;
@@ -248,7 +249,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
         return store::fixed_size ? fixed_arguments + fixed_result : 0;
     }
     [[nodiscard]] double room() const override {
-        return most_bytes_ - static_cast<double>(store_.bytes_of_results());
+        return most_bytes_ - static_cast<double>(store_.bytes_done());
     }
     [[nodiscard]] bool plain_arguments() const override { return (stored<Args>::plain && ...); }
     [[nodiscard]] bool plain_results() const override { return false; } // the loop looks at the same records
@@ -495,7 +496,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
             const std::size_t n = weight();
             if (n == 0)
                 return; // cannot be told
-            store_.weigh_result(b, at, n);
+            store_.add_bytes(b, at, n);
             const auto each = static_cast<double>(n);
             if (result_bytes_ < 0) {
                 result_bytes_ = each;

@@ -96,7 +96,6 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
             o.chunk = 1;
         call_settings how;
         how.descriptor = kernel();
-        how.grows = true;
         how.fresh_function = may_change<F, Ts...>;
         how.keep = job_;
         call_ = pool_->start(*job_, o, how);
