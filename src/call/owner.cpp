@@ -36,6 +36,10 @@ void weigh(std::size_t items, std::uint64_t bytes, double& mean) {
     mean = mean == 0 ? each : mean + (each - mean) / 8;
 }
 
+bool contains(const std::vector<std::size_t>& items, const failure& f) {
+    return std::find(items.begin(), items.end(), static_cast<std::size_t>(f.index)) != items.end();
+}
+
 void append(failures& all, failures more) {
     all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -395,8 +399,14 @@ std::vector<std::size_t> owner::failed_of_chunk(std::size_t rank, bool last) {
 
 void owner::failures_came(std::size_t rank, failures failed) {
     rank_record& r = ranks_[rank];
-    for (const failure& f : failed)
+    // An item of which a rank says twice that it has failed, the second time for want of memory to say the
+    // first, has failed once: two would have it run twice at a time.
+    std::erase_if(failed, [&r](const failure& f) {
+        if (contains(r.failed, f))
+            return true;
         r.failed.push_back(static_cast<std::size_t>(f.index));
+        return false;
+    });
     if (retries_.none() && !mode().grows) {
         take_in(std::move(failed));
     } else {
@@ -415,6 +425,7 @@ void owner::results_read(const wire::results& r, std::size_t read,
                          const std::vector<std::size_t>& failed_there, failures failed) {
     // The archive is of no use behind an item that could not be read: the items behind it run again. Those
     // that failed there have been told.
+    std::erase_if(failed, [&](const failure& f) { return contains(failed_there, f); });
     if (read != r.items.count)
         give_back_between({r.items.first + read + 1, r.items.count - read - 1}, failed_there);
     take_in(std::move(failed));
@@ -433,17 +444,26 @@ void owner::results_in_place(std::size_t rank, item_range items, const wire::res
 }
 
 void owner::results_bad(const wire::results& r, const std::vector<std::size_t>& failed_there, failure why) {
-    results_not_in_place(r.items.first, std::move(why));
-    give_back_between({r.items.first + 1, r.items.count - 1}, failed_there); // the others run again
+    const std::optional<std::size_t> first = results_not_in_place(r, failed_there, std::move(why));
+    if (first) // those behind it run again
+        give_back_between({*first + 1, r.items.end() - *first - 1}, failed_there);
 }
 
-void owner::results_not_in_place(std::size_t first, failure why) {
+std::optional<std::size_t> owner::results_not_in_place(const wire::results& r,
+                                                       const std::vector<std::size_t>& failed_there,
+                                                       failure why) {
+    std::size_t first = r.items.first;
+    while (first < r.items.end() && std::binary_search(failed_there.begin(), failed_there.end(), first))
+        ++first;
+    if (first == r.items.end())
+        return {}; // of items that failed there is nothing to be had
     failure of_no_item = why;
     of_no_item.index = task_error::no_item;
     why.index = first;
     if (!fail(std::move(why), retries_.attempt_of(first)))
         abandon(std::move(of_no_item));
     item_failed();
+    return first;
 }
 
 void owner::chunk_heeded(std::size_t rank) {

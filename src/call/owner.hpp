@@ -190,7 +190,9 @@ class owner {
     void results_in_place(std::size_t rank, item_range items, const wire::results& r,
                           const std::vector<std::size_t>& failed_there);
     /// What put them there has thrown.
-    void results_not_in_place(std::size_t first, failure why);
+    /// The first of them that had not failed there has by that: it is returned, where there is one.
+    std::optional<std::size_t>
+    results_not_in_place(const wire::results& r, const std::vector<std::size_t>& failed_there, failure why);
     /// An awaited message is here, and nothing of it is under way any more.
     void heeded(const wire::message& m, std::size_t bytes);
     /// Nor of the chunk that it was the last of: failures of its items count now.

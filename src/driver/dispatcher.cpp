@@ -373,7 +373,7 @@ void dispatcher::complete(const incoming& m) {
                 m.complete();
         } catch (...) {
             in_place = false;
-            owner_.results_not_in_place(r->items.first, current(r->items.first));
+            owner_.results_not_in_place(*r, m.without, current(r->items.first));
         }
         if (in_place)
             owner_.results_in_place(rank, {r->items.first, m.placed}, *r, m.without);

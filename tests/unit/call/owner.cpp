@@ -344,6 +344,40 @@ TEST(owner, results_of_a_chunk_whose_failures_are_lost_count_for_nothing) {
     EXPECT_TRUE(o.items.end().abandoned);
 }
 
+TEST(owner, a_failure_that_is_told_twice_has_the_item_run_again_once) {
+    owned o(4, 2, {.schedule = schedule::dynamic, .chunk = 2, .attempts = 3});
+    const item_range chunk = o.give(1);
+    o.fail(1, {chunk.first, chunk.first});
+    o.fail(1, {chunk.first});
+    o.take(1, chunk);
+    failures undecided = o.items.take_undecided();
+    ASSERT_EQ(undecided.size(), 1U);
+    o.items.decide(std::move(undecided.front()), true);
+    o.run_here();
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_EQ(o.fates.done.size(), 4U);
+    EXPECT_FALSE(o.items.has_undecided());
+}
+
+TEST(owner, results_that_are_lost_are_those_of_items_that_had_some) {
+    owned o(
+        4, 2,
+        {.schedule = schedule::dynamic, .chunk = 4, .on_error = mpimap::on_error::collect, .attempts = 2});
+    const item_range chunk = o.give(1);
+    o.fail(1, {chunk.first});
+    const wire::results r{number, chunk, wire::progress::finished, 0, second};
+    o.items.noticed(1, r, 32);
+    o.items.results_bad(r, o.items.failed_of_chunk(1, true), owned::failure_of(0, 0));
+    o.items.heeded(r, 32);
+    o.items.chunk_heeded(1);
+    for (mpimap::detail::failure& f : o.items.take_undecided())
+        o.items.decide(std::move(f), true);
+    o.run_here();
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_EQ(o.fates.done.size(), 3U);
+    EXPECT_EQ(o.items.end().failed.size(), 1U); // the second, whose result there was no memory for
+}
+
 TEST(owner, an_answer_without_a_chunk_changes_nothing) {
     owned o(2, 2, {.schedule = schedule::dynamic, .chunk = 1});
     const wire::results nothing{number, {0, 0}, wire::progress::finished, 5, 0};
