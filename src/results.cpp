@@ -1,11 +1,33 @@
 #include <mpimap/detail/results.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <cstring>
 #include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
+#include <mpimap/errors.hpp>
+
 namespace mpimap::detail {
+
+void refuse_results(std::size_t items, std::size_t bytes_each) {
+    try {
+        throw;
+    } catch (const std::bad_alloc&) {
+    } catch (const std::length_error&) { // more than there are addresses
+    }
+    constexpr double gib = 1024.0 * 1024.0 * 1024.0;
+    std::array<char, 32> total{};
+    std::snprintf(total.data(), total.size(), "%.3g GiB",
+                  static_cast<double>(items) * static_cast<double>(bytes_each) / gib);
+    throw error("mpimap: the root has no memory for the results: " + std::to_string(items) + " of " +
+                std::to_string(bytes_each) + " bytes each are " + total.data() +
+                ". Map into a range of your own, reduce, or take them one by one with pool.imap");
+}
 
 std::function<void()> read_around(std::vector<std::size_t> none, item_range items, reader& in, void* all,
                                   std::size_t size) {

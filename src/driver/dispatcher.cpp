@@ -5,6 +5,7 @@
 
 #include "call/verdict.hpp"
 #include "driver/whole.hpp"
+#include "errors/text.hpp"
 
 namespace mpimap::detail {
 
@@ -342,7 +343,10 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
     } catch (...) {
         m.complete = nullptr;
         m.placed = 0;
-        owner_.results_bad(r, failed_there, current(r.items.first));
+        failure why = current(r.items.first);
+        if (m.lost)
+            why.what = no_memory_for(m.framing.bytes, "results");
+        owner_.results_bad(r, failed_there, std::move(why));
         return;
     }
     owner_.results_read(r, m.placed, failed_there, std::move(failed));

@@ -24,8 +24,10 @@ void thrown_everywhere(const char* text, bool told_here, std::weak_ptr<communica
 [[noreturn]] void tell_and_end_job() noexcept;
 
 /// For the exception being handled: this rank, of a communicator, cannot go on with a call that others take
-/// part in, nor can they without it. Prints why and ends the job. Needs no memory.
+/// part in, nor can they without it. Prints why and ends the job. Needs no memory; what MPI_Abort needs has
+/// been kept for it.
 [[noreturn]] void end_job_out_of_step(int rank) noexcept;
+void keep_last_memory() noexcept;
 /// The same of a call that this rank cannot even begin. Returns where the communicator has no others.
 void end_job_of_others(MPI_Comm comm) noexcept;
 

@@ -373,6 +373,7 @@ void communicator_state::prepare(const mpi_turn& alone, MPI_Comm user, int root)
                      rank, size);
         std::fflush(stderr);
     };
+    keep_last_memory();
     retirement_.clear();
     retirement_.emplace_back(size);
     MPI_Request request = MPI_REQUEST_NULL;

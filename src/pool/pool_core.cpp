@@ -533,14 +533,15 @@ pool_call::~pool_call() {
 void pool_call::implementation::leave() {
     if (!items || !pool->open || done())
         return;
-    items->cancel();
     try {
         const visit here(*pool);
+        items->cancel();
         // What is on its way would otherwise arrive at memory that is gone.
         if (!how.keep)
             pool->engine(here).run_until([this] { return done(); });
     } catch (...) {
-        // MPI does not work any more.
+        // MPI does not work any more, or this rank, the only one, has no memory: the items are gone in any
+        // case.
     }
 }
 

@@ -11,16 +11,24 @@ namespace {
 std::atomic<long> until_failure{0};
 std::atomic<bool> has_failed{false};
 
+std::atomic<bool> and_all_behind{false};
+
 bool fails_now() noexcept {
-    if (until_failure.load(std::memory_order_relaxed) <= 0 || until_failure.fetch_sub(1) != 1)
+    if (until_failure.load(std::memory_order_relaxed) <= 0)
         return false;
+    const long left = until_failure.fetch_sub(1);
+    if (left != 1)
+        return false;
+    if (and_all_behind)
+        until_failure = 1;
     has_failed = true;
     return true;
 }
 
 } // namespace
 
-void fail_allocation(long n) noexcept {
+void fail_allocation(long n, bool all_behind) noexcept {
+    and_all_behind = all_behind;
     until_failure = n;
 }
 bool allocation_has_failed() noexcept {

@@ -1,6 +1,6 @@
-// One allocation fails on one rank, the n-th since the workload began:
+// One allocation fails on one rank, the n-th since the workload began, or from there on all:
 //
-//   test_out_of_memory WORKLOAD RANK FIRST STEP
+//   test_out_of_memory WORKLOAD RANK one|on FIRST STEP
 //
 // for n = FIRST, FIRST + STEP, ... until there are not so many. After each the communicator must be usable,
 // nobody may have wrong results, and nobody may wait for ever. The job may end, where the rank says why; the
@@ -182,15 +182,16 @@ void hangs(int) {
 int main(int argc, char** argv) {
     const mpimap::environment environment(argc, argv);
     const mpi::communicator world;
-    if (argc != 5)
+    if (argc != 6)
         return 2;
     const workload& run = workloads.at(argv[1]);
     const int rank = std::atoi(argv[2]);
-    const long step = std::atol(argv[4]);
+    const bool all_behind = std::string(argv[3]) == "on";
+    const long step = std::atol(argv[5]);
     const inputs in;
     run(world, in);
     std::signal(SIGALRM, hangs);
-    for (long n = std::atol(argv[3]);; n += step) {
+    for (long n = std::atol(argv[4]);; n += step) {
         if (world.rank() == 0) {
             std::printf("%ld\n", n);
             std::fflush(stdout);
@@ -198,7 +199,7 @@ int main(int argc, char** argv) {
         world.barrier();
         alarm(20);
         if (world.rank() == rank)
-            faults::fail_allocation(n);
+            faults::fail_allocation(n, all_behind);
         std::string thrown;
         try {
             run(world, in);

@@ -644,6 +644,34 @@ TEST(results, are_made_and_not_assigned) {
     EXPECT_EQ(pool.amap(make_grid, count_to(20)).get(), all);
 }
 
+/// More than there are addresses: refused before anything is sent, with the figure.
+TEST(results, that_the_root_cannot_hold_are_refused) {
+    const std::size_t n = std::size_t{1} << 61U;
+    for_each_root([&](int root) {
+        const mpimap::options o{.root = root};
+        const auto number = [](std::size_t i) { return static_cast<double>(i); };
+        const auto text = [](std::size_t i) { return std::to_string(i); };
+        const auto refused = [](const auto& map) {
+            try {
+                map();
+                ADD_FAILURE() << "not refused";
+            } catch (const mpimap::map_error& e) {
+                const std::string what = e.what();
+                EXPECT_NE(what.find("the root has no memory for the results: 2305843009213693952 of "),
+                          std::string::npos)
+                    << what;
+                EXPECT_NE(what.find(" GiB"), std::string::npos) << what;
+            }
+        };
+        refused([&] { (void)mpimap::mpi_map(comm(), o, number, mpimap::indices(n)); });
+        refused([&] { (void)mpimap::mpi_map(comm(), o, text, mpimap::indices(n)); });
+        refused([&] { (void)mpimap::mpi_try_map(comm(), o, number, mpimap::indices(n)); });
+    });
+    const auto all = mpimap::mpi_map(
+        comm(), [](std::size_t i) { return i; }, mpimap::indices(7));
+    EXPECT_EQ(all.size(), rank() == 0 ? 7U : 0U);
+}
+
 } // namespace results_test
 
 BOOST_CLASS_EXPORT(results_test::dog)

@@ -174,6 +174,7 @@ class reduction_tree {
     static constexpr bool plain = false;                        // combining runs the user's operation
     static constexpr std::size_t granularity = reduction_block; // parts of blocks travel item by item
     static constexpr std::size_t item_bytes = 0;
+    static constexpr std::size_t bytes_in_place = 0;
 
     reduction_tree(std::size_t items, bool one_by_one, const std::shared_ptr<Function>& function)
         : items_(items), one_by_one_(one_by_one), blocks_((items + reduction_block - 1) / reduction_block),

@@ -102,6 +102,7 @@ class no_slots {
     explicit no_slots(std::size_t) {}
     static constexpr bool plain = true;
     static constexpr std::size_t item_bytes = 0;
+    static constexpr std::size_t bytes_in_place = 0; // that an item's result takes from the beginning
 
     struct local {
         static constexpr bool drops_results = true;
@@ -116,6 +117,10 @@ class no_slots {
     }
 };
 
+/// For the exception being handled, thrown where room for `items` results of so many bytes each was to be
+/// made: if that was for lack of memory, throws an error with the figure instead.
+[[noreturn]] void refuse_results(std::size_t items, std::size_t bytes_each);
+
 /// Reads results of `size` bytes each into the memory of all results, which stays as it is where an item is
 /// in `none`. What it returns is to be called when they have come.
 [[nodiscard]] std::function<void()> read_around(std::vector<std::size_t> none, item_range items, reader& in,
@@ -127,6 +132,7 @@ class byte_slots {
   public:
     static constexpr bool plain = true;
     static constexpr std::size_t item_bytes = sizeof(R);
+    static constexpr std::size_t bytes_in_place = sizeof(R);
     // bool: std::vector<bool> has no memory of its own per element.
     static constexpr bool in_vector = std::is_default_constructible_v<R> && !std::is_same_v<R, bool>;
 
@@ -197,6 +203,7 @@ class value_slots {
   public:
     static constexpr bool plain = !runs_user_code<R>();
     static constexpr std::size_t item_bytes = 0;
+    static constexpr std::size_t bytes_in_place = sizeof(slot);
 
     explicit value_slots(std::size_t n) : slots_(n) {}
 

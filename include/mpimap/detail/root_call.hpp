@@ -226,7 +226,11 @@ class root_call : public root_setup<F, Args...> {
     /// The place for results: made after the check of the arguments.
     template <typename... S>
     void make_slots(S&&... s) {
-        slots_.emplace(std::forward<S>(s)...);
+        try {
+            slots_.emplace(std::forward<S>(s)...);
+        } catch (...) {
+            refuse_results(items_, Slots::bytes_in_place);
+        }
     }
     [[nodiscard]] Slots& slots() { return *slots_; }
     [[nodiscard]] bool one_by_one() const { return setup::one_by_one_; }
