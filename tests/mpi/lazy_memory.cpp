@@ -231,6 +231,26 @@ TEST(lazy_memory, counts_results_when_small_ones_come_before_large_ones) {
     });
 }
 
+TEST(lazy_memory, of_results_that_fill_the_window_alone_leaves_no_rank_idle) {
+    if (size() < 3)
+        GTEST_SKIP() << "needs two ranks beside the root";
+    with_stuck_item({.root_computes = false}, [](pool& p) {
+        const auto large = [](std::size_t i) {
+            if (i == 6 || i == 7) { // one waits for the other
+                ++shared_counter::value();
+                EXPECT_TRUE(shared_counter::wait_for(2));
+            }
+            return std::string(std::size_t{40} * 1024 * 1024, 'x');
+        };
+        std::size_t taken = 0;
+        for (const std::string& s : p.imap(one_by_one(), large, mpimap::indices(10))) {
+            EXPECT_EQ(s.size(), std::size_t{40} * 1024 * 1024);
+            ++taken;
+        }
+        EXPECT_EQ(taken, 10U);
+    });
+}
+
 TEST(lazy_memory, of_submissions_does_not_wait_for_a_future_that_nobody_asks) {
     for (const int root : {0, other_root()}) {
         with_pool({.root = root}, [](pool& p) {

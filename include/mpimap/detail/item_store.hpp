@@ -293,6 +293,7 @@ class item_store {
         item_state& s = b.states[at];
         if (s == item_state::waiting || s == item_state::arriving) {
             s = item_state::done;
+            ++done_;
             bytes_done_ += weight(b, at);
             note({i, 1});
         } else {
@@ -309,6 +310,7 @@ class item_store {
                 r.in->let_go_of_arguments(r.at + k);
         }
         std::fill_n(r.in->states + r.at, r.count, item_state::done);
+        done_ += r.count;
         bytes_done_ += weight(*r.in, r.at, r.count);
         note({first, r.count});
     }
@@ -354,6 +356,7 @@ class item_store {
         for (std::size_t at = r.at; at < r.at + r.count; ++at) {
             if (r.in->states[at] == item_state::done) {
                 r.in->destroy_result(at);
+                --done_;
                 bytes_done_ -= weight(*r.in, at);
             }
         }
@@ -380,7 +383,8 @@ class item_store {
 
     /// What is known of the items that have not been taken; kept where sizes differ.
     [[nodiscard]] std::size_t known_bytes() const noexcept { return known_bytes_; }
-    /// Of these, those of items that are done.
+    /// Items that are done and have not been taken, and what is known of them.
+    [[nodiscard]] std::size_t done() const noexcept { return done_; }
     [[nodiscard]] std::size_t bytes_done() const noexcept { return bytes_done_; }
     [[nodiscard]] std::size_t bytes_of(std::size_t i) const { return *find(i)->bytes.at(i % length); }
     void add_bytes(block& b, std::size_t at, std::size_t n) noexcept {
@@ -479,7 +483,8 @@ class item_store {
     bool ordered_ = false;
     bool weighs_ = false;
     std::size_t known_bytes_ = 0;
-    std::size_t bytes_done_ = 0; // of these
+    std::size_t done_ = 0;
+    std::size_t bytes_done_ = 0; // of those that are known
     std::deque<item_range> order_;
 };
 

@@ -248,8 +248,11 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
     [[nodiscard]] std::size_t bytes_per_item() override {
         return store::fixed_size ? fixed_arguments + fixed_result : 0;
     }
+    /// Of few results, however large, every rank may have some on its way.
     [[nodiscard]] double room() const override {
-        return most_bytes_ - static_cast<double>(store_.bytes_done());
+        return store_.done() < 2 * static_cast<std::size_t>(where_.size)
+                   ? std::numeric_limits<double>::infinity()
+                   : most_bytes_ - static_cast<double>(store_.bytes_done());
     }
     [[nodiscard]] bool plain_arguments() const override { return (stored<Args>::plain && ...); }
     [[nodiscard]] bool plain_results() const override { return false; } // the loop looks at the same records
