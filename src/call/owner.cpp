@@ -36,7 +36,7 @@ void weigh(std::size_t items, std::uint64_t bytes, double& mean) {
     mean = mean == 0 ? each : mean + (each - mean) / 8;
 }
 
-bool contains(const std::vector<std::size_t>& items, const failure& f) {
+bool is_among(const failure& f, const std::vector<std::size_t>& items) {
     return std::find(items.begin(), items.end(), static_cast<std::size_t>(f.index)) != items.end();
 }
 
@@ -402,7 +402,7 @@ void owner::failures_came(std::size_t rank, failures failed) {
     // An item of which a rank says twice that it has failed, the second time for want of memory to say the
     // first, has failed once: two would have it run twice at a time.
     std::erase_if(failed, [&r](const failure& f) {
-        if (contains(r.failed, f))
+        if (is_among(f, r.failed))
             return true;
         r.failed.push_back(static_cast<std::size_t>(f.index));
         return false;
@@ -425,7 +425,7 @@ void owner::results_read(const wire::results& r, std::size_t read,
                          const std::vector<std::size_t>& failed_there, failures failed) {
     // The archive is of no use behind an item that could not be read: the items behind it run again. Those
     // that failed there have been told.
-    std::erase_if(failed, [&](const failure& f) { return contains(failed_there, f); });
+    std::erase_if(failed, [&](const failure& f) { return is_among(f, failed_there); });
     if (read != r.items.count)
         give_back_between({r.items.first + read + 1, r.items.count - read - 1}, failed_there);
     take_in(std::move(failed));

@@ -1,6 +1,7 @@
 #include "call/verdict.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,14 @@ void write_failures(writer& out, const failures& failed) {
 failures read_failures(reader& in) {
     const reader::copy_scope whole(in);
     return make_value<failures>(in);
+}
+
+void tell_size(failure& f, std::uint64_t bytes, const char* of_what) noexcept {
+    try {
+        f.what = "no memory for " + std::to_string(bytes) + " bytes of " + of_what;
+    } catch (const std::bad_alloc&) {
+        // Not even for that.
+    }
 }
 
 void write_map_error(writer& out, const map_error& e) {

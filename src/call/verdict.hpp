@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,9 @@ namespace mpimap::detail {
 
 void write_failures(writer& out, const failures& failed);
 [[nodiscard]] failures read_failures(reader& in);
+
+/// There was no memory for a message with so many bytes of something: the text says so.
+void tell_size(failure& f, std::uint64_t bytes, const char* of_what) noexcept;
 
 /// How a failed call reaches the other ranks: the text, the counts and the first 64 failures.
 void write_map_error(writer& out, const map_error& e);

@@ -5,7 +5,6 @@
 
 #include "call/verdict.hpp"
 #include "driver/whole.hpp"
-#include "errors/text.hpp"
 
 namespace mpimap::detail {
 
@@ -345,7 +344,7 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
         m.placed = 0;
         failure why = current(r.items.first);
         if (m.lost)
-            why.what = no_memory_for(m.framing.bytes, "results");
+            tell_size(why, m.framing.bytes, "results");
         owner_.results_bad(r, failed_there, std::move(why));
         return;
     }

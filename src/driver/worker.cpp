@@ -10,7 +10,6 @@
 
 #include "call/verdict.hpp"
 #include "driver/whole.hpp"
-#include "errors/text.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -149,7 +148,7 @@ void worker::place_chunk(incoming& m, const call& c) {
         readable = 0;
         failed.push_back(current_failure(items.first, here_.rank));
         if (m.lost)
-            failed.back().what = no_memory_for(m.framing.bytes, "arguments");
+            tell_size(failed.back(), m.framing.bytes, "arguments");
     }
     runner_.read(std::move(arguments), readable, std::move(failed));
 }

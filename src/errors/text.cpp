@@ -1,7 +1,6 @@
 #include "errors/text.hpp"
 
 #include <algorithm>
-#include <new>
 
 namespace mpimap::detail {
 
@@ -32,14 +31,6 @@ std::string cut_text(std::string_view text, std::size_t most, std::uint64_t whol
 std::string_view text_of(const std::exception& e) noexcept {
     const char* const text = e.what();
     return text == nullptr ? std::string_view() : std::string_view(text);
-}
-
-std::string no_memory_for(std::uint64_t bytes, const char* of_what) noexcept {
-    try {
-        return "no memory for " + std::to_string(bytes) + " bytes of " + of_what;
-    } catch (const std::bad_alloc&) {
-        return {};
-    }
 }
 
 } // namespace mpimap::detail

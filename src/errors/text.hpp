@@ -26,8 +26,4 @@ constexpr std::size_t longest_summary = 64 * 1024;
 /// Of an exception whose what() may be a null pointer: empty then.
 [[nodiscard]] std::string_view text_of(const std::exception& e) noexcept;
 
-/// What is said where memory is missing: for so many bytes of something; nothing, where even that has no
-/// room.
-[[nodiscard]] std::string no_memory_for(std::uint64_t bytes, const char* of_what) noexcept;
-
 } // namespace mpimap::detail
