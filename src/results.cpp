@@ -26,7 +26,7 @@ void refuse_results(std::size_t items, std::size_t bytes_each) {
                   static_cast<double>(items) * static_cast<double>(bytes_each) / gib);
     throw error("mpimap: the root has no memory for the results: " + std::to_string(items) + " of " +
                 std::to_string(bytes_each) + " bytes each are " + total.data() +
-                ". Map into a range of your own, reduce, or take them one by one with pool.imap");
+                ". Fold them with mpi_map_reduce, or take them one by one with pool.imap");
 }
 
 std::function<void()> read_around(std::vector<std::size_t> none, item_range items, reader& in, void* all,

@@ -1,6 +1,7 @@
 #include "errors/uncaught.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -228,17 +229,17 @@ int job_status() noexcept {
 }
 
 namespace {
-void* last_memory = nullptr;
+std::atomic<void*> last_memory = nullptr; // two threads may come to an end at a time
 } // namespace
 
 void keep_last_memory() noexcept {
     constexpr std::size_t enough = 256 * 1024;
     if (last_memory == nullptr)
-        last_memory = std::malloc(enough);
+        std::free(last_memory.exchange(std::malloc(enough)));
 }
 
 void end_job_out_of_step(int rank) noexcept {
-    std::free(std::exchange(last_memory, nullptr));
+    std::free(last_memory.exchange(nullptr));
     char host[256] = "?";
     (void)gethostname(host, sizeof host - 1);
     const auto tell = [&](const char* why) {

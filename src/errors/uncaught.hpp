@@ -27,9 +27,12 @@ void thrown_everywhere(const char* text, bool told_here, std::weak_ptr<communica
 /// part in, nor can they without it. Prints why and ends the job. Needs no memory; what MPI_Abort needs has
 /// been kept for it.
 [[noreturn]] void end_job_out_of_step(int rank) noexcept;
-void keep_last_memory() noexcept;
 /// The same of a call that this rank cannot even begin. Returns where the communicator has no others.
 void end_job_of_others(MPI_Comm comm) noexcept;
+
+/// Ahead of the first call on a communicator: 256 KiB, for what ending the job takes where there is none
+/// left.
+void keep_last_memory() noexcept;
 
 /// What the job ends with where this rank ends it: 1, unless the program's own status is known.
 void set_job_status(int status) noexcept;

@@ -10,7 +10,6 @@ namespace {
 
 std::atomic<long> until_failure{0};
 std::atomic<bool> has_failed{false};
-
 std::atomic<bool> and_all_behind{false};
 
 bool fails_now() noexcept {

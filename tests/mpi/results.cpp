@@ -666,6 +666,9 @@ TEST(results, that_the_root_cannot_hold_are_refused) {
         refused([&] { (void)mpimap::mpi_map(comm(), o, number, mpimap::indices(n)); });
         refused([&] { (void)mpimap::mpi_map(comm(), o, text, mpimap::indices(n)); });
         refused([&] { (void)mpimap::mpi_try_map(comm(), o, number, mpimap::indices(n)); });
+        mpimap::pool pool(comm(), {.root = root});
+        if (pool)
+            refused([&] { (void)pool.map(number, mpimap::indices(n)); });
     });
     const auto all = mpimap::mpi_map(
         comm(), [](std::size_t i) { return i; }, mpimap::indices(7));
