@@ -72,7 +72,7 @@ void dispatcher::extend(std::size_t n) {
         act();
     });
 }
-void dispatcher::made_room() {
+void dispatcher::look_for_room() {
     const growing_items* const items = job_.growing();
     if (items == nullptr)
         return;
@@ -141,7 +141,7 @@ dispatcher::prepared dispatcher::take_from_stock() {
 }
 
 offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
-    made_room();
+    look_for_room();
     switch (owner_.asked_by(rank)) {
     case owner::answer::nothing:
         return offer::nothing;
@@ -246,7 +246,7 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
         return false;
     if (!owner_.has_own()) {
         session_.begins_chunk(*this);
-        made_room();
+        look_for_room();
         if (owner_.hold_back_here())
             return false;
         if (!owner_.take_own() && !stock_.empty()) {

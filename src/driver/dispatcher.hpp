@@ -43,8 +43,8 @@ class dispatcher {
 
     /// There are n items more.
     void extend(std::size_t n);
-    /// Results have been taken.
-    void made_room();
+    /// Whether there is more room for results than before: some have been taken, or have come.
+    void look_for_room();
     /// One item less, if it has not been handed out.
     bool withdraw(std::size_t item);
     /// No more items are started.

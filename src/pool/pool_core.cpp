@@ -42,7 +42,7 @@ namespace mpimap::detail {
 
 // An item may be using a pool that is not the one that runs it, and let go of what belongs to the one that
 // does; while the program is elsewhere, the pool's deputy answers. Whatever gets as far as MPI, or to calls
-// in flight, starts with a visit. There is no pause of the helper for as long as a pool lives: it may outlive
+// in flight, starts with a visit. There is no turn for as long as a pool lives: it may outlive
 // the item that made it.
 
 struct pool_core::implementation {
@@ -90,7 +90,8 @@ struct pool_core::implementation {
     [[nodiscard]] session& engine(const mpi_turn&) { return *engine_; }
     [[nodiscard]] session& engine(const visit& here) { return engine(here.turn()); }
     void begin(const mpi_turn& alone) { engine_.emplace(state.here(alone), settings.root_computes); }
-    /// The program's own part of it begins; before, all of MPI is in entry.turn().
+    /// From here on the program may be elsewhere: the deputy answers meanwhile, where MPI lets two threads
+    /// in.
     void begin_absence() {
         if (state.size > 1 && state.thread_level == MPI_THREAD_MULTIPLE) {
             absence.emplace([this] { return engine_->answer_in_absence(); },
@@ -584,7 +585,7 @@ void pool_call::extend(std::size_t n) {
 
 void pool_call::made_room() {
     const implementation::visit here(*self_->pool);
-    self_->items->made_room();
+    self_->items->look_for_room();
 }
 
 bool pool_call::withdraw(std::size_t item) {

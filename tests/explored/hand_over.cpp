@@ -98,7 +98,7 @@ void items_one_after_the_other() {
     c.run(false, [] {});
     c.run(true, [] {});
 }
-void a_pause() {
+void a_turn() {
     helper h;
     engine e;
     call c(h, e);
@@ -270,7 +270,7 @@ const std::vector<explored::scene> explored::scenes = {
     {"helper", "an item that lasts", {3, 4}, [] { an_item_that_lasts(true); }},
     {"helper", "an item that lasts among short ones", {3, 4}, [] { an_item_that_lasts(false); }},
     {"helper", "items one after the other", {3, 4}, items_one_after_the_other},
-    {"helper", "a pause", {3, 3}, a_pause},
+    {"helper", "a turn in MPI", {3, 3}, a_turn},
     {"helper", "a call behind a call", {3, 4}, a_call_behind_a_call},
     {"helper", "a call in an item", {2, 2}, a_call_in_an_item},
     {"helper", "nothing but an end", {4, 4}, nothing_but_an_end},

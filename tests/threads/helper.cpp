@@ -89,7 +89,7 @@ void engaged_again_and_again() {
 }
 
 /// An item uses the library, where the helper of its own call is to stay out.
-void pauses() {
+void turns() {
     helper h;
     engine e;
     h.engage([&e] { e.serve(); });
@@ -156,7 +156,7 @@ int main() {
     serves_while_items_run();
     short_items();
     engaged_again_and_again();
-    pauses();
+    turns();
     one_in_the_other();
     ends();
     return 0;
