@@ -80,8 +80,13 @@ void owner::add(std::size_t n) {
     left_out_ = left_out_ || (course_ == course::cancelled && n != 0);
 }
 
-void owner::has_room(double bytes) {
-    room_ = bytes;
+void owner::has_untaken(const untaken_results& results) {
+    untaken_ = results;
+    look_for_room();
+}
+
+void owner::holds_back(bool so) {
+    holds_back_ = so;
     look_for_room();
 }
 
@@ -110,6 +115,7 @@ void owner::turn(course to) {
         return;
     queue().clear();
     drop(std::exchange(own_, {}));
+    stock_.clear();
     stocked_ = 0;
     look_here();
     acts_ = to_do_.stop_others = to_do_.forget_stock = true;
@@ -118,18 +124,33 @@ void owner::turn(course to) {
 // ---------------------------------------------------------------- handing out
 
 bool owner::hold_back(std::size_t rank) {
-    if (!is_full() || queue().has_for(rank))
-        return false;
-    held_back_ = true;
-    return true;
+    return !has_room_for(rank) && !stock_may_go();
 }
 
-/// As long as somebody runs items there is somebody whose results make room, or come first.
+item_range owner::next(std::size_t rank) {
+    return has_room_for(rank) ? queue().next(rank, measured_) : item_range{};
+}
+
+/// Whether it may have what the queue gives next.
+bool owner::has_room_for(std::size_t rank) {
+    if (!is_full() || queue().has_for(rank))
+        return true;
+    held_back_ = true;
+    return false;
+}
+
+bool owner::stock_may_go() const {
+    return !stock_.empty() &&
+           (stock_.front().again || stock_.front().items.first <= untaken_.awaited || !is_full());
+}
+
+/// Of few results, however large, every rank may have some on its way.
 bool owner::is_full() const {
-    if (!mode().grows || chunks_out_ == 0)
+    if (!mode().grows || !holds_back_ || untaken_.items + arriving_.items < 2 * ranks_.size())
         return false;
-    const double to_come = static_cast<double>(items_out_ + 1) * measured_.result_bytes;
-    return to_come + static_cast<double>(arriving_) > room_;
+    const double to_come =
+        static_cast<double>(items_out_ + own_.count + running_ + 1) * measured_.result_bytes;
+    return to_come + static_cast<double>(arriving_.bytes) > untaken_.room;
 }
 
 void owner::look_for_room() {
@@ -211,7 +232,7 @@ void owner::took_to_send(double seconds) {
 }
 
 owner::stocking owner::may_stock(std::size_t entries) const {
-    if (stopped() || plan_.plain_arguments || decided() || is_full())
+    if (stopped() || plan_.plain_arguments || decided() || (is_full() && !queue().has_returned()))
         return {};
     constexpr double worth_it = 200e-6;
     const bool first = measured_.items_done == 0;
@@ -225,16 +246,33 @@ owner::stocking owner::may_stock(std::size_t entries) const {
     return {stocking::advice::encode, first, first ? 50e-6 : std::max(100e-6, batch_time / 4)};
 }
 
-void owner::take_stock_back(const std::vector<item_range>& items) {
+void owner::stocked(item_range items, bool again) {
+    stocked_ += items.count;
+    if (again) {
+        stock_.push_front({items, again});
+    } else {
+        stock_.push_back({items, again});
+    }
+}
+
+item_range owner::take_from_stock() {
+    const item_range items = stock_.front().items;
+    stock_.pop_front();
+    stocked_ -= items.count;
+    return items;
+}
+
+void owner::take_stock_back() {
     item_range joined;
-    for (const item_range& part : items) {
-        if (part.first != joined.end()) {
+    for (const encoded_ahead& part : stock_) {
+        if (part.items.first != joined.end()) {
             queue().give_back(joined);
-            joined = {part.first, 0};
+            joined = {part.items.first, 0};
         }
-        joined.count += part.count;
+        joined.count += part.items.count;
     }
     queue().give_back(joined);
+    stock_.clear();
     stocked_ = 0;
     offer_items();
 }
@@ -296,6 +334,7 @@ item_range owner::begin_batch() {
     const item_range batch{own_.first,
                            aligned_chunk(own_.first, std::min(own_.count, batch_), plan_.granularity)};
     own_ = {batch.end(), own_.count - batch.count};
+    running_ = batch.count;
     return batch;
 }
 
@@ -306,6 +345,7 @@ nap_length owner::nap_meanwhile() const {
 void owner::ran(item_range batch, std::size_t done, double seconds, failures failed) {
     const item_range ended{batch.first, done};
     const item_range rest{ended.end(), batch.count - done};
+    running_ = 0;
     measure(ended, seconds);
     batch_ = next_batch(std::min(batch_, batch.count), seconds);
     if (rest.count != 0 && !stopped()) {
@@ -351,7 +391,8 @@ void owner::noticed(std::size_t rank, const wire::message& m, std::size_t bytes)
     if (is_awaited(m))
         ++under_way_;
     if (const auto* results = std::get_if<wire::results>(&m)) {
-        arriving_ += bytes;
+        arriving_.items += results->items.count;
+        arriving_.bytes += bytes;
         measure(results->items, results->seconds);
         weigh(results->items.count, bytes, measured_.result_bytes);
         if (results->waited > 0)
@@ -433,8 +474,12 @@ void owner::results_read(const wire::results& r, std::size_t read,
 
 void owner::heeded(const wire::message& m, std::size_t bytes) {
     --under_way_;
-    if (std::holds_alternative<wire::results>(m))
-        arriving_ -= bytes;
+    if (const auto* results = std::get_if<wire::results>(&m)) {
+        arriving_.items -= results->items.count;
+        arriving_.bytes -= bytes;
+        untaken_.items += results->items.count;
+        untaken_.room -= static_cast<double>(bytes);
+    }
 }
 
 void owner::results_in_place(std::size_t rank, item_range items, const wire::results& r,

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -93,9 +93,11 @@ class owner {
     // ------------------------------------------------------------ from outside
 
     void add(std::size_t n);
-    /// Of calls that grow: results may take so many bytes more before as much of them waits to be taken as is
-    /// meant to.
-    void has_room(double bytes);
+    /// Of calls that grow: what has come of their results, and waits to be taken. To be said when some have
+    /// been, or have come.
+    void has_untaken(const untaken_results& results);
+    /// Whether items are held back for want of room, as they are unless somebody waits for them all.
+    void holds_back(bool so);
     /// One item less, if it has not been handed out.
     [[nodiscard]] bool withdraw(std::size_t item);
     /// No more items are started; those under way on other ranks end between batches.
@@ -108,15 +110,16 @@ class owner {
     enum class answer { chunk, enough, nothing };
     /// What a rank gets that asks.
     [[nodiscard]] answer asked_by(std::size_t rank);
-    /// Whether the rank gets no items that nobody has had, since results would come of them that there is no
-    /// room for. What has come back goes out all the same: the caller may wait for just that.
+    /// Whether the rank gets nothing, since results would come of it that there is no room for. Nobody waits
+    /// for an item that is held back: what has come back goes out all the same, and what was encoded ahead if
+    /// the caller waits for it; items that nobody has had go out in order, and few results may always wait.
     [[nodiscard]] bool hold_back(std::size_t rank);
     [[nodiscard]] bool hold_back_here() { return hold_back(here_); }
     /// Items to be encoded for a rank, or for whoever wants them first; none where there are none for it.
-    [[nodiscard]] item_range next(std::size_t rank) { return queue().next(rank, measured_); }
+    [[nodiscard]] item_range next(std::size_t rank);
     /// Whether what was encoded ahead comes before other items, if those may be encoded now.
     [[nodiscard]] bool stock_first(bool may_encode) const {
-        return stocked_ != 0 && !decided() && !(may_encode && queue().has_returned());
+        return !decided() && stock_may_go() && !(may_encode && queue().has_returned());
     }
     /// One item, behind so many of the chunk, could not be encoded.
     void not_encoded(item_range items, std::size_t written, failures failed);
@@ -138,24 +141,23 @@ class owner {
     /// `entries`: chunks that are in stock.
     [[nodiscard]] stocking may_stock(std::size_t entries) const;
     [[nodiscard]] bool has_returned() const { return queue().has_returned(); }
-    void stocked(item_range items) { stocked_ += items.count; }
-    void taken_from_stock(item_range items) { stocked_ -= items.count; }
-    /// They were encoded one by one, and have turned out to be short. Neighbours, in order.
-    void take_stock_back(const std::vector<item_range>& items);
+    /// Behind the others; `again`: they have come back, and are before all others.
+    void stocked(item_range items, bool again);
+    /// Those in front.
+    item_range take_from_stock();
+    /// They were encoded one by one, and have turned out to be short.
+    void take_stock_back();
 
     // ------------------------------------------------------------ items that run here
 
     [[nodiscard]] bool has_own() const noexcept { return own_.count != 0; }
     /// A chunk of the owner's own; whether there is one.
     bool take_own() {
-        own_ = queue().next(here_, measured_);
+        own_ = next(here_);
         return own_.count != 0;
     }
     /// Items that were encoded for others: nobody else wants them now.
-    void take_own_from_stock(item_range items) {
-        taken_from_stock(items);
-        own_ = items;
-    }
+    void take_own_from_stock() { own_ = take_from_stock(); }
     /// One that nobody else can run.
     void take_what_others_cannot() { own_ = queue().next_for_nobody_but(here_); }
     /// What is run now of the own chunk. The rest may be given to others meanwhile.
@@ -227,10 +229,17 @@ class owner {
         failures held;                   // of these, until all of it is here
     };
 
+    struct encoded_ahead {
+        item_range items;
+        bool again; // they have come back
+    };
+
     [[nodiscard]] work_queue& queue() noexcept { return plan_.queue; }
     [[nodiscard]] const work_queue& queue() const noexcept { return plan_.queue; }
     [[nodiscard]] bool wants_more(const rank_record& r, std::size_t rank) const;
     [[nodiscard]] bool is_full() const;
+    [[nodiscard]] bool has_room_for(std::size_t rank);
+    [[nodiscard]] bool stock_may_go() const;
     void look_for_room();
     [[nodiscard]] bool may_wait_behind() const;
     [[nodiscard]] bool plenty() const;
@@ -264,12 +273,18 @@ class owner {
     std::size_t chunks_out_ = 0;
     std::size_t under_way_ = 0; // chunks that are out, and messages noticed but not yet heeded
     std::size_t items_out_ = 0; // of those chunks
-    std::size_t arriving_ = 0;  // bytes of results that have been noticed and not heeded
-    double room_ = std::numeric_limits<double>::infinity(); // bytes, of calls that grow
-    bool held_back_ = false;                                // for want of it
-    item_range own_; // the owner's own chunk, as far as it has not been run
+    struct {
+        std::size_t items = 0;
+        std::size_t bytes = 0;
+    } arriving_;              // results that have been noticed and not heeded
+    untaken_results untaken_; // of calls that grow
+    bool holds_back_ = true;  // for want of room
+    bool held_back_ = false;  // somebody has been given nothing for that
+    item_range own_;          // the owner's own chunk, as far as it has not been run
+    std::size_t running_ = 0; // items of its batch that runs
     std::size_t batch_ = 1;
-    std::size_t stocked_ = 0; // items
+    std::deque<encoded_ahead> stock_;
+    std::size_t stocked_ = 0; // items of it
     measurements measured_;
     double total_seconds_ = 0;
     bool some_returned_ = false;

@@ -73,13 +73,21 @@ void dispatcher::extend(std::size_t n) {
     });
 }
 void dispatcher::look_for_room() {
-    const growing_items* const items = job_.growing();
-    if (items == nullptr)
-        return;
     whole(session_.here(), [&] {
-        owner_.has_room(items->room());
+        note_untaken();
         act();
     });
+}
+void dispatcher::hold_back(bool holds) {
+    whole(session_.here(), [&] {
+        owner_.holds_back(holds);
+        act();
+    });
+}
+/// On the main thread, which may be about to run an item: others go by what is known by then.
+void dispatcher::note_untaken() {
+    if (growing_items* const items = job_.growing())
+        owner_.has_untaken(items->untaken());
 }
 bool dispatcher::withdraw(std::size_t item) {
     return whole(session_.here(), [&] {
@@ -110,6 +118,7 @@ void dispatcher::heed_stop() {
 /// Takes chunks from the owner until one could be encoded.
 bool dispatcher::prepare(std::size_t rank, prepared& p) {
     while (true) {
+        p.again = owner_.has_returned(); // what of the one before could be encoded may have come back
         const item_range items = owner_.next(rank);
         if (items.count == 0)
             return false;
@@ -136,12 +145,11 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
 dispatcher::prepared dispatcher::take_from_stock() {
     prepared p = std::move(stock_.front());
     stock_.pop_front();
-    owner_.taken_from_stock(p.items);
+    (void)owner_.take_from_stock();
     return p;
 }
 
 offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
-    look_for_room();
     switch (owner_.asked_by(rank)) {
     case owner::answer::nothing:
         return offer::nothing;
@@ -199,14 +207,13 @@ bool dispatcher::stock_up() {
     bool more = true;
     while (!owner_.stopped() && bytes < most_bytes &&
            (stock_.size() < others || seconds_since(begin) < how.patience)) {
-        const bool returned = owner_.has_returned(); // they have waited
         prepared p;
         more = prepare(work_queue::anyone, p);
         if (!more)
             break;
         bytes += p.message.out.size();
-        owner_.stocked(p.items);
-        if (returned) {
+        owner_.stocked(p.items, p.again);
+        if (p.again) { // has waited
             stock_.push_front(std::move(p));
         } else {
             stock_.push_back(std::move(p));
@@ -217,11 +224,8 @@ bool dispatcher::stock_up() {
 }
 
 void dispatcher::take_stock_back() {
-    std::vector<item_range> items;
-    for (const prepared& p : stock_)
-        items.push_back(p.items);
     stock_.clear();
-    owner_.take_stock_back(items);
+    owner_.take_stock_back();
     act();
 }
 
@@ -246,11 +250,10 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
         return false;
     if (!owner_.has_own()) {
         session_.begins_chunk(*this);
-        look_for_room();
         if (owner_.hold_back_here())
             return false;
         if (!owner_.take_own() && !stock_.empty()) {
-            owner_.take_own_from_stock(stock_.front().items);
+            owner_.take_own_from_stock();
             stock_.pop_front();
         }
         if (!owner_.has_own())
@@ -265,6 +268,7 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
     }
     const clock::time_point begin = std::exchange(now, clock::now());
     owner_.ran(batch, done, seconds_between(begin, now), std::move(failed));
+    note_untaken();
     act();
     return true;
 }
@@ -400,6 +404,7 @@ void dispatcher::complete_here() {
     growing_items* const items = job_.growing();
     if (items != nullptr && owner_.has_failures())
         items->take_failures(owner_.take_failures());
+    note_untaken();
     act();
 }
 

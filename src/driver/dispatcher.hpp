@@ -45,6 +45,8 @@ class dispatcher {
     void extend(std::size_t n);
     /// Whether there is more room for results than before: some have been taken, or have come.
     void look_for_room();
+    /// Whether items are held back for want of it: not while somebody waits for them all.
+    void hold_back(bool holds);
     /// One item less, if it has not been handed out.
     bool withdraw(std::size_t item);
     /// No more items are started.
@@ -83,6 +85,7 @@ class dispatcher {
   private:
     struct prepared {
         item_range items;
+        bool again = false; // they have come back
         outgoing message;
     };
 
@@ -94,6 +97,7 @@ class dispatcher {
     void want_main_thread();
     void tell();
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
+    void note_untaken();
     [[nodiscard]] prepared take_from_stock();
     void take_stock_back();
     bool run_own_chunk(clock::time_point& now);

@@ -472,10 +472,19 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
 void pool_core::wait_for_all() {
     const implementation::visit here(*self_);
     self_->check_thread();
+    // No loop takes results meanwhile.
+    const auto hold_back = [this](bool holds) {
+        for (pool_call::implementation* const c : self_->calls) {
+            if (c->items)
+                c->items->hold_back(holds);
+        }
+    };
+    hold_back(false);
     self_->engine(here).run_until([this] {
         return std::all_of(self_->calls.begin(), self_->calls.end(),
                            [](const pool_call::implementation* c) { return c->done(); });
     });
+    hold_back(true);
 }
 
 void pool_core::close() {

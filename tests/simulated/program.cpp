@@ -647,9 +647,8 @@ class pooled_call {
         cancelled_ = true;
         items_->cancel();
     }
-    void wait() {
-        const std::function<bool()> ready = [this] { return done(); };
-        frailly([&] { all_.run_until(ready); });
+    virtual void wait() {
+        wait_until([this] { return done(); });
     }
     /// The caller has what it wanted. What must be true then.
     virtual void finish() = 0;
@@ -666,6 +665,9 @@ class pooled_call {
         items_.emplace(all_, job, std::move(plan), number_, pooled{&*introduction_, std::move(keep)});
     }
     /// Whether nothing of the caller's memory is still to be read.
+    void wait_until(const std::function<bool()>& ready) {
+        frailly([&] { all_.run_until(ready); });
+    }
     [[nodiscard]] bool may_go() const {
         return !items_->state().some_returned() ||
                (!items_->returned_in_transit() && introduction_->has_left());
@@ -770,8 +772,11 @@ class pool_stream final : public pooled_call {
         plan_.call = number_;
         job_ = std::make_shared<stream>(place{w.rank(), w.size()}, typename Kind::function(), false,
                                         items_of<typename Kind::argument>());
-        if (w.chance(0.3))
-            job_->weigh(w.chance(0.5) ? 500 : 20'000); // results wait, and items are held back
+        if (w.chance(0.3)) { // pool::imap and pool::uimap: results wait, and items are held back
+            job_->weigh(w.chance(0.5) ? 500 : 20'000);
+            taken_by_loop_ = true;
+            in_order_ = w.chance(0.5);
+        }
         w.tell("stream: " + describe(request_, plan_));
         open(*job_, request_.how, descriptor_of<frail_kernel<typename stream::served>>,
              {.pooled = true, .caller_waits = false}, job_);
@@ -794,11 +799,14 @@ class pool_stream final : public pooled_call {
         const std::size_t there = job_->items_there().end();
         if (there == 0)
             return;
+        if (taken_by_loop_) {
+            step();
+            return;
+        }
         const std::size_t i = world_.below(there);
         const item_state s = job_->items_there().state(i);
         if (s == item_state::done) {
-            if (!Kind::is_of(job_->items_there().take(i), i))
-                throw mistake{"an item has another's result"};
+            take(i);
         } else if (s == item_state::failed && world_.chance(0.5)) {
             if (!plan_.failing.contains(i) && !plan_.failing_attempts.contains(i) && !allocation_has_failed())
                 throw mistake{"an item has failed without a cause"};
@@ -810,6 +818,16 @@ class pool_stream final : public pooled_call {
                 job_->withdrawn(i);
             }
         }
+    }
+    /// What is held back wants room: a loop waits for its results one by one.
+    void wait() override {
+        const auto over = [this] { return done() || all_.broken(); };
+        while (taken_by_loop_ && !over()) {
+            wait_until([&] { return over() || is_settled(next()); });
+            step();
+        }
+        if (!taken_by_loop_)
+            pooled_call::wait();
     }
     void finish() override {
         if (world_.chance(0.8)) {
@@ -832,10 +850,46 @@ class pool_stream final : public pooled_call {
     }
 
   private:
+    [[nodiscard]] bool is_settled(std::size_t i) const {
+        const item_state s = job_->items_there().state(i);
+        return s == item_state::done || s == item_state::failed;
+    }
+    /// The item that the loop gets next, or waits for.
+    [[nodiscard]] std::size_t next() {
+        const std::size_t there = job_->items_there().end();
+        const auto is_taken = [this](std::size_t i) {
+            return job_->items_there().state(i) == item_state::taken;
+        };
+        while (taken_ != there && is_taken(taken_))
+            ++taken_;
+        std::size_t i = taken_;
+        while (!in_order_ && i != there && !is_settled(i))
+            ++i;
+        return i;
+    }
+    void take(std::size_t i) {
+        if (!Kind::is_of(job_->items_there().take(i), i))
+            throw mistake{"an item has another's result"};
+    }
+    void step() {
+        const std::size_t i = next();
+        if (!is_settled(i))
+            return;
+        if (job_->items_there().state(i) == item_state::done) {
+            take(i);
+        } else {
+            job_->disown(i);
+        }
+        frailly([this] { items_->look_for_room(); });
+    }
+
     request request_;
     std::uint32_t number_of_plan_;
     plan& plan_;
     std::shared_ptr<stream> job_;
+    bool taken_by_loop_ = false;
+    bool in_order_ = false;
+    std::size_t taken_ = 0; // all before it are
 };
 
 class pool_run {

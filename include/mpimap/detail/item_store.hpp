@@ -238,6 +238,16 @@ class item_store {
     [[nodiscard]] std::size_t end() const noexcept { return end_; }
     /// Items that are neither done nor failed.
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
+    /// The first that has not been taken. For the main thread, as all that is not said to be for others.
+    [[nodiscard]] std::size_t first_there() {
+        while (first_there_ < end_) {
+            const block* const b = find(first_there_);
+            if (b != nullptr && b->states[first_there_ % length] != item_state::taken)
+                break;
+            first_there_ += b != nullptr ? 1 : length - first_there_ % length;
+        }
+        return std::min(first_there_, end_);
+    }
     /// Of one that is still to be added: waiting.
     [[nodiscard]] item_state state(std::size_t i) const {
         if (i >= end_)
@@ -478,6 +488,7 @@ class item_store {
     std::vector<std::size_t> empty_;
     mutable std::size_t last_ = none; // number of the block asked for last
     mutable block* last_block_ = nullptr;
+    std::size_t first_there_ = 0; // none is before it
     std::size_t end_ = 0;
     std::size_t waiting_ = 0;
     bool ordered_ = false;

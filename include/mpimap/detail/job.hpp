@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -95,13 +96,19 @@ struct item_fates {
                         // failed, too: their arguments could not be decoded
 };
 
+/// Results that lie at the root and have not been taken.
+struct untaken_results {
+    std::size_t items = 0;
+    double room = std::numeric_limits<double>::infinity(); // bytes more, until it is as much as is meant to
+    std::size_t awaited = 0; // the first item that is still to be taken
+};
+
 /// What a call that grows has to say, besides, of the items that come and go.
 class growing_items {
   public:
     /// Items that failed, as it happens; what is no item's concerns all that have not run.
     virtual void take_failures(failures failed) = 0;
-    /// Bytes that results may still take until as much lies there as is meant to.
-    [[nodiscard]] virtual double room() const = 0;
+    [[nodiscard]] virtual untaken_results untaken() = 0;
 
   protected:
     ~growing_items() = default;

@@ -248,11 +248,10 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
     [[nodiscard]] std::size_t bytes_per_item() override {
         return store::fixed_size ? fixed_arguments + fixed_result : 0;
     }
-    /// Of few results, however large, every rank may have some on its way.
-    [[nodiscard]] double room() const override {
-        return store_.done() < 2 * static_cast<std::size_t>(where_.size)
-                   ? std::numeric_limits<double>::infinity()
-                   : most_bytes_ - static_cast<double>(store_.bytes_done());
+    [[nodiscard]] untaken_results untaken() override {
+        if (!weighs_)
+            return {};
+        return {store_.done(), most_bytes_ - static_cast<double>(store_.bytes_done()), store_.first_there()};
     }
     [[nodiscard]] bool plain_arguments() const override { return (stored<Args>::plain && ...); }
     [[nodiscard]] bool plain_results() const override { return false; } // the loop looks at the same records

@@ -26,15 +26,19 @@ struct owned {
     item_fates fates;
     owner items;
 
-    owned(std::size_t n, std::size_t of_ranks, const options& o = {}, const call_mode& kind = {})
-        : ranks(of_ranks, 0), items(plan(n, of_ranks, o, kind), number, ranks, 0, true, fates) {
+    owned(std::size_t n, std::size_t of_ranks, const options& o = {}, const call_mode& kind = {},
+          bool plain_arguments = true)
+        : ranks(of_ranks, 0),
+          items(plan(n, of_ranks, o, kind, plain_arguments), number, ranks, 0, true, fates) {
         for (std::size_t rank = 1; rank < of_ranks && !kind.pooled; ++rank)
             items.noticed(rank, wire::ready{number, false}, 0);
         (void)items.take_actions();
     }
-    static call_plan plan(std::size_t n, std::size_t of_ranks, const options& o, const call_mode& kind) {
+    static call_plan plan(std::size_t n, std::size_t of_ranks, const options& o, const call_mode& kind,
+                          bool plain_arguments = true) {
         call_plan p{kind, work_queue(o, n, of_ranks, 8, 1), o.retry_if, o.stop};
         p.items = n;
+        p.plain_arguments = plain_arguments;
         p.attempts = o.attempts;
         p.stop_at_failure = !kind.tolerant && !kind.grows && o.on_error == mpimap::on_error::stop;
         return p;
@@ -266,12 +270,13 @@ TEST(owner, a_course_turns_for_the_worse_only) {
 TEST(owner, holds_back_what_it_has_no_room_for_the_results_of) {
     owned o(0, 3, {.schedule = schedule::dynamic, .chunk = 1},
             {.pooled = true, .grows = true, .caller_waits = false});
+    constexpr std::size_t many = 6; // two for each rank
     o.items.add(10);
-    o.items.has_room(25);
+    o.items.has_untaken({many, 25});
     const item_range first = o.give(1);
     const item_range second_chunk = o.give(2);
     o.take(1, first); // of 8 bytes
-    o.items.has_room(17);
+    o.items.has_untaken({many, 17});
     const item_range third = o.give(1);
     // Two are out, and a third would be one too many; for the owner, too.
     EXPECT_EQ(o.items.asked_by(2), owner::answer::nothing);
@@ -285,17 +290,84 @@ TEST(owner, holds_back_what_it_has_no_room_for_the_results_of) {
     EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
     (void)o.items.take_actions();
     // Room is made: those that asked are told.
-    o.items.has_room(24);
+    o.items.has_untaken({many, 24});
     EXPECT_TRUE(o.items.take_actions().offer_items);
     EXPECT_EQ(o.items.asked_by(1), owner::answer::chunk);
-    // Without any, one goes out at a time: somebody may wait for just that.
-    o.items.has_room(-100);
-    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    // Without any, none goes out, though nobody runs any: what the caller waits for has been handed out.
+    o.items.has_untaken({many, -100});
     o.take(2, second_chunk);
-    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
     o.take(2, third);
-    EXPECT_TRUE(o.items.take_actions().offer_items);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    EXPECT_TRUE(o.items.hold_back_here());
+    EXPECT_EQ(o.items.next(work_queue::anyone).count, 0U);
+}
+
+TEST(owner, counts_items_of_its_own_where_it_looks_for_room) {
+    owned o(0, 3, {.schedule = schedule::dynamic, .chunk = 2},
+            {.pooled = true, .grows = true, .caller_waits = false});
+    o.items.add(10);
+    o.take(1, o.give(1)); // of 8 bytes each
+    o.items.has_untaken({6, 20});
+    ASSERT_TRUE(o.items.take_own());
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    const item_range batch = o.items.begin_batch(); // one of them runs, and one waits
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    o.items.ran(batch, batch.count, second, {});
     EXPECT_EQ(o.items.asked_by(1), owner::answer::chunk);
+}
+
+TEST(owner, hands_out_what_has_come_back_though_it_has_no_room) {
+    owned o(0, 3, {.schedule = schedule::dynamic, .chunk = 1},
+            {.pooled = true, .grows = true, .caller_waits = false}, false);
+    o.items.add(10);
+    o.take(1, o.give(1));
+    const item_range out = o.give(1);
+    const item_range ahead = o.items.next(work_queue::anyone);
+    o.items.stocked(ahead, false);
+    o.items.has_untaken({6, -100});
+    // What was encoded ahead is held back like the rest, and made no more of.
+    EXPECT_FALSE(o.items.stock_first(false));
+    EXPECT_EQ(o.items.asked_by(2), owner::answer::nothing);
+    EXPECT_EQ(o.items.may_stock(1).what, owner::stocking::advice::none);
+    // It comes back: first to be encoded for whoever wants it, then from the stock.
+    o.items.noticed(1, wire::returned{number, out}, 0);
+    EXPECT_EQ(o.items.asked_by(2), owner::answer::chunk);
+    EXPECT_FALSE(o.items.stock_first(false));
+    EXPECT_EQ(o.items.may_stock(1).what, owner::stocking::advice::encode);
+    EXPECT_EQ(o.items.next(work_queue::anyone).first, out.first);
+    EXPECT_EQ(o.items.next(work_queue::anyone).count, 0U);
+    o.items.stocked(out, true);
+    EXPECT_TRUE(o.items.stock_first(false));
+    EXPECT_EQ(o.items.asked_by(2), owner::answer::chunk);
+    EXPECT_FALSE(o.items.hold_back_here());
+    EXPECT_FALSE(o.items.take_own());
+    EXPECT_EQ(o.items.take_from_stock().first, out.first);
+    EXPECT_EQ(o.items.asked_by(2), owner::answer::nothing);
+    EXPECT_FALSE(o.items.stock_first(false));
+    // An item of the owner's own may have been taken from behind what is in stock, and the caller come to
+    // this.
+    o.items.has_untaken({6, -100, ahead.first});
+    EXPECT_TRUE(o.items.stock_first(false));
+    EXPECT_EQ(o.items.asked_by(2), owner::answer::chunk);
+}
+
+TEST(owner, holds_back_nothing_while_few_results_have_come) {
+    owned o(0, 3, {.schedule = schedule::dynamic, .chunk = 1},
+            {.pooled = true, .grows = true, .caller_waits = false});
+    o.items.add(20);
+    o.items.has_untaken({0, -100});
+    o.take(1, o.give(1)); // what a result takes is known
+    const item_range out = o.give(2);
+    o.items.has_untaken({5, -100});
+    const item_range next = o.give(1);
+    // What has come counts before it is in place, too: the owner may be in an item of its own.
+    const wire::results r{number, next, wire::progress::finished, 0, second};
+    o.items.noticed(1, r, 8);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    o.items.heeded(r, 8);
+    o.items.has_untaken({5, -100});
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::chunk);
+    o.take(2, out);
 }
 
 TEST(owner, a_call_that_grows_rests_and_goes_on) {
@@ -321,12 +393,12 @@ TEST(owner, a_call_that_grows_rests_and_goes_on) {
 TEST(owner, what_was_encoded_ahead_is_counted) {
     owned o(6, 3, {.schedule = schedule::dynamic, .chunk = 2});
     const item_range ahead = o.items.next(work_queue::anyone);
-    o.items.stocked(ahead);
+    o.items.stocked(ahead, false);
     EXPECT_TRUE(o.items.stock_first(false));
-    o.items.taken_from_stock(ahead);
+    EXPECT_EQ(o.items.take_from_stock().first, ahead.first);
     EXPECT_FALSE(o.items.stock_first(false));
-    o.items.stocked(ahead);
-    o.items.take_stock_back({ahead});
+    o.items.stocked(ahead, false);
+    o.items.take_stock_back();
     o.run_here();
     EXPECT_EQ(o.fates.done.size(), 6U);
     EXPECT_TRUE(o.items.at_rest());

@@ -62,6 +62,29 @@ TEST(item_store, destroys_arguments_when_results_come_and_results_when_they_are_
     EXPECT_EQ(counted::live, 0);
 }
 
+TEST(item_store, knows_the_first_item_that_has_not_been_taken) {
+    store s;
+    EXPECT_EQ(s.first_there(), 0U);
+    add(s, 3 * store::length);
+    const auto take = [&s](std::size_t i) {
+        finish(s, i);
+        (void)s.take(i);
+    };
+    take(1);
+    EXPECT_EQ(s.first_there(), 0U);
+    finish(s, 0);
+    EXPECT_EQ(s.first_there(), 0U);
+    (void)s.take(0);
+    EXPECT_EQ(s.first_there(), 2U);
+    for (std::size_t i = 2; i < 2 * store::length; ++i)
+        take(i);
+    add(s, 1); // the block that was taken whole has gone
+    EXPECT_EQ(s.first_there(), 2 * store::length);
+    for (std::size_t i = 2 * store::length; i < s.end(); ++i)
+        take(i);
+    EXPECT_EQ(s.first_there(), s.end());
+}
+
 TEST(item_store, frees_blocks_wherever_they_are) {
     store s;
     add(s, 10 * store::length);
