@@ -13,10 +13,12 @@ bool index_set::add(std::size_t first, std::size_t last) {
         return true;
     const auto behind = [&](map::iterator next) { return next == ranges_.end() || next->first >= last; };
     if (newest_ != ranges_.end() && newest_->second == first) {
-        if (!behind(std::next(newest_)))
+        const auto next = std::next(newest_);
+        if (!behind(next))
             return false;
         newest_->second = last;
-        join_next(newest_);
+        if (next != ranges_.end())
+            join_next(newest_);
         size_ += last - first;
         return true;
     }

@@ -7,8 +7,6 @@ namespace mpimap::detail {
 
 void ledger::tell_done(item_range items, int rank, double seconds, std::size_t attempt,
                        const wire::longest_items& longest) {
-    if (!watched_)
-        return;
     settled_items what{call_, items, settlement::done, rank, seconds, attempt};
     for (std::size_t i = 0; items.count != 1 && i < longest.count; ++i) {
         if (longest.all[i].item >= items.first && longest.all[i].item < items.end())
@@ -22,7 +20,8 @@ void ledger::done(item_range items, int rank, double seconds, std::size_t attemp
     if (!records_ || items.count == 0)
         return;
     if (without_result_.size() == 0 && done_.add(items.first, items.end())) {
-        tell_done(items, rank, seconds, attempt, longest);
+        if (watched_)
+            tell_done(items, rank, seconds, attempt, longest);
         return;
     }
     // Some of them have run elsewhere, too.
@@ -33,7 +32,8 @@ void ledger::done(item_range items, int rank, double seconds, std::size_t attemp
     for (const item_range& part : fresh) {
         done_.add(part.first, part.end());
         const double share = static_cast<double>(part.count) / static_cast<double>(items.count);
-        tell_done(part, rank, seconds * share, attempt, longest);
+        if (watched_)
+            tell_done(part, rank, seconds * share, attempt, longest);
     }
 }
 

@@ -123,22 +123,6 @@ void owner::turn(course to) {
 
 // ---------------------------------------------------------------- handing out
 
-bool owner::hold_back(std::size_t rank) {
-    return !has_room_for(rank) && !stock_may_go();
-}
-
-item_range owner::next(std::size_t rank) {
-    return has_room_for(rank) ? queue().next(rank, measured_) : item_range{};
-}
-
-/// Whether it may have what the queue gives next.
-bool owner::has_room_for(std::size_t rank) {
-    if (!is_full() || queue().has_for(rank))
-        return true;
-    held_back_ = true;
-    return false;
-}
-
 bool owner::stock_may_go() const {
     return !stock_.empty() &&
            (stock_.front().again || stock_.front().items.first <= untaken_.awaited || !is_full());

@@ -113,10 +113,12 @@ class owner {
     /// Whether the rank gets nothing, since results would come of it that there is no room for. Nobody waits
     /// for an item that is held back: what has come back goes out all the same, and what was encoded ahead if
     /// the caller waits for it; items that nobody has had go out in order, and few results may always wait.
-    [[nodiscard]] bool hold_back(std::size_t rank);
+    [[nodiscard]] bool hold_back(std::size_t rank) { return !has_room_for(rank) && !stock_may_go(); }
     [[nodiscard]] bool hold_back_here() { return hold_back(here_); }
     /// Items to be encoded for a rank, or for whoever wants them first; none where there are none for it.
-    [[nodiscard]] item_range next(std::size_t rank);
+    [[nodiscard]] item_range next(std::size_t rank) {
+        return has_room_for(rank) ? queue().next(rank, measured_) : item_range{};
+    }
     /// Whether what was encoded ahead comes before other items, if those may be encoded now.
     [[nodiscard]] bool stock_first(bool may_encode) const {
         return !decided() && stock_may_go() && !(may_encode && queue().has_returned());
@@ -237,8 +239,14 @@ class owner {
     [[nodiscard]] work_queue& queue() noexcept { return plan_.queue; }
     [[nodiscard]] const work_queue& queue() const noexcept { return plan_.queue; }
     [[nodiscard]] bool wants_more(const rank_record& r, std::size_t rank) const;
+    /// Whether it may have what the queue gives next.
+    [[nodiscard]] bool has_room_for(std::size_t rank) {
+        if (!mode().grows || !is_full() || queue().has_for(rank))
+            return true;
+        held_back_ = true;
+        return false;
+    }
     [[nodiscard]] bool is_full() const;
-    [[nodiscard]] bool has_room_for(std::size_t rank);
     [[nodiscard]] bool stock_may_go() const;
     void look_for_room();
     [[nodiscard]] bool may_wait_behind() const;

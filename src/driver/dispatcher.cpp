@@ -34,7 +34,8 @@ dispatcher::~dispatcher() {
 }
 
 void dispatcher::do_actions() {
-    tell();
+    if (observer_ != nullptr)
+        tell();
     const owner::actions todo = owner_.take_actions();
     if (todo.forget_stock)
         dropped_.swap(stock_);
@@ -86,8 +87,8 @@ void dispatcher::hold_back(bool holds) {
 }
 /// On the main thread, which may be about to run an item: others go by what is known by then.
 void dispatcher::note_untaken() {
-    if (growing_items* const items = job_.growing())
-        owner_.has_untaken(items->untaken());
+    if (owner_.mode().grows)
+        owner_.has_untaken(job_.growing()->untaken());
 }
 bool dispatcher::withdraw(std::size_t item) {
     return whole(session_.here(), [&] {

@@ -4,21 +4,12 @@
 #include <utility>
 
 namespace mpimap::detail {
-namespace {
 
-// Of the main thread, which alone makes calls.
-thread_local helper* innermost = nullptr;
-
-} // namespace
-
-mpi_turn::mpi_turn() : around_(std::exchange(innermost, nullptr)) {
-    if (around_ != nullptr && around_->batch_.load(std::memory_order_relaxed) % 2 != 0)
+void mpi_turn::begin() {
+    helper::innermost = nullptr;
+    if (around_->batch_.load(std::memory_order_relaxed) % 2 != 0)
         lock_ = std::unique_lock(around_->mutex);
 }
-mpi_turn::~mpi_turn() {
-    innermost = around_;
-}
-
 helper::helper() : thread_(threads::start([this] { run(); })) {}
 
 helper::~helper() {

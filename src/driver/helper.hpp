@@ -52,6 +52,9 @@ class helper {
 
   private:
     friend class mpi_turn;
+    // Of the main thread, which alone makes calls.
+    static inline constinit thread_local helper* innermost = nullptr;
+
     void enter_user_code(const nap_length& nap) noexcept;
     void leave_user_code() noexcept { batch_.fetch_add(1, std::memory_order_release); }
     void run();
@@ -73,12 +76,20 @@ class helper {
 /// where the main thread is not in an item: then that has the helper's mutex.
 class mpi_turn {
   public:
-    mpi_turn();
-    ~mpi_turn();
+    mpi_turn() : around_(helper::innermost) {
+        if (around_ != nullptr)
+            begin();
+    }
+    ~mpi_turn() {
+        if (around_ != nullptr)
+            helper::innermost = around_;
+    }
     mpi_turn(const mpi_turn&) = delete;
     mpi_turn& operator=(const mpi_turn&) = delete;
 
   private:
+    void begin();
+
     helper* around_;
     std::unique_lock<threads::mutex> lock_;
 };

@@ -175,6 +175,10 @@ struct pool_core::implementation {
         }
     }
     void look(const visit& here);
+    void nudge(const visit& here) {
+        do_what_is_left();
+        engine(here).nudge();
+    }
     void abandon() noexcept;
     void leave();
 
@@ -434,9 +438,7 @@ void pool_core::poll() {
 }
 
 void pool_core::nudge() {
-    const implementation::visit here(*self_);
-    self_->do_what_is_left();
-    self_->engine(here).nudge();
+    self_->nudge(implementation::visit(*self_));
 }
 
 std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write) {
@@ -590,6 +592,13 @@ void pool_call::extend(std::size_t n) {
     const implementation::visit here(*self_->pool);
     self_->pool->check_thread();
     self_->items->extend(n);
+}
+
+void pool_call::extend_and_nudge() {
+    const implementation::visit here(*self_->pool);
+    self_->pool->check_thread();
+    self_->items->extend(1);
+    self_->pool->nudge(here);
 }
 
 void pool_call::made_room() {

@@ -59,6 +59,8 @@ std::size_t factoring_chunk(const chunk_request& r, std::size_t left_at_round) {
 }
 
 std::size_t aligned_chunk(std::size_t first, std::size_t n, std::size_t granularity) {
+    if (granularity == 1)
+        return n; // twice for each chunk, and divisions take long
     const std::size_t end = (first + n) / granularity * granularity;
     return n >= granularity && end > first ? end - first : n;
 }

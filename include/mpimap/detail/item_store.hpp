@@ -303,8 +303,7 @@ class item_store {
         item_state& s = b.states[at];
         if (s == item_state::waiting || s == item_state::arriving) {
             s = item_state::done;
-            ++done_;
-            bytes_done_ += weight(b, at);
+            one_done(b, at);
             note({i, 1});
         } else {
             b.destroy_result(at);
@@ -320,8 +319,10 @@ class item_store {
                 r.in->let_go_of_arguments(r.at + k);
         }
         std::fill_n(r.in->states + r.at, r.count, item_state::done);
-        done_ += r.count;
-        bytes_done_ += weight(*r.in, r.at, r.count);
+        if constexpr (!fixed_size) {
+            done_ += r.count;
+            bytes_done_ += weight(*r.in, r.at, r.count);
+        }
         note({first, r.count});
     }
     /// The item will have no result: somebody asks why, or nobody. False if it has one.
@@ -363,14 +364,16 @@ class item_store {
     }
     /// Neighbours that are done, or failed, are of no use any more.
     void forget(const run& r, std::size_t first) {
-        for (std::size_t at = r.at; at < r.at + r.count; ++at) {
-            if (r.in->states[at] == item_state::done) {
-                r.in->destroy_result(at);
-                --done_;
-                bytes_done_ -= weight(*r.in, at);
+        item_state* const states = r.in->states + r.at;
+        if constexpr (!block::trivial_result || !fixed_size) {
+            for (std::size_t k = 0; k < r.count; ++k) {
+                if (states[k] == item_state::done) {
+                    r.in->destroy_result(r.at + k);
+                    one_done_less(*r.in, r.at + k);
+                }
             }
         }
-        std::fill_n(r.in->states + r.at, r.count, item_state::taken);
+        std::fill_n(states, r.count, item_state::taken);
         retire(*r.in, first, r.count);
         sweep();
     }
@@ -393,7 +396,7 @@ class item_store {
 
     /// What is known of the items that have not been taken; kept where sizes differ.
     [[nodiscard]] std::size_t known_bytes() const noexcept { return known_bytes_; }
-    /// Items that are done and have not been taken, and what is known of them.
+    /// Items that are done and have not been taken, and what is known of them; kept where sizes differ, too.
     [[nodiscard]] std::size_t done() const noexcept { return done_; }
     [[nodiscard]] std::size_t bytes_done() const noexcept { return bytes_done_; }
     [[nodiscard]] std::size_t bytes_of(std::size_t i) const { return *find(i)->bytes.at(i % length); }
@@ -430,6 +433,18 @@ class item_store {
             last_block_ = known == blocks_.end() ? nullptr : known->second.get();
         }
         return last_block_;
+    }
+    void one_done([[maybe_unused]] block& b, [[maybe_unused]] std::size_t at) noexcept {
+        if constexpr (!fixed_size) {
+            ++done_;
+            bytes_done_ += weight(b, at);
+        }
+    }
+    void one_done_less([[maybe_unused]] block& b, [[maybe_unused]] std::size_t at) noexcept {
+        if constexpr (!fixed_size) {
+            --done_;
+            bytes_done_ -= weight(b, at);
+        }
     }
     [[nodiscard]] std::size_t weight([[maybe_unused]] block& b, [[maybe_unused]] std::size_t at,
                                      [[maybe_unused]] std::size_t n = 1) const noexcept {

@@ -128,7 +128,9 @@ class pool_call {
     bool wait_for(std::chrono::nanoseconds time, const std::function<bool()>& ready = {});
     /// There are n more items at the end.
     void extend(std::size_t n);
-    /// Results have been taken: root_job::room() may have grown.
+    /// There is one more; it is handed out if somebody waits for one. As pool_core::nudge().
+    void extend_and_nudge();
+    /// Results have been taken: there may be more room for others.
     void made_room();
     /// One item less, if it has not been handed out.
     bool withdraw(std::size_t item);

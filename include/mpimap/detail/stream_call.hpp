@@ -249,7 +249,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
         return store::fixed_size ? fixed_arguments + fixed_result : 0;
     }
     [[nodiscard]] untaken_results untaken() override {
-        if (!weighs_)
+        if (!weighs_ || store::fixed_size) // the window is of so many items
             return {};
         return {store_.done(), most_bytes_ - static_cast<double>(store_.bytes_done()), store_.first_there()};
     }

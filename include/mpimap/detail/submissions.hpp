@@ -110,10 +110,8 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
         const std::size_t i = job_->items_there().end();
         std::tuple<Xs&&...> given(std::forward<Xs>(xs)...);
         job_->append([&given](auto k) -> decltype(auto) { return std::get<k()>(std::move(given)); });
-        call_->extend(1);
-        auto item = std::make_shared<one>(this->shared_from_this(), i);
-        pool_->nudge();
-        return item;
+        call_->extend_and_nudge();
+        return std::make_shared<one>(this->shared_from_this(), i);
     }
 
   private:
