@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include <mpimap/detail/reduction.hpp>
 #include <mpimap/errors.hpp>
 
 namespace mpimap::detail {
@@ -27,6 +28,12 @@ void refuse_results(std::size_t items, std::size_t bytes_each) {
     throw error("mpimap: the root has no memory for the results: " + std::to_string(items) + " of " +
                 std::to_string(bytes_each) + " bytes each are " + total.data() +
                 ". Fold them with mpi_map_reduce, or take them one by one with pool.imap");
+}
+
+void refuse_node() {
+    throw serialization_error(
+        "mpimap: the results of a reduction have been damaged on their way: a part of them "
+        "belongs to other items");
 }
 
 std::function<void()> read_around(std::vector<std::size_t> none, item_range items, reader& in, void* all,

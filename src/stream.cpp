@@ -1,11 +1,13 @@
 #include <mpimap/detail/stream.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string>
 
 #include <mpimap/codec.hpp>
 #include <mpimap/detail/archive.hpp>
+#include <mpimap/detail/associative.hpp>
 #include <mpimap/errors.hpp>
 
 #include <boost/archive/detail/archive_serializer_map.hpp>
@@ -29,6 +31,10 @@ output_archive::output_archive(writer& out) : base(boost::archive::no_header), o
 output_archive::~output_archive() = default;
 input_archive::input_archive(reader& in) : base(boost::archive::no_header), in_(in) {}
 input_archive::~input_archive() = default;
+
+void input_archive::damaged() {
+    reader::damaged();
+}
 
 writer::writer() = default;
 writer::~writer() = default;
@@ -81,6 +87,20 @@ std::size_t reader::length(std::size_t least) {
     return static_cast<std::size_t>(n);
 }
 
+std::size_t reader::count(std::size_t least) {
+    return least != 0 ? length(least) : static_cast<std::size_t>(checked());
+}
+
+std::uint64_t reader::checked() {
+    std::uint64_t number = 0;
+    std::uint32_t check = 0;
+    bytes(&number, sizeof number);
+    bytes(&check, sizeof check);
+    if (check != check_of(number))
+        damaged();
+    return number;
+}
+
 std::size_t reader::heap_length(std::size_t element) {
     std::uint64_t n = 0;
     bytes(&n, sizeof n);
@@ -92,6 +112,20 @@ std::size_t reader::heap_length(std::size_t element) {
     if (!there)
         truncated();
     return static_cast<std::size_t>(n);
+}
+
+void write_shape(writer& out, const table_shape& shape) {
+    out.checked(shape.size);
+    out.checked(shape.buckets);
+    out.checked(std::bit_cast<std::uint32_t>(shape.load));
+}
+
+table_shape read_shape(reader& in) {
+    table_shape shape;
+    shape.size = in.checked();
+    shape.buckets = in.checked();
+    shape.load = std::bit_cast<float>(static_cast<std::uint32_t>(in.checked()));
+    return shape;
 }
 
 input_archive& reader::archive() {
@@ -109,6 +143,11 @@ void reader::new_archive() {
 
 void reader::truncated() {
     throw serialization_error("mpimap: a message ends before the value that it should contain");
+}
+
+void reader::damaged() {
+    throw serialization_error(
+        "mpimap: a message has been damaged on its way: a number is not the one that was sent");
 }
 
 void reader::defer(std::byte* data, std::size_t size) {

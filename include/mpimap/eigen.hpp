@@ -241,7 +241,7 @@ struct standard_codec<M> : standard_codec_base {
                 out.length(static_cast<std::size_t>(m.rows()));
                 out.length(static_cast<std::size_t>(m.cols()));
             }
-            out.length(static_cast<std::size_t>(m.size()));
+            out.count(static_cast<std::size_t>(m.size()), on_heap ? sizeof(scalar) : least_size<scalar>());
         }
         if constexpr (on_heap) {
             out.heap(m.data(), static_cast<std::size_t>(m.size()) * sizeof(scalar));
@@ -268,7 +268,7 @@ struct standard_codec<M> : standard_codec_base {
             c = eigen_index(in.length(0));
         }
         const index n =
-            eigen_index(on_heap ? in.heap_length(sizeof(scalar)) : in.length(least_size<scalar>()));
+            eigen_index(on_heap ? in.heap_length(sizeof(scalar)) : in.count(least_size<scalar>()));
         if constexpr (is_vector) {
             (rows == Eigen::Dynamic ? r : c) = n;
         } else {
@@ -427,7 +427,8 @@ struct standard_codec<T> : standard_codec_base {
     static void write(writer& out, const T& t) {
         for (std::size_t i = 0; i < rank; ++i)
             out.length(static_cast<std::size_t>(t.dimensions()[i]));
-        out.length(static_cast<std::size_t>(t.size()));
+        out.count(static_cast<std::size_t>(t.size()),
+                  is_bytes<scalar> ? sizeof(scalar) : least_size<scalar>());
         if constexpr (is_bytes<scalar>) {
             out.heap(t.data(), static_cast<std::size_t>(t.size()) * sizeof(scalar));
         } else {
@@ -439,7 +440,7 @@ struct standard_codec<T> : standard_codec_base {
         for (std::size_t i = 0; i < rank; ++i)
             shape[i] = static_cast<typename T::Index>(eigen_index(in.length(0)));
         const Eigen::Index n =
-            eigen_index(is_bytes<scalar> ? in.heap_length(sizeof(scalar)) : in.length(least_size<scalar>()));
+            eigen_index(is_bytes<scalar> ? in.heap_length(sizeof(scalar)) : in.count(least_size<scalar>()));
         bool empty = false;
         for (std::size_t i = 0; i < rank; ++i) {
             if (shape[i] < 0)

@@ -96,7 +96,9 @@ std::uint64_t hash_of_file(const dl_phdr_info& info) {
 
 struct search {
     std::uintptr_t address = 0; // looked for, or found
+    std::size_t size = 1;       // of what is there
     code_token token = {};
+    bool module_found = false;
     bool found = false;
 };
 
@@ -118,8 +120,14 @@ int find_address(dl_phdr_info* info, std::size_t, void* data) {
     auto& s = *static_cast<search*>(data);
     if (module_identity(*info) != s.token.module)
         return 0;
+    s.module_found = true;
+    for (int i = 0; i < info->dlpi_phnum && !s.found; ++i) {
+        const ElfW(Phdr)& segment = info->dlpi_phdr[i];
+        const std::uintptr_t at = s.token.offset - segment.p_vaddr;
+        s.found = segment.p_type == PT_LOAD && (segment.p_flags & PF_R) != 0 &&
+                  s.token.offset >= segment.p_vaddr && at < segment.p_memsz && segment.p_memsz - at >= s.size;
+    }
     s.address = info->dlpi_addr + s.token.offset;
-    s.found = true;
     return 1;
 }
 
@@ -132,10 +140,13 @@ code_token token_of(std::uintptr_t address) {
     return s.token;
 }
 
-std::uintptr_t address_of(const code_token& token) {
+std::uintptr_t address_of(const code_token& token, std::size_t size) {
     search s;
     s.token = token;
+    s.size = size;
     dl_iterate_phdr(find_address, &s);
+    if (s.module_found && !s.found)
+        reader::damaged();
     if (!s.found) {
         throw serialization_error(
             "mpimap: the root's function is in a program or library that this rank has not "
@@ -150,6 +161,22 @@ struct member_pointer {
     std::uintptr_t function;
     std::uintptr_t adjustment;
 };
+
+/// Words with a hash of them.
+template <std::size_t N>
+void write_words(writer& out, const std::uint64_t (&words)[N]) {
+    out.bytes(words, sizeof words);
+    const std::uint64_t hash = XXH3_64bits(words, sizeof words);
+    out.bytes(&hash, sizeof hash);
+}
+template <std::size_t N>
+void read_words(reader& in, std::uint64_t (&words)[N]) {
+    std::uint64_t hash = 0;
+    in.bytes(words, sizeof words);
+    in.bytes(&hash, sizeof hash);
+    if (hash != XXH3_64bits(words, sizeof words))
+        reader::damaged();
+}
 
 bool is_virtual(const member_pointer& p) {
 #if defined(__arm__) || defined(__aarch64__)
@@ -190,7 +217,9 @@ program this_program() {
 void write_code_pointer(writer& out, const void* pointer, std::size_t size, bool data_member,
                         bool member_function) {
     if (data_member) {
-        out.bytes(pointer, size);
+        std::uint64_t offset[1] = {};
+        std::memcpy(offset, pointer, size);
+        write_words(out, offset);
         return;
     }
     member_pointer p = {};
@@ -198,20 +227,34 @@ void write_code_pointer(writer& out, const void* pointer, std::size_t size, bool
     const bool slot = member_function && is_virtual(p);
     const code_token token = slot ? code_token{0, p.function} : token_of(p.function);
     const std::uint64_t words[] = {slot, token.module, token.offset, p.adjustment};
-    out.bytes(words, sizeof words);
+    write_words(out, words);
 }
 
 void read_code_pointer(reader& in, void* pointer, std::size_t size, bool data_member, bool) {
     if (data_member) {
-        in.bytes(pointer, size);
+        std::uint64_t offset[1] = {};
+        read_words(in, offset);
+        std::memcpy(pointer, offset, size);
         return;
     }
     std::uint64_t words[4] = {};
-    in.bytes(words, sizeof words);
+    read_words(in, words);
     const bool slot = words[0] != 0;
-    const member_pointer p = {slot ? static_cast<std::uintptr_t>(words[2]) : address_of({words[1], words[2]}),
+    const member_pointer p = {slot ? static_cast<std::uintptr_t>(words[2])
+                                   : address_of({words[1], words[2]}, 1),
                               static_cast<std::uintptr_t>(words[3])};
     std::memcpy(pointer, &p, size);
+}
+
+void write_address(writer& out, const void* constant) {
+    const code_token token = token_of(reinterpret_cast<std::uintptr_t>(constant));
+    write_words(out, {token.module, token.offset});
+}
+
+const void* read_address(reader& in, std::size_t size) {
+    std::uint64_t words[2] = {};
+    read_words(in, words);
+    return reinterpret_cast<const void*>(address_of({words[0], words[1]}, size));
 }
 
 } // namespace mpimap::detail

@@ -12,14 +12,12 @@
 namespace mpimap::detail {
 
 void write_descriptor(writer& out, const kernel_descriptor& d) {
-    const kernel_descriptor* const address = &d;
-    write_code_pointer(out, static_cast<const void*>(&address), sizeof address, false, false);
+    write_address(out, &d);
     write_value(out, std::string(d.type));
 }
 
 const kernel_descriptor& read_descriptor(reader& in) {
-    const kernel_descriptor* d = nullptr;
-    read_code_pointer(in, static_cast<void*>(&d), sizeof d, false, false);
+    const auto* const d = static_cast<const kernel_descriptor*>(read_address(in, sizeof(kernel_descriptor)));
     const auto type = make_value<std::string>(in);
     if (reinterpret_cast<std::uintptr_t>(d) % alignof(kernel_descriptor) != 0 ||
         d->magic != kernel_descriptor::expected_magic || type != d->type) {

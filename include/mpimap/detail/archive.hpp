@@ -4,6 +4,8 @@
 // Written as the library's documentation of archive implementations asks for.
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -16,7 +18,9 @@
 #include <boost/archive/detail/register_archive.hpp>
 #include <boost/serialization/array_optimization.hpp>
 #include <boost/serialization/array_wrapper.hpp>
+#include <boost/serialization/collection_size_type.hpp>
 #include <boost/serialization/is_bitwise_serializable.hpp>
+#include <boost/serialization/item_version_type.hpp>
 #include <boost/serialization/level.hpp>
 #include <boost/serialization/serialization.hpp>
 #include <boost/serialization/singleton.hpp>
@@ -26,6 +30,7 @@
 
 #include <mpimap/detail/archive_parts.hpp>
 #include <mpimap/detail/associative.hpp>
+#include <mpimap/detail/hash.hpp>
 #include <mpimap/detail/stream.hpp>
 
 namespace mpimap::detail {
@@ -54,6 +59,25 @@ consteval bool inherits_serialize();
 /// included. The archive itself writes numbers, texts and what points to objects.
 template <typename T>
 consteval bool goes_by_codec();
+
+/// What Boost's archives keep of classes and objects, and counts of its containers: an archive believes it
+/// without a look, so ours check it.
+template <typename T>
+concept bookkeeping = std::is_same_v<T, boost::archive::class_id_type> ||
+    std::is_same_v<T, boost::archive::class_id_reference_type> ||
+    std::is_same_v<T, boost::archive::object_id_type> ||
+    std::is_same_v<T, boost::archive::object_reference_type> ||
+    std::is_same_v<T, boost::archive::version_type> || std::is_same_v<T, boost::archive::tracking_type> ||
+    std::is_same_v<T, boost::serialization::collection_size_type> ||
+    std::is_same_v<T, boost::serialization::item_version_type>;
+
+template <bookkeeping T>
+[[nodiscard]] std::uint64_t bits_of(const T& value) noexcept {
+    std::uint64_t bits = 0;
+    static_assert(sizeof value <= sizeof bits);
+    std::memcpy(&bits, static_cast<const void*>(&value), sizeof value);
+    return bits;
+}
 
 class output_archive : public boost::archive::detail::common_oarchive<output_archive> {
     using base = boost::archive::detail::common_oarchive<output_archive>;
@@ -85,7 +109,10 @@ class output_archive : public boost::archive::detail::common_oarchive<output_arc
   protected:
     template <typename T>
     void save_override(const T& value) {
-        if constexpr (unordered<T>) {
+        if constexpr (bookkeeping<T>) {
+            save_binary(&value, sizeof(T));
+            save_check(bits_of(value));
+        } else if constexpr (unordered<T>) {
             save_table(value);
         } else if constexpr (has_parts<T> && !has_serialize<T>()) {
             archive_parts(*this, const_cast<T&>(value));
@@ -114,7 +141,11 @@ class output_archive : public boost::archive::detail::common_oarchive<output_arc
         }
     }
     void save_override(const boost::archive::class_id_optional_type&) {} // for archives that people read
-    void save_override(const boost::archive::class_name_type& name) { save_text(std::string(name)); }
+    void save_override(const boost::archive::class_name_type& name) {
+        const std::string text(name);
+        save_text(text);
+        save_check(hash_text(text.c_str()));
+    }
 
     template <typename T>
     void save(const T& value) {
@@ -126,8 +157,7 @@ class output_archive : public boost::archive::detail::common_oarchive<output_arc
   private:
     template <typename C>
     void save_table(const C& c) {
-        const table_shape shape = shape_of(c);
-        *this << shape.size << shape.buckets << shape.load;
+        write_shape(out_, shape_of(c));
         for_each_as_built(c, [this](const auto& e) {
             if constexpr (maps_keys<C>) {
                 *this << e.first << e.second;
@@ -141,8 +171,13 @@ class output_archive : public boost::archive::detail::common_oarchive<output_arc
         out_.length(text.size());
         save_binary(text.data(), text.size() * sizeof(typename String::value_type));
     }
+    void save_check(std::uint64_t number) {
+        const std::uint32_t check = check_of(number, ++checks_);
+        save_binary(&check, sizeof check);
+    }
 
     writer& out_;
+    std::uint64_t checks_ = 0;
 };
 
 class input_archive : public boost::archive::detail::common_iarchive<input_archive> {
@@ -171,7 +206,10 @@ class input_archive : public boost::archive::detail::common_iarchive<input_archi
   protected:
     template <typename T>
     void load_override(T& value) {
-        if constexpr (unordered<T>) {
+        if constexpr (bookkeeping<T>) {
+            load_binary(&value, sizeof(T));
+            load_check(bits_of(value));
+        } else if constexpr (unordered<T>) {
             load_table(value);
         } else if constexpr (has_parts<T> && !has_serialize<T>()) {
             archive_parts(*this, value);
@@ -181,6 +219,8 @@ class input_archive : public boost::archive::detail::common_iarchive<input_archi
         } else if constexpr (may_go_directly<T>) {
             unsigned char mark = 0;
             load_binary(&mark, 1);
+            if (mark > 1)
+                damaged();
             if (mark == 0) {
                 boost::serialization::serialize_adl(*this, value, boost::serialization::version<T>::value);
             } else {
@@ -194,6 +234,7 @@ class input_archive : public boost::archive::detail::common_iarchive<input_archi
     void load_override(boost::archive::class_name_type& name) {
         std::string text;
         load_text(text);
+        load_check(hash_text(text.c_str()));
         if (text.size() >= BOOST_SERIALIZATION_MAX_KEY_SIZE) {
             throw boost::archive::archive_exception(boost::archive::archive_exception::invalid_class_name);
         }
@@ -217,8 +258,7 @@ class input_archive : public boost::archive::detail::common_iarchive<input_archi
   private:
     template <typename C>
     void load_table(C& c) {
-        table_shape shape;
-        *this >> shape.size >> shape.buckets >> shape.load;
+        const table_shape shape = read_shape(in_);
         C fresh(0, c.hash_function(), c.key_eq(), c.get_allocator());
         build_table(fresh, shape, [this](const auto& insert) {
             typename C::key_type key;
@@ -244,8 +284,16 @@ class input_archive : public boost::archive::detail::common_iarchive<input_archi
         text.resize(size);
         load_binary(text.data(), size * sizeof(character));
     }
+    void load_check(std::uint64_t number) {
+        std::uint32_t check = 0;
+        load_binary(&check, sizeof check);
+        if (check != check_of(number, ++checks_))
+            damaged();
+    }
+    [[noreturn]] static void damaged();
 
     reader& in_;
+    std::uint64_t checks_ = 0;
 };
 
 } // namespace mpimap::detail

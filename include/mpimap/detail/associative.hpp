@@ -14,6 +14,9 @@
 
 namespace mpimap::detail {
 
+class reader;
+class writer;
+
 /// std::pmr::polymorphic_allocator, known by what it has.
 template <typename A>
 concept polymorphic_allocator_like = sizeof(A) == sizeof(void*) && requires(const A& a) {
@@ -82,6 +85,8 @@ struct table_shape {
     std::uint64_t buckets = 0;
     float load = 1;
 };
+void write_shape(writer& out, const table_shape& shape);
+[[nodiscard]] table_shape read_shape(reader& in);
 template <unordered C>
 [[nodiscard]] table_shape shape_of(const C& c) {
     return {c.size(), c.bucket_count(), c.max_load_factor()};
@@ -91,7 +96,8 @@ template <unordered C>
 /// insert(key) or insert(key, value), which gives where the element is.
 template <unordered C, typename Read>
 void build_table(C& c, const table_shape& shape, const Read& read) {
-    // A damaged message does not make us ask for all memory: with fewer buckets only the order is another.
+    // One of which little is left does not take all the room again: with fewer buckets only the order is
+    // another.
     constexpr std::uint64_t buckets_each = 64;
     constexpr std::uint64_t few = 65536;
     const std::uint64_t most = few + buckets_each * shape.size;

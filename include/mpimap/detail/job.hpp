@@ -100,7 +100,7 @@ struct item_fates {
 struct untaken_results {
     std::size_t items = 0;
     double room = std::numeric_limits<double>::infinity(); // bytes more, until it is as much as is meant to
-    std::size_t awaited = 0; // the first item that is still to be taken
+    std::size_t awaited = 0;                               // the first item that is still to be taken
 };
 
 /// What a call that grows has to say, besides, of the items that come and go.

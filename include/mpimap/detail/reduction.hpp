@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +37,9 @@ struct reduction_node {
 [[nodiscard]] constexpr std::uint64_t nodes_at(std::uint64_t blocks, std::int32_t level) {
     return level == 0 ? blocks : ((blocks - 1) >> level) + 1;
 }
+
+/// Throws serialization_error: results have a node that the tree has not, or has already.
+[[noreturn]] void refuse_node();
 
 /// Folds consecutive items [first, end) of `total` into nodes.
 template <typename T, typename Op>
@@ -207,11 +211,14 @@ class reduction_tree {
                      std::function<void()>& complete) {
         auto nodes = std::make_shared<std::vector<reduction_node<T>>>();
         try {
-            const std::size_t n = in.length(0);
+            constexpr std::size_t least = sizeof(std::int32_t) + sizeof(std::uint64_t) + least_size<T>();
+            const std::size_t n = in.length(least);
             nodes->reserve(n);
             for (std::size_t k = 0; k < n; ++k) {
                 const auto level = make_value<std::int32_t>(in);
                 const auto index = make_value<std::uint64_t>(in);
+                if (!is_inside(items, level, index))
+                    refuse_node();
                 nodes->push_back({level, index, make_value<T>(in)});
             }
         } catch (...) {
@@ -242,6 +249,26 @@ class reduction_tree {
     [[nodiscard]] std::optional<T>& value() { return root_; }
 
   private:
+    /// Whether a chunk of these items can have such a node.
+    [[nodiscard]] bool is_inside(item_range items, std::int32_t level, std::uint64_t index) const {
+        if (level < 0) {
+            const auto n = static_cast<std::uint64_t>(-static_cast<std::int64_t>(level));
+            const bool several = n > 1; // from the block's first item on
+            return index >= items.first && index < items.end() && n <= items.end() - index &&
+                   n < reduction_block && (!several || index % reduction_block == 0);
+        }
+        constexpr std::int32_t most = std::numeric_limits<std::uint64_t>::digits;
+        if (level >= most || index >= nodes_at(blocks_, level) ||
+            (level != 0 && nodes_at(blocks_, level - 1) == 1)) // above the top
+            return false;
+        // Of a node of the tree neither can overflow: it begins at an item.
+        const std::size_t first = (static_cast<std::size_t>(index) << level) * reduction_block;
+        const std::size_t blocks = std::size_t{1} << level;
+        const bool is_last = index + 1 == nodes_at(blocks_, level);
+        const std::size_t end = is_last ? items_ : first + blocks * reduction_block;
+        return first >= items.first && end <= items.end();
+    }
+
     struct partial_block {
         std::size_t present = 0;
         std::vector<std::optional<T>> values;
@@ -255,7 +282,10 @@ class reduction_tree {
             partial_block& p = partial_[block];
             if (p.values.empty())
                 p.values.resize(size);
-            p.values[static_cast<std::size_t>(index) - begin].emplace(std::move(value));
+            std::optional<T>& at = p.values[static_cast<std::size_t>(index) - begin];
+            if (at)
+                refuse_node();
+            at.emplace(std::move(value));
             p.present += static_cast<std::size_t>(-level);
             if (p.present < size)
                 return;
@@ -275,7 +305,8 @@ class reduction_tree {
             if (sibling < nodes_at(blocks_, level)) {
                 const auto there = nodes_.find({level, sibling});
                 if (there == nodes_.end()) {
-                    nodes_.emplace(std::pair(level, index), std::move(value));
+                    if (!nodes_.emplace(std::pair(level, index), std::move(value)).second)
+                        refuse_node();
                     return;
                 }
                 T other = std::move(there->second);

@@ -155,7 +155,7 @@ template <typename F, typename... Args>
 class root_setup : public root_job {
   public:
     void write_bounds(writer& out) override {
-        out.length(items());
+        out.checked(items());
         write_value(out, one_by_one_);
         std::apply([&out](auto&... a) { (a.write_bounds(out), ...); }, arguments_);
     }

@@ -91,7 +91,7 @@ class served_call : public kernel {
     explicit served_call(place where) : where_(where) {}
 
     void read_bounds(reader& in) override {
-        items_ = in.length(0);
+        items_ = static_cast<std::size_t>(in.checked());
         one_by_one_ = make_value<bool>(in);
         std::apply([&in](auto&... a) { (a.read_bounds(in), ...); }, arguments_);
     }

@@ -32,11 +32,13 @@
 namespace mpimap::detail {
 
 /// The least number of bytes that a T takes in a message: what bounds a length before room is made for it. A
-/// large array may travel apart from the message, and Boost may write nothing.
+/// large array may travel apart from the message. 0 where nothing may be written.
 template <typename T>
 consteval std::size_t least_size() {
     constexpr encoding e = encoding_of<T>;
-    if constexpr (std::is_empty_v<T> || e == encoding::boost) {
+    if constexpr (e == encoding::boost) {
+        return may_go_directly<T> ? 1 : 0;
+    } else if constexpr (std::is_empty_v<T>) {
         return 0;
     } else if constexpr (e == encoding::bytes) {
         return sizeof(T);
@@ -67,7 +69,11 @@ struct contiguous_codec : standard_codec_base {
         return allocator_travels<typename C::allocator_type> ? all_encodable<element>() : encoding::none;
     }
     static void write(writer& out, const C& c) {
-        out.length(c.size());
+        if constexpr (is_bytes<element> && read_in_place<element>) {
+            out.length(c.size());
+        } else {
+            out.count(c.size(), least_size<element>());
+        }
         if constexpr (is_bytes<element>) {
             out.heap(c.data(), c.size() * sizeof(element));
         } else {
@@ -77,7 +83,7 @@ struct contiguous_codec : standard_codec_base {
     }
     static void read(reader& in, C& c) {
         const std::size_t n = is_bytes<element> && read_in_place<element> ? in.heap_length(sizeof(element))
-                                                                          : in.length(least_size<element>());
+                                                                          : in.count(least_size<element>());
         if constexpr (is_bytes<element> && read_in_place<element>) {
             if constexpr (std::is_copy_constructible_v<element> && std::is_copy_assignable_v<element>) {
                 // Copied from where they are, without making room of zeros first.
@@ -155,13 +161,13 @@ struct sequence_codec : standard_codec_base {
         return allocator_travels<typename C::allocator_type> ? all_encodable<element>() : encoding::none;
     }
     static void write(writer& out, const C& c) {
-        out.length(static_cast<std::size_t>(std::ranges::distance(c)));
+        out.count(static_cast<std::size_t>(std::ranges::distance(c)), least_size<element>());
         for (const element& e : c)
             write_value(out, e);
     }
     static void read(reader& in, C& c) {
         c.clear();
-        for (std::size_t n = in.length(least_size<element>()); n != 0; --n) {
+        for (std::size_t n = in.count(least_size<element>()); n != 0; --n) {
             if constexpr (read_in_place<element>) {
                 read_value(in, c.emplace_back());
             } else {
@@ -180,7 +186,7 @@ struct standard_codec<std::forward_list<T, A>> : sequence_codec<std::forward_lis
     static void read(reader& in, std::forward_list<T, A>& c) {
         c.clear();
         auto last = c.before_begin();
-        for (std::size_t n = in.length(least_size<T>()); n != 0; --n)
+        for (std::size_t n = in.count(least_size<T>()); n != 0; --n)
             last = c.insert_after(last, make_value<T>(in));
     }
 };
@@ -236,14 +242,11 @@ struct associative_codec : standard_codec_base {
         if constexpr (unordered<C>) {
             write_policy(out, c.hash_function());
             write_policy(out, c.key_eq());
-            const table_shape shape = shape_of(c);
-            out.length(c.size());
-            write_value(out, shape.buckets);
-            write_value(out, shape.load);
+            write_shape(out, shape_of(c));
             for_each_as_built(c, [&out](const auto& e) { write_element(out, e); });
         } else {
             write_policy(out, c.key_comp());
-            out.length(c.size());
+            out.count(c.size(), least_element);
             for (const auto& e : c)
                 write_element(out, e);
         }
@@ -251,25 +254,22 @@ struct associative_codec : standard_codec_base {
     static void read(reader& in, C& c) { c = make(in); }
     static C make(reader& in) {
         const reader::copy_scope whole(in);
-        constexpr std::size_t least = (std::size_t{0} + ... + least_size<Parts>());
         if constexpr (unordered<C>) {
             auto hash = make_policy<typename C::hasher>(in);
             C c(0, std::move(hash), make_policy<typename C::key_equal>(in));
-            table_shape shape;
-            shape.size = in.length(least);
-            shape.buckets = make_value<std::uint64_t>(in);
-            shape.load = make_value<float>(in);
-            build_table(c, shape, [&in](const auto& insert) { read_element(in, insert); });
+            build_table(c, read_shape(in), [&in](const auto& insert) { read_element(in, insert); });
             return c;
         } else {
             C c(make_policy<typename C::key_compare>(in));
-            for (std::size_t n = in.length(least); n != 0; --n)
+            for (std::size_t n = in.count(least_element); n != 0; --n)
                 read_element(in, [&c](auto&&... e) { c.emplace_hint(c.end(), std::move(e)...); });
             return c;
         }
     }
 
   private:
+    static constexpr std::size_t least_element = (std::size_t{0} + ... + least_size<Parts>());
+
     // As they were written, one after the other: a pair of both may be padded.
     static void write_element(writer& out, const typename C::value_type& e) {
         if constexpr (maps_keys<C>) {

@@ -26,9 +26,6 @@ struct target_span {
     std::size_t size;
 };
 
-/// Where values are encoded to: bytes in order, and large heap arrays by reference ("spans").
-///
-/// One archive serves all Boost-serialized values of one writer, so that tracking works across them.
 /// How often a value may contain another of its own type, as a tree's nodes do: each level takes room on the
 /// stack. Throws serialization_error beyond.
 inline constexpr std::size_t most_levels = 5000;
@@ -50,6 +47,18 @@ class level_scope {
     std::size_t& levels_;
 };
 
+/// What is written beside a number that nothing in the message bounds, so that one that was damaged on its
+/// way is found out: all bits depend on all of it. `place` tells equal numbers apart.
+[[nodiscard]] constexpr std::uint32_t check_of(std::uint64_t number, std::uint64_t place = 0) noexcept {
+    std::uint64_t mixed = number + (place + 1) * 0x9e37'79b9'7f4a'7c15U; // the finalizer of splitmix64
+    mixed = (mixed ^ mixed >> 30U) * 0xbf58'476d'1ce4'e5b9U;
+    mixed = (mixed ^ mixed >> 27U) * 0x94d0'49bb'1331'11ebU;
+    return static_cast<std::uint32_t>(mixed ^ mixed >> 31U);
+}
+
+/// Where values are encoded to: bytes in order, and large heap arrays by reference ("spans").
+///
+/// One archive serves all Boost-serialized values of one writer, so that tracking works across them.
 class writer {
   public:
     writer();
@@ -61,6 +70,17 @@ class writer {
     void length(std::size_t n) {
         const std::uint64_t value = n;
         bytes(&value, sizeof value);
+    }
+    /// A count of elements of which each takes at least `least` bytes.
+    void count(std::size_t n, std::size_t least) {
+        length(n);
+        if (least == 0)
+            check(n);
+    }
+    /// What checked() reads.
+    void checked(std::uint64_t number) {
+        bytes(&number, sizeof number);
+        check(number);
     }
     /// Heap memory that stays where it is until the message has been sent.
     void heap(const void* data, std::size_t size) {
@@ -126,6 +146,11 @@ class writer {
     }
 
   private:
+    void check(std::uint64_t number) {
+        const std::uint32_t word = check_of(number);
+        bytes(&word, sizeof word);
+    }
+
     buffer body_;
     std::vector<source_span> spans_;
     std::vector<buffer> copies_;
@@ -162,8 +187,12 @@ class reader {
     [[nodiscard]] bool aligned(std::size_t to) const noexcept {
         return reinterpret_cast<std::uintptr_t>(at_) % to == 0;
     }
-    /// A count of elements of which each takes at least `least` bytes.
+    /// A length(), of what takes at least `least` bytes each: what is left bounds it.
     std::size_t length(std::size_t least);
+    /// A count() with the same `least`: one that nothing bounds is looked at before it is believed.
+    std::size_t count(std::size_t least);
+    /// A number that nothing bounds. Throws serialization_error where it is not what was written.
+    std::uint64_t checked();
     /// A count of elements of this size, which `heap` will read: they are here, or in the next span.
     std::size_t heap_length(std::size_t element);
     /// Whether the next heap array of this size comes as a span of its own: `heap` will then fill it later.
@@ -199,6 +228,7 @@ class reader {
     /// After a value that could not be read: what it was to receive may be gone with it. Read no more after
     /// this.
     void forget_targets(std::size_t behind) { targets_.resize(behind); }
+    [[noreturn]] static void damaged();
 
   private:
     [[noreturn]] static void truncated();

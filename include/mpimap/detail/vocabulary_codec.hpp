@@ -79,7 +79,7 @@ struct standard_codec<T> : standard_codec_base {
     static consteval encoding chosen() { return all_encodable<element>(); }
     static consteval bool makeable() { return std::is_default_constructible_v<element>; }
     static void write(writer& out, const T& v) {
-        out.length(v.size());
+        out.count(v.size(), is_bytes<element> ? sizeof(element) : least_size<element>());
         if constexpr (is_bytes<element>) {
             out.heap(v.size() == 0 ? nullptr : &v[0], v.size() * sizeof(element));
         } else {
@@ -89,7 +89,7 @@ struct standard_codec<T> : standard_codec_base {
     }
     static void read(reader& in, T& v) {
         const std::size_t n =
-            is_bytes<element> ? in.heap_length(sizeof(element)) : in.length(least_size<element>());
+            is_bytes<element> ? in.heap_length(sizeof(element)) : in.count(least_size<element>());
         v.resize(n);
         if constexpr (is_bytes<element>) {
             in.heap(n == 0 ? nullptr : &v[0], n * sizeof(element));
