@@ -468,10 +468,7 @@ void sleep_for(clock::duration length) {
 // Stands for src/driver/helper.cpp: no thread, world::compute() does its work.
 helper::helper() = default;
 helper::~helper() = default;
-mpi_turn::mpi_turn() : around_(nullptr) {}
-mpi_turn::~mpi_turn() {
-    (void)around_;
-}
+void mpi_turn::begin() {}
 
 void helper::engage(std::function<void()> serve) {
     const simulated::sturdy here;
