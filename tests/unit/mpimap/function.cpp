@@ -251,7 +251,7 @@ TEST(function, function_pointers) {
     static_assert(how<double (*)(double, double)> == shipping::pointer);
     shipped s(&add);
     EXPECT_EQ(s(1.0, 2.0), 3.0);
-    EXPECT_EQ(s.bytes(), 4 * sizeof(std::uint64_t));
+    EXPECT_EQ(s.bytes(), 5 * sizeof(std::uint64_t));
     EXPECT_EQ(shipped(&add_noexcept)(1.0, 2.0), 3.0);
     double (*const sine)(double) = std::sin;
     EXPECT_EQ(shipped(sine)(0.5), std::sin(0.5)); // from another library
