@@ -91,12 +91,12 @@ std::size_t reader::count(std::size_t least) {
     return least != 0 ? length(least) : static_cast<std::size_t>(checked());
 }
 
-std::uint64_t reader::checked() {
+std::uint64_t reader::checked(std::uint64_t place) {
     std::uint64_t number = 0;
     std::uint32_t check = 0;
     bytes(&number, sizeof number);
     bytes(&check, sizeof check);
-    if (check != check_of(number))
+    if (check != check_of(number, place))
         damaged();
     return number;
 }
@@ -115,16 +115,16 @@ std::size_t reader::heap_length(std::size_t element) {
 }
 
 void write_shape(writer& out, const table_shape& shape) {
-    out.checked(shape.size);
-    out.checked(shape.buckets);
-    out.checked(std::bit_cast<std::uint32_t>(shape.load));
+    out.checked(shape.size, 1);
+    out.checked(shape.buckets, 2);
+    out.checked(std::bit_cast<std::uint32_t>(shape.load), 3);
 }
 
 table_shape read_shape(reader& in) {
     table_shape shape;
-    shape.size = in.checked();
-    shape.buckets = in.checked();
-    shape.load = std::bit_cast<float>(static_cast<std::uint32_t>(in.checked()));
+    shape.size = in.checked(1);
+    shape.buckets = in.checked(2);
+    shape.load = std::bit_cast<float>(static_cast<std::uint32_t>(in.checked(3)));
     return shape;
 }
 

@@ -77,10 +77,10 @@ class writer {
         if (least == 0)
             check(n);
     }
-    /// What checked() reads.
-    void checked(std::uint64_t number) {
+    /// What checked() reads with the same `place`.
+    void checked(std::uint64_t number, std::uint64_t place = 0) {
         bytes(&number, sizeof number);
-        check(number);
+        check(number, place);
     }
     /// Heap memory that stays where it is until the message has been sent.
     void heap(const void* data, std::size_t size) {
@@ -146,8 +146,8 @@ class writer {
     }
 
   private:
-    void check(std::uint64_t number) {
-        const std::uint32_t word = check_of(number);
+    void check(std::uint64_t number, std::uint64_t place = 0) {
+        const std::uint32_t word = check_of(number, place);
         bytes(&word, sizeof word);
     }
 
@@ -191,8 +191,9 @@ class reader {
     std::size_t length(std::size_t least);
     /// A count() with the same `least`: one that nothing bounds is looked at before it is believed.
     std::size_t count(std::size_t least);
-    /// A number that nothing bounds. Throws serialization_error where it is not what was written.
-    std::uint64_t checked();
+    /// A number that nothing bounds. Throws serialization_error where it is not what was written in that
+    /// place: places are those of neighbours, which damage may move.
+    std::uint64_t checked(std::uint64_t place = 0);
     /// A count of elements of this size, which `heap` will read: they are here, or in the next span.
     std::size_t heap_length(std::size_t element);
     /// Whether the next heap array of this size comes as a span of its own: `heap` will then fill it later.
