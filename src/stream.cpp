@@ -147,7 +147,8 @@ void reader::truncated() {
 
 void reader::damaged() {
     throw serialization_error(
-        "mpimap: a message has been damaged on its way: a number is not the one that was sent");
+        "mpimap: a message has been damaged on its way, or serialize reads something else than it has "
+        "written: a number is not the one that was sent");
 }
 
 void reader::defer(std::byte* data, std::size_t size) {

@@ -10,6 +10,7 @@ void mpi_turn::begin() {
     if (around_->batch_.load(std::memory_order_relaxed) % 2 != 0)
         lock_ = std::unique_lock(around_->mutex);
 }
+
 helper::helper() : thread_(threads::start([this] { run(); })) {}
 
 helper::~helper() {

@@ -131,13 +131,13 @@ std::vector<subject> boost_types() {
     h.wide = L"wide";
     std::vector<subject> all;
     all.push_back(value("class with serialize", particle()));
-    all.push_back(value("classes", std::vector<particle>(10), sizeof(particle)));
+    all.push_back(value("classes", std::vector<particle>(10)));
     all.push_back(value("classes that write nothing", std::vector<unit>(10)));
     all.push_back(value("list of such", std::list<unit>(10)));
-    all.push_back(value("shapes that are shared", shapes, sizeof(std::shared_ptr<shape>)));
-    all.push_back(value("shapes that are owned", std::as_const(owned), sizeof(void*)));
+    all.push_back(value("shapes that are shared", shapes));
+    all.push_back(value("shapes that are owned", std::as_const(owned)));
     all.push_back(value("a list that knows both ways", chain(12)));
-    all.push_back(value("containers inside", h, 64));
+    all.push_back(value("containers inside", h));
     return all;
 }
 

@@ -2,6 +2,7 @@
 // `damaged NUMBER` one, and says what came of it. Reading may throw or give a value: it may not crash, run
 // past the end, or ask for more memory than a message of that length can need. Meant for the sanitizers, too.
 
+#include "known_leaks.hpp"
 #include "memory.hpp"
 #include "subject.hpp"
 
@@ -19,17 +20,6 @@
 
 #include <csignal>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_LEAK_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_LEAK_SANITIZER 1
-#endif
-#endif
-#ifdef HAS_LEAK_SANITIZER
-#include <sanitizer/lsan_interface.h>
-#endif
 
 namespace {
 
@@ -157,9 +147,8 @@ extern "C" void say_which(int signal) {
 }
 
 int run(std::uint64_t first, std::uint64_t count) {
-#ifdef HAS_LEAK_SANITIZER
-    const __lsan::ScopedDisabler known; // Boost leaves objects behind pointers of a message that ends early
-#else
+    const leaks_are_known here;
+#ifndef HAS_ADDRESS_SANITIZER // that says more
     std::signal(SIGSEGV, say_which);
     std::signal(SIGBUS, say_which);
     std::signal(SIGFPE, say_which);

@@ -99,10 +99,10 @@ std::vector<subject> standard_types() {
     all.push_back(value("set", std::set<int>{1, 5, 7, 9, 11}));
     all.push_back(value("multimap", numbered<std::multimap<std::string, int>>(40)));
     all.push_back(value("map", numbered<std::map<std::string, int>>(40)));
-    all.push_back(value("unordered_map", numbered<std::unordered_map<std::string, int>>(40), 64));
-    all.push_back(value("unordered_multiset", std::unordered_multiset<int>{1, 1, 2, 3, 3, 3}, 64));
+    all.push_back(value("unordered_map", numbered<std::unordered_map<std::string, int>>(40)));
+    all.push_back(value("unordered_multiset", std::unordered_multiset<int>{1, 1, 2, 3, 3, 3}));
     all.push_back(value("unordered_set of vectors' sizes",
-                        std::unordered_map<int, std::vector<double>>{{1, doubles(3)}, {2, {}}}, 64));
+                        std::unordered_map<int, std::vector<double>>{{1, doubles(3)}, {2, {}}}));
     all.push_back(value("optional", std::optional<std::string>("there")));
     all.push_back(value("variant", std::variant<int, std::string, std::vector<double>>(doubles(5))));
     all.push_back(value("tuple", std::tuple<int, std::string, bool>(1, "two", true)));

@@ -212,24 +212,31 @@ TEST(lazy_memory, counts_bytes_when_small_items_come_before_large_ones) {
     }
 }
 
+std::string small_or_large(std::size_t i) {
+    return std::string(i < 3000 ? std::size_t{20} : std::size_t{256} * 1024, 'x');
+}
+/// Of 500 MiB: all items are read while they are small. A window, and what the ranks have in hand before it
+/// is known what they become.
+template <typename Grow>
+void expect_window(pool& p, const Grow& grow) {
+    const long before = allocated;
+    long most = 0;
+    std::size_t taken = 0;
+    for (const std::string& s : p.imap({.chunk = 1}, grow, mpimap::indices(5000))) {
+        EXPECT_EQ(s.size(), small_or_large(taken++).size());
+        most = std::max(most, allocated - before);
+    }
+    EXPECT_EQ(taken, 5000U);
+    EXPECT_LE(most, 100L * 1024 * 1024);
+}
+
 TEST(lazy_memory, counts_results_when_small_ones_come_before_large_ones) {
     with_pool([](pool& p) {
-        const auto grow = [](std::size_t i) {
+        expect_window(p, [](std::size_t i) {
             if (i == 3000) // those behind it could all be there meanwhile
                 std::this_thread::sleep_for(std::chrono::milliseconds(500));
-            return std::string(i < 3000 ? std::size_t{20} : std::size_t{256} * 1024, 'x');
-        };
-        const long before = allocated;
-        long most = 0;
-        std::size_t taken = 0;
-        for (const std::string& s : p.imap({.chunk = 1}, grow, mpimap::indices(5000))) {
-            EXPECT_EQ(s.size(), taken++ < 3000 ? 20U : 256U * 1024U);
-            most = std::max(most, allocated - before);
-        }
-        EXPECT_EQ(taken, 5000U);
-        // Of 500 MiB: all items are read while they are small. A window, and what the ranks have in hand
-        // before it is known what they become.
-        EXPECT_LE(most, 100L * 1024 * 1024);
+            return small_or_large(i);
+        });
     });
 }
 
@@ -238,20 +245,11 @@ TEST(lazy_memory, counts_results_when_small_ones_come_before_large_ones) {
 TEST(lazy_memory, counts_results_that_come_while_the_root_runs_an_item) {
     for (const int root : {0, other_root()}) {
         with_pool({.root = root}, [root](pool& p) {
-            const auto grow = [root, slept = false](const mpimap::task& t, std::size_t i) mutable {
+            expect_window(p, [root, slept = false](const mpimap::task& t, std::size_t i) mutable {
                 if (i >= 3000 && t.rank() == root && !std::exchange(slept, true))
                     std::this_thread::sleep_for(std::chrono::milliseconds(700));
-                return std::string(i < 3000 ? std::size_t{20} : std::size_t{256} * 1024, 'x');
-            };
-            const long before = allocated;
-            long most = 0;
-            std::size_t taken = 0;
-            for (const std::string& s : p.imap({.chunk = 1}, grow, mpimap::indices(5000))) {
-                EXPECT_EQ(s.size(), taken++ < 3000 ? 20U : 256U * 1024U);
-                most = std::max(most, allocated - before);
-            }
-            EXPECT_EQ(taken, 5000U);
-            EXPECT_LE(most, 100L * 1024 * 1024);
+                return small_or_large(i);
+            });
         });
     }
 }

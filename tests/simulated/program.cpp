@@ -664,10 +664,10 @@ class pooled_call {
                               opening::manner{&d, plan.stop_elsewhere(), false, keep != nullptr});
         items_.emplace(all_, job, std::move(plan), number_, pooled{&*introduction_, std::move(keep)});
     }
-    /// Whether nothing of the caller's memory is still to be read.
     void wait_until(const std::function<bool()>& ready) {
         frailly([&] { all_.run_until(ready); });
     }
+    /// Whether nothing of the caller's memory is still to be read.
     [[nodiscard]] bool may_go() const {
         return !items_->state().some_returned() ||
                (!items_->returned_in_transit() && introduction_->has_left());
@@ -808,9 +808,7 @@ class pool_stream final : public pooled_call {
         if (s == item_state::done) {
             take(i);
         } else if (s == item_state::failed && world_.chance(0.5)) {
-            if (!plan_.failing.contains(i) && !plan_.failing_attempts.contains(i) && !allocation_has_failed())
-                throw mistake{"an item has failed without a cause"};
-            job_->disown(i);
+            take_failure(i);
         } else if (s == item_state::waiting && world_.chance(0.1)) {
             if (world_.chance(0.5)) {
                 job_->disown(i);
@@ -871,6 +869,11 @@ class pool_stream final : public pooled_call {
         if (!Kind::is_of(job_->items_there().take(i), i))
             throw mistake{"an item has another's result"};
     }
+    void take_failure(std::size_t i) {
+        if (!plan_.failing.contains(i) && !plan_.failing_attempts.contains(i) && !allocation_has_failed())
+            throw mistake{"an item has failed without a cause"};
+        job_->disown(i);
+    }
     void step() {
         const std::size_t i = next();
         if (!is_settled(i))
@@ -878,7 +881,7 @@ class pool_stream final : public pooled_call {
         if (job_->items_there().state(i) == item_state::done) {
             take(i);
         } else {
-            job_->disown(i);
+            take_failure(i);
         }
         frailly([this] { items_->look_for_room(); });
     }

@@ -32,13 +32,12 @@
 namespace mpimap::detail {
 
 /// The least number of bytes that a T takes in a message: what bounds a length before room is made for it. A
-/// large array may travel apart from the message. 0 where nothing may be written.
+/// large array may travel apart from the message. 0 where nobody knows, as of
+/// what a serialize function writes.
 template <typename T>
 consteval std::size_t least_size() {
     constexpr encoding e = encoding_of<T>;
-    if constexpr (e == encoding::boost) {
-        return may_go_directly<T> ? 1 : 0;
-    } else if constexpr (std::is_empty_v<T>) {
+    if constexpr (std::is_empty_v<T> || e == encoding::boost) {
         return 0;
     } else if constexpr (e == encoding::bytes) {
         return sizeof(T);

@@ -23,24 +23,8 @@
 
 #include <mpimap/codec.hpp>
 
+#include "known_leaks.hpp"
 #include "unit/mpimap/round_trip.hpp"
-
-// Boost leaves the objects behind pointers of a message that ends early; that is known and is looked past.
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_LEAK_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_LEAK_SANITIZER 1
-#endif
-#endif
-#ifdef HAS_LEAK_SANITIZER
-#include <sanitizer/lsan_interface.h>
-using leaks_are_known = __lsan::ScopedDisabler;
-#else
-struct leaks_are_known {
-    ~leaks_are_known() {} // not trivial: never an unused variable
-};
-#endif
 
 namespace travellers {
 
