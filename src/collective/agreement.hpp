@@ -14,12 +14,15 @@ namespace mpimap::detail {
 class agreement {
   public:
     /// Of a rank that makes a call.
-    [[nodiscard]] static agreement of_call(std::uint64_t what, int root, std::uint64_t piece) noexcept {
+    /// `checks`: on the root, whether messages are to have checksums; false on the others.
+    [[nodiscard]] static agreement of_call(std::uint64_t what, int root, std::uint64_t piece,
+                                           bool checks) noexcept {
         agreement a;
         a.set(call, what);
         a.set(root_rank, static_cast<std::uint32_t>(root));
         a.set(piece_bytes, piece);
         a.words_[calls] = 1;
+        a.words_[checksums] = checks ? 1 : 0;
         return a;
     }
     /// Of one that makes none any more.
@@ -34,6 +37,7 @@ class agreement {
     [[nodiscard]] bool same_piece() const noexcept { return same(piece_bytes); }
     [[nodiscard]] std::uint64_t largest_piece() const noexcept { return words_[piece_bytes]; }
     [[nodiscard]] std::uint64_t smallest_piece() const noexcept { return ~words_[piece_bytes + 1]; }
+    [[nodiscard]] bool has_checksums() const noexcept { return words_[checksums] != 0; }
     [[nodiscard]] bool somebody_calls() const noexcept { return words_[calls] != 0; }
     [[nodiscard]] bool somebody_leaves() const noexcept { return words_[leaves] != 0; }
     /// The first rank that leaves.
@@ -41,11 +45,18 @@ class agreement {
 
     [[nodiscard]] std::uint64_t* data() noexcept { return words_.data(); }
     [[nodiscard]] const std::uint64_t* data() const noexcept { return words_.data(); }
-    static constexpr int size = 8;
+    static constexpr int size = 9;
 
   private:
     // The first three have their complement behind them.
-    enum word : std::size_t { call = 0, root_rank = 2, piece_bytes = 4, calls = 6, leaves = 7 };
+    enum word : std::size_t {
+        call = 0,
+        root_rank = 2,
+        piece_bytes = 4,
+        calls = 6,
+        leaves = 7,
+        checksums = 8
+    };
     void set(word w, std::uint64_t value) noexcept {
         words_[w] = value;
         words_[w + 1U] = ~value;

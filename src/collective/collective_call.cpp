@@ -1,9 +1,11 @@
 #include <mpimap/detail/collective_call.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <mpimap/codec.hpp>
@@ -20,6 +22,7 @@
 #include "errors/uncaught.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/mpi_check.hpp"
+#include "wire/messages.hpp"
 
 namespace mpimap::detail {
 
@@ -34,11 +37,19 @@ struct call_header {
     std::uint32_t inlined = 0;
     std::uint64_t body_size = 0;
     std::uint64_t span_count = 0;
+    std::uint64_t check = 0; // of the header and what is inlined behind it, where there are checksums
+    std::uint64_t content_check = 0;
 };
 
 namespace {
 
 constexpr std::size_t header_room = 2048;
+
+/// Of the root: whether all that is sent has checksums.
+bool asks_for_checksums() {
+    const char* const text = std::getenv("MPIMAP_CHECKSUM");
+    return text != nullptr && *text != '\0' && std::string_view(text) != "0";
+}
 
 void broadcast_bytes(const mpi_turn& alone, const communicator_state& s, void* data, std::size_t size,
                      int root) {
@@ -71,7 +82,8 @@ struct collective_call::implementation {
     std::uint64_t signature;
     std::uint64_t count = 0; // of the communicator's calls, with this one
     call_header header;
-    buffer body;                // sizes of the spans, then function and constants
+    buffer body;                // sizes of the spans, and their checksums; then function and constants
+    bool checks = false;        // there are such
     bool lost = false;          // there was no memory for the latter
     bool thrown_by_all = false; // what is being thrown
 
@@ -97,8 +109,8 @@ struct collective_call::implementation {
 
     /// One all-reduce from which every rank draws the same conclusion.
     void agree() {
-        const agreement mine =
-            agreement::of_call(signature ^ (count * 0x9e3779b97f4a7c15ULL), root, state.messages->piece());
+        const agreement mine = agreement::of_call(signature ^ (count * 0x9e3779b97f4a7c15ULL), root,
+                                                  state.messages->piece(), is_root() && asks_for_checksums());
         agreement all;
         MPI_Request request = MPI_REQUEST_NULL;
         check_mpi(MPI_Iallreduce(mine.data(), all.data(), agreement::size, MPI_UINT64_T, MPI_MAX, state.comm,
@@ -139,6 +151,8 @@ struct collective_call::implementation {
                                               (state.size == 1 ? " rank" : " ranks")),
                              first);
         }
+        checks = all.has_checksums();
+        state.messages->add_checksums(checks);
     }
 
     /// Every rank throws the same: if nobody catches it, `teller` tells it.
@@ -159,17 +173,32 @@ struct collective_call::implementation {
                 const std::uint64_t size = s.size;
                 body.append(&size, sizeof size);
             }
+            for (const source_span& s : w->spans()) {
+                const std::uint64_t check = checks ? wire::checksum(s.data, s.size) : 0;
+                body.append(&check, checks ? sizeof check : 0);
+            }
             body.append(w->body().data(), w->body().size());
             header.inlined = sizeof header + body.size() <= header_room ? 1 : 0;
+            header.content_check = checks ? wire::checksum(body.data(), body.size()) : 0;
+            header.check = 0;
         }
         std::byte room[header_room] = {};
         std::memcpy(room, &header, sizeof header);
         if (is_root() && header.inlined != 0 && !body.empty()) {
             std::memcpy(room + sizeof header, body.data(), body.size());
         }
+        if (checks && is_root()) {
+            header.check = wire::checksum(room, header_room);
+            std::memcpy(room, &header, sizeof header);
+        }
         broadcast_bytes(*turn, state, room, header_room, root);
         std::memcpy(&header, room, sizeof header);
-        const std::size_t table = static_cast<std::size_t>(header.span_count) * sizeof(std::uint64_t);
+        if (checks && !is_root()) {
+            const std::uint64_t said = std::exchange(header.check, 0);
+            std::memcpy(room, &header, sizeof header);
+            wire::verify(wire::checksum(room, header_room), said);
+        }
+        const std::size_t table = table_size();
         const auto size = static_cast<std::size_t>(header.body_size);
         if (!is_root()) {
             try {
@@ -187,9 +216,16 @@ struct collective_call::implementation {
         broadcast_bytes(*turn, state, body.data(), table, root);
         if (lost) {
             drop_bytes(*turn, state, size, root);
-        } else {
-            broadcast_bytes(*turn, state, body.data() + table, size, root);
+            return;
         }
+        broadcast_bytes(*turn, state, body.data() + table, size, root);
+        if (checks)
+            wire::verify(wire::checksum(body.data(), body.size()), header.content_check);
+    }
+
+    /// Of the spans: their sizes, and their checksums.
+    [[nodiscard]] std::size_t table_size() const {
+        return static_cast<std::size_t>(header.span_count) * (checks ? 2 : 1) * sizeof(std::uint64_t);
     }
 
     [[nodiscard]] const std::uint64_t* span_sizes() const {
@@ -198,8 +234,7 @@ struct collective_call::implementation {
     [[nodiscard]] reader body_reader() const {
         if (lost)
             throw std::bad_alloc();
-        const std::size_t table = static_cast<std::size_t>(header.span_count) * sizeof(std::uint64_t);
-        return reader(body.data() + table, static_cast<std::size_t>(header.body_size), span_sizes(),
+        return reader(body.data() + table_size(), static_cast<std::size_t>(header.body_size), span_sizes(),
                       static_cast<std::size_t>(header.span_count));
     }
 
@@ -213,6 +248,8 @@ struct collective_call::implementation {
             const auto size = static_cast<std::size_t>(span_sizes()[i]);
             if (i < targets.size()) {
                 broadcast_bytes(*turn, state, targets[i].data, size, root);
+                if (checks)
+                    wire::verify(wire::checksum(targets[i].data, size), span_sizes()[header.span_count + i]);
             } else {
                 drop_bytes(*turn, state, size, root);
             }

@@ -20,10 +20,6 @@ constexpr int data_tag = 2;
 // shared-memory transport (4096 bytes with its own header).
 constexpr std::size_t control_limit = 4000;
 
-std::size_t table_size(const wire::frame& f) {
-    return static_cast<std::size_t>(f.span_count) * sizeof(std::uint64_t);
-}
-
 } // namespace
 
 /// One memory region after the other, in pieces, a few of them under way at a time.
@@ -74,6 +70,16 @@ struct channel::transfer_in {
     std::size_t offset = 0;
     piece_queue pieces;
 };
+
+/// Those that somebody wants.
+void channel::verify_spans(const transfer_in& t) {
+    const incoming& m = t.message;
+    const std::uint64_t* const checks = (m.lost ? t.sizes.data() : m.span_sizes()) + m.framing.span_count;
+    for (std::size_t i = 0; i < m.targets.size(); ++i) {
+        if (m.targets[i].data != nullptr)
+            wire::verify(wire::checksum(m.targets[i].data, m.targets[i].size), checks[i]);
+    }
+}
 
 struct channel::peer {
     int rank = 0;
@@ -139,8 +145,22 @@ void channel::send(int destination, const wire::message& what, outgoing&& messag
     const writer& content = message.content();
     const std::vector<source_span>& spans = content.spans();
     wire::frame framing{episode_, content.body().size(), spans.size(), content.size()};
-    const bool all_here = wire::longest_header + table_size(framing) + framing.body_size <= control_limit;
+    framing.checked = checks_;
+    const bool all_here = wire::longest_header + framing.table_size() + framing.body_size <= control_limit;
     framing.whole = all_here;
+    buffer table;
+    for (const source_span& s : spans) {
+        const std::uint64_t size = s.size;
+        table.append(&size, sizeof size);
+    }
+    if (checks_) {
+        for (const source_span& s : spans) {
+            const std::uint64_t check = wire::checksum(s.data, s.size);
+            table.append(&check, sizeof check);
+        }
+        framing.content_check = wire::checksum(content.body().data(), content.body().size(),
+                                               wire::checksum(table.data(), table.size()));
+    }
 
     const auto to = static_cast<std::size_t>(destination);
     if (to >= sent_to_.size())
@@ -152,13 +172,10 @@ void channel::send(int destination, const wire::message& what, outgoing&& messag
         c.bytes.clear();
     }
     wire::encode(framing, what, c.bytes);
-    buffer sizes;
-    for (const source_span& s : spans) {
-        const std::uint64_t size = s.size;
-        (all_here ? c.bytes : sizes).append(&size, sizeof size);
-    }
-    if (all_here)
+    if (all_here) {
+        c.bytes.append(table.data(), table.size());
         c.bytes.append(content.body().data(), content.body().size());
+    }
     check_mpi(MPI_Isend(c.bytes.data(), static_cast<int>(c.bytes.size()), MPI_BYTE, destination, control_tag,
                         comm_, &c.request),
               "MPI_Isend");
@@ -180,7 +197,7 @@ void channel::send(int destination, const wire::message& what, outgoing&& messag
 
     auto transfer = std::make_unique<transfer_out>();
     if (!all_here) {
-        transfer->bytes = std::move(sizes);
+        transfer->bytes = std::move(table);
         if (!transfer->bytes.empty())
             transfer->regions.push_back({transfer->bytes.data(), transfer->bytes.size()});
         const buffer& body = content.body();
@@ -336,7 +353,7 @@ void channel::queue_header() {
     m.lost = !is_current(m) && !here;
     try {
         if (!m.lost)
-            m.storage.resize(table_size(m.framing) + static_cast<std::size_t>(m.framing.body_size));
+            m.storage.resize(m.framing.table_size() + static_cast<std::size_t>(m.framing.body_size));
     } catch (const std::bad_alloc&) {
         if (here)
             throw;
@@ -389,7 +406,7 @@ bool channel::receive_regions(peer& p, transfer_in& t, std::size_t count, const 
 bool channel::receive_body(peer& p, transfer_in& t) {
     incoming& m = t.message;
     // They are regions of their own, next to each other here.
-    const std::size_t table = table_size(m.framing);
+    const std::size_t table = m.framing.table_size();
     const auto body = static_cast<std::size_t>(m.framing.body_size);
     std::byte* const base = m.lost ? nullptr : m.storage.data();
     const target_span regions[] = {{base, table}, {base == nullptr ? nullptr : base + table, body}};
@@ -397,13 +414,24 @@ bool channel::receive_body(peer& p, transfer_in& t) {
     const std::size_t count = (table == 0 ? 0U : 1U) + (body == 0 ? 0U : 1U);
     if (m.lost && table != 0) {
         // Without the sizes the spans could not be received: they are few bytes.
-        t.sizes.resize(static_cast<std::size_t>(m.framing.span_count));
+        t.sizes.resize(table / sizeof(std::uint64_t));
     }
     return receive_regions(p, t, count, [&](std::size_t i) {
         if (m.lost && i + skip == 0)
             return target_span{reinterpret_cast<std::byte*>(t.sizes.data()), table};
         return regions[i + skip];
     });
+}
+
+/// Of a message that has come whole but for its header: behind one that is damaged nothing is looked for.
+template <typename Check>
+void channel::look_at(const Check& check) {
+    try {
+        check();
+    } catch (...) {
+        broken_ = std::current_exception();
+        throw;
+    }
 }
 
 /// The next event of the messages of a rank that did not come in one piece.
@@ -416,6 +444,8 @@ incoming* channel::next_of(peer& p) {
         if (t.at == step::body) {
             if (!receive_body(p, t))
                 return nullptr;
+            if (!m.lost)
+                look_at([&m] { wire::verify_content(m.framing, m.storage.data()); });
             t.at = step::unasked;
             t.region = 0;
         }
@@ -440,6 +470,8 @@ incoming* channel::next_of(peer& p) {
         if (t.at == step::spans) {
             if (!receive_regions(p, t, m.targets.size(), [&m](std::size_t i) { return m.targets[i]; }))
                 return nullptr;
+            if (m.framing.checked)
+                look_at([&t] { verify_spans(t); });
             m.at = stage::complete;
             on_the_way_.in -= current ? 1 : 0;
             if (keeps_)

@@ -30,7 +30,10 @@ class channel final : public transport {
     void begin(episode_number episode) {
         episode_ = episode;
         on_the_way_ = {};
+        checks_ = false;
     }
+    /// What is sent in this episode has checksums. Those of what comes are looked at in any case.
+    void add_checksums(bool add) noexcept { checks_ = add; }
 
     /// Takes in what still comes, of whatever call, and sends on what was begun; nobody hears of it. The
     /// channel is of no other use after that.
@@ -82,6 +85,9 @@ class channel final : public transport {
     void queue_header();
     void done_with_header() noexcept;
     [[nodiscard]] incoming* next_of(peer& p);
+    template <typename Check>
+    void look_at(const Check& check);
+    static void verify_spans(const transfer_in& t);
     [[nodiscard]] bool receive_body(peer& p, transfer_in& t);
     template <typename Region>
     [[nodiscard]] bool receive_regions(peer& p, transfer_in& t, std::size_t count, const Region& region);
@@ -113,6 +119,7 @@ class channel final : public transport {
     std::unique_ptr<mailbox> inbox_;
     std::vector<buffer> spare_;
     bool keeps_ = false;
+    bool checks_ = false;
     std::exception_ptr broken_; // what has come is no message: nothing behind it can be told apart
     std::vector<std::shared_ptr<const void>> done_; // kept
 };

@@ -8,6 +8,9 @@
 #include <type_traits>
 #include <utility>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <mpimap/errors.hpp>
 
 namespace mpimap::detail::wire {
@@ -17,7 +20,12 @@ namespace {
 constexpr std::uint64_t magic = 0x6d70'696d'0000'0000; // "mpim" in the upper half, the kind in the lower
 constexpr std::uint64_t upper_half = 0xffff'ffff'0000'0000;
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 48U;
-constexpr std::size_t words_of_frame = 5; // at most: what has no spans, as most has not, needs two less
+constexpr std::size_t words_of_frame = 7; // at most: checksums are two, and what has spans needs two more
+// In the lower half of the first word, below the kind.
+constexpr std::uint64_t is_whole = 1;
+constexpr std::uint64_t has_spans = 2;
+constexpr std::uint64_t is_checked = 4;
+constexpr unsigned kind_shift = 3;
 constexpr std::size_t most_words = longest_header / sizeof(std::uint64_t);
 
 [[noreturn]] void damaged(const std::string& why) {
@@ -115,6 +123,7 @@ class word_writer {
         requires std::is_enum_v<Enum>
     void operator()(Enum value) { (*this)(static_cast<std::uint64_t>(value)); }
 
+    void set(std::size_t at, std::uint64_t value) { words_[at] = value; }
     [[nodiscard]] const std::uint64_t* data() const { return words_.data(); }
     [[nodiscard]] std::size_t size() const { return used_ * sizeof(std::uint64_t); }
 
@@ -201,7 +210,8 @@ void read_message(word_reader& in, std::uint64_t kind, message& m, std::index_se
 }
 
 void check(const frame& f) {
-    if (f.body_size > most_bytes || f.bytes > most_bytes || f.span_count > most_bytes / sizeof(std::uint64_t))
+    if (f.body_size > most_bytes || f.bytes > most_bytes ||
+        f.span_count > most_bytes / (2 * sizeof(std::uint64_t)))
         damaged("longer than any memory");
     if (f.body_size > f.bytes)
         damaged("its lengths contradict each other");
@@ -233,9 +243,31 @@ call_number call_of(const message& m) noexcept {
         m);
 }
 
+std::uint64_t checksum(const void* bytes, std::size_t size, std::uint64_t before) noexcept {
+    return XXH3_64bits_withSeed(bytes, size, before);
+}
+
+void verify(std::uint64_t come, std::uint64_t said) {
+    if (come != said)
+        damaged("its checksum is another");
+}
+
+void verify_content(const frame& f, const std::byte* table) {
+    if (!f.checked)
+        return;
+    const std::size_t size = f.table_size();
+    verify(checksum(table + size, static_cast<std::size_t>(f.body_size), checksum(table, size)),
+           f.content_check);
+}
+
 void encode(const frame& f, const message& m, buffer& out) {
     word_writer words;
-    words(magic | m.index() << 2U | (f.span_count != 0 ? 2U : 0U) | (f.whole ? 1U : 0U));
+    words(magic | m.index() << kind_shift | (f.checked ? is_checked : 0) |
+          (f.span_count != 0 ? has_spans : 0) | (f.whole ? is_whole : 0));
+    if (f.checked) {
+        words(std::uint64_t{0}); // its own, below
+        words(f.content_check);
+    }
     words(f.episode);
     words(f.body_size);
     if (f.span_count != 0) {
@@ -243,6 +275,8 @@ void encode(const frame& f, const message& m, buffer& out) {
         words(f.bytes);
     }
     std::visit([&words](const auto& one) { fields(words, one); }, m);
+    if (f.checked)
+        words.set(1, checksum(words.data(), words.size()));
     out.append(words.data(), words.size());
 }
 
@@ -251,25 +285,40 @@ std::size_t decode(const std::byte* bytes, std::size_t size, frame& framing, mes
     const std::uint64_t first = in.next();
     if ((first & upper_half) != magic)
         damaged("it does not begin like one");
-    framing.whole = (first & 1U) != 0;
+    framing.whole = (first & is_whole) != 0;
+    framing.checked = (first & is_checked) != 0;
+    framing.content_check = 0;
+    std::uint64_t said = 0;
+    if (framing.checked) {
+        in(said);
+        in(framing.content_check);
+    }
     in(framing.episode);
     in(framing.body_size);
     framing.span_count = 0;
     framing.bytes = framing.body_size;
-    if ((first & 2U) != 0) {
+    if ((first & has_spans) != 0) {
         in(framing.span_count);
         in(framing.bytes);
         if (framing.span_count == 0)
             damaged("spans that are none");
     }
     check(framing);
-    read_message(in, (first & ~upper_half) >> 2U, what,
+    read_message(in, (first & ~upper_half) >> kind_shift, what,
                  std::make_index_sequence<std::variant_size_v<message>>{});
-    const std::uint64_t follows =
-        framing.whole ? framing.span_count * sizeof(std::uint64_t) + framing.body_size : 0;
+    const std::uint64_t follows = framing.whole ? framing.table_size() + framing.body_size : 0;
     if (in.left() != follows)
         damaged("its length is another than it says");
-    return size - in.left();
+    const std::size_t header = size - in.left();
+    if (framing.checked) {
+        std::array<std::uint64_t, most_words> words;
+        std::memcpy(words.data(), bytes, header);
+        words[1] = 0;
+        verify(checksum(words.data(), header), said);
+        if (framing.whole)
+            verify_content(framing, bytes + header);
+    }
+    return header;
 }
 
 static_assert(longest_header == (words_of_frame + 9 + 2 * longest_items::most) * sizeof(std::uint64_t),

@@ -136,12 +136,26 @@ struct frame {
     std::uint64_t body_size = 0; // of the content, bytes
     std::uint64_t span_count = 0;
     std::uint64_t bytes = 0; // body and spans
-    bool whole = false;      // sizes of the spans, 64 bits each, and the body follow at once
+    bool whole = false;      // the table of the spans and the body follow at once
+    bool checked = false;    // there are checksums: of the header, of table and body, and of each span
+    std::uint64_t content_check = 0;
+
+    /// Bytes of what says how large the spans are: 64 bits each, and behind these their checksums.
+    [[nodiscard]] std::size_t table_size() const noexcept {
+        return static_cast<std::size_t>(span_count) * (checked ? 2 : 1) * sizeof(std::uint64_t);
+    }
 };
+
+/// XXH3 with 64 bits; with that of what is before it, where there is such.
+[[nodiscard]] std::uint64_t checksum(const void* bytes, std::size_t size, std::uint64_t before = 0) noexcept;
+/// Throws serialization_error where what has come has another checksum than its sender has said.
+void verify(std::uint64_t come, std::uint64_t said);
+/// The same of the table and the body behind it, where there is a checksum.
+void verify_content(const frame& f, const std::byte* table);
 
 /// Appends it to `out`: at most `longest_header` bytes.
 void encode(const frame& f, const message& m, buffer& out);
-constexpr std::size_t longest_header = 24 * sizeof(std::uint64_t);
+constexpr std::size_t longest_header = 26 * sizeof(std::uint64_t);
 
 /// Of the `size` bytes that have come: a header, whose size it returns, and behind it what is `whole`. Throws
 /// serialization_error where they are no message of ours: another kind, numbers that contradict each other or

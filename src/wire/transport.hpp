@@ -63,7 +63,7 @@ struct incoming {
     [[nodiscard]] reader body() const {
         if (lost)
             return reader(nullptr, 0);
-        const std::size_t table = static_cast<std::size_t>(framing.span_count) * sizeof(std::uint64_t);
+        const std::size_t table = framing.table_size();
         return reader(bytes + table, static_cast<std::size_t>(framing.body_size), span_sizes(),
                       static_cast<std::size_t>(framing.span_count));
     }

@@ -147,7 +147,7 @@ TEST(wire_messages, what_no_message_says) {
     std::uint64_t first = 0;
     std::memcpy(&first, bytes_of(with_content, chunk).data(), sizeof first);
     refused(with_word(chunk, 0, 0));                                              // another program's
-    refused(with_word(chunk, 0, first + 4 * std::variant_size_v<wire::message>)); // a kind of the future
+    refused(with_word(chunk, 0, first + 8 * std::variant_size_v<wire::message>)); // a kind of the future
     refused(with_word(chunk, 0, first | 1U));                                     // without the content
     refused(with_word(chunk, 2, huge));                                           // the body's length
     refused(with_word(chunk, 2, 200'000));                                        // more than all of it
@@ -166,6 +166,31 @@ TEST(wire_messages, what_no_message_says) {
     }
     refused(with_word(wire::farewell{}, 5, 2));
     refused(with_word(wire::end{call}, 6, 3));
+}
+
+TEST(wire_messages, no_changed_bit_passes_checksums) {
+    const char content[2 * sizeof(std::uint64_t) + 5] = {}; // size and checksum of a span, and a body
+    for (const wire::message& m : all_kinds()) {
+        SCOPED_TRACE(m.index());
+        for (const bool whole : {false, true}) {
+            wire::frame f{episode_number{9}, 5, 1, 70'005, whole};
+            f.checked = true;
+            EXPECT_EQ(f.table_size(), 2 * sizeof(std::uint64_t));
+            f.content_check =
+                wire::checksum(content + f.table_size(), 5, wire::checksum(content, f.table_size()));
+            buffer b = encoded(f, m);
+            EXPECT_LE(b.size(), wire::longest_header);
+            b.append(content, whole ? sizeof content : 0);
+            std::vector<std::byte> bytes(b.data(), b.data() + b.size());
+            EXPECT_EQ(decoded(bytes).framing.content_check, f.content_check);
+            for (std::size_t bit = 0; bit != 8 * bytes.size(); ++bit) {
+                const std::byte one = std::byte{1} << bit % 8;
+                bytes[bit / 8] ^= one;
+                EXPECT_THROW((void)decoded(bytes), mpimap::serialization_error) << bit;
+                bytes[bit / 8] ^= one;
+            }
+        }
+    }
 }
 
 /// Whatever comes is refused, or it is a message that would be sent like that.
