@@ -55,8 +55,6 @@ owner::owner(call_plan plan, call_number number, roster& ranks, std::size_t here
         offer_items();
     if (!mode().pooled)
         roster_.expect_all();
-    if (!decided() && !mode().pooled)
-        return; // ranks ask when they are ready
     for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
         roster_.ask(rank);
 }
@@ -64,11 +62,6 @@ owner::owner(call_plan plan, call_number number, roster& ranks, std::size_t here
 owner::actions owner::take_actions() noexcept {
     acts_ = false;
     return std::exchange(to_do_, {});
-}
-
-bool owner::waits_for_first_rank() const {
-    return !decided() && measured_.items_done == 0 && roster_.joining() != 0 &&
-           roster_.joining() + 1 == ranks_.size();
 }
 
 // ---------------------------------------------------------------- from outside
@@ -147,8 +140,6 @@ void owner::look_for_room() {
 owner::answer owner::asked_by(std::size_t rank) {
     if (stopped())
         return answer::nothing;
-    if (!decided() && roster_.standing_of(rank) == roster::standing::joining)
-        return answer::nothing;
     if (queue().empty(rank) && (decided() || stocked_ == 0))
         return answer::nothing;
     if (hold_back(rank))
@@ -202,6 +193,8 @@ void owner::sent(std::size_t rank, item_range items, std::size_t bytes) {
     rank_record& r = ranks_[rank];
     ++r.chunks;
     r.newest = items.count;
+    if (!std::exchange(r.was_handed, true))
+        to_answer_first_.push(rank);
     roster_.sent(rank, number_, items);
     items_out_ += items.count;
     ++chunks_out_;
@@ -381,13 +374,12 @@ void owner::noticed(std::size_t rank, const wire::message& m, std::size_t bytes)
         weigh(results->items.count, bytes, measured_.result_bytes);
         if (results->waited > 0)
             measured_.reply_time += (std::min(results->waited, 0.1) - measured_.reply_time) / 8;
+        roster_.joined(rank);
         if (results->chunk != wire::progress::more)
             finish_chunk(rank, *results);
     } else if (const auto* ready = std::get_if<wire::ready>(&m)) {
-        if (!ready->failed) {
+        if (!ready->failed)
             roster_.joined(rank);
-            roster_.ask(rank);
-        }
     } else if (const auto* returned = std::get_if<wire::returned>(&m)) {
         take_back(rank, returned->items);
     } else if (std::holds_alternative<wire::failed>(m)) {
@@ -402,6 +394,10 @@ void owner::finish_chunk(std::size_t rank, const wire::results& r) {
     if (!chunk)
         return; // it has none: damaged
     --ranks_[rank].chunks;
+    ranks_[rank].has_answered = true;
+    for (; !to_answer_first_.empty() && ranks_[to_answer_first_.front()].has_answered;
+         to_answer_first_.drop())
+        ++measured_.in_order;
     items_out_ -= chunk->count;
     --chunks_out_;
     --under_way_;

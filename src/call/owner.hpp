@@ -64,8 +64,6 @@ class owner {
     }
     /// The same, and all ranks have read the call's set-up.
     [[nodiscard]] bool finished() const { return at_rest() && roster_.joining() == 0; }
-    /// Whether nothing is known of the items yet and nobody else is ready to run them.
-    [[nodiscard]] bool waits_for_first_rank() const;
     /// Whether ranks have given back what they had: messages with it may be on their way still.
     [[nodiscard]] bool some_returned() const noexcept { return some_returned_; }
     /// Whether the rank has chunks of this call.
@@ -228,7 +226,9 @@ class owner {
         std::size_t newest = 1;          // items of the one that was handed out last
         std::vector<std::size_t> failed; // items of the chunk whose results are coming in
         bool failures_lost = false;      // there may be more of these
-        failures held;                   // of these, until all of it is here
+        bool was_handed = false;         // a chunk
+        bool has_answered = false;
+        failures held; // of these, until all of it is here
     };
 
     struct encoded_ahead {
@@ -278,6 +278,7 @@ class owner {
     course course_ = course::runs;
     bool left_out_ = false; // items have been
     std::vector<rank_record> ranks_;
+    fifo<std::size_t> to_answer_first_; // ranks, in the order of their first chunks
     std::size_t chunks_out_ = 0;
     std::size_t under_way_ = 0; // chunks that are out, and messages noticed but not yet heeded
     std::size_t items_out_ = 0; // of those chunks

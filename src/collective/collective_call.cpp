@@ -434,7 +434,9 @@ void collective_call::implementation::serve(kernel& k) {
     std::optional<failure> failed;
     read_shared([&k](reader& in) { k.read_setup(in); }, failed);
     body = buffer();
-    w.ready(number(), failed ? &*failed : nullptr);
+    // With so many items the root, unless chunks are long, has some for each rank at once.
+    const bool expects_items = header.items / 8 >= static_cast<std::uint64_t>(state.size);
+    w.ready(number(), failed ? &*failed : nullptr, expects_items);
     w.run();
     if (w.failed())
         throw_everywhere(*w.failed(), root);

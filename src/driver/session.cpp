@@ -122,14 +122,22 @@ offer session::offer_chunk(std::size_t rank, bool encode) {
 }
 
 bool session::hand_out(bool encode) {
-    bool moved = false;
+    // Then what has come meanwhile is looked at: to hand a chunk to each of a thousand ranks takes
+    // milliseconds.
+    constexpr std::size_t enough = 64;
+    std::size_t sent = 0;
+    hands_out_more_ = false;
     for (std::size_t waiting = 0; waiting < ranks_.asking() && !with_items_.empty();) {
+        if (sent == enough) {
+            hands_out_more_ = true;
+            break;
+        }
         const offer o = offer_chunk(ranks_.first(), encode);
         if (o == offer::nothing && with_items_.empty())
             break; // all of them are asked again when there is more
         switch (o) {
         case offer::sent: // it may want another, behind the others
-            moved = true;
+            ++sent;
             waiting = 0;
             ranks_.first_waits();
             break;
@@ -145,7 +153,7 @@ bool session::hand_out(bool encode) {
             break;
         }
     }
-    return moved;
+    return sent != 0;
 }
 
 // ---------------------------------------------------------------- messages
@@ -222,10 +230,16 @@ bool session::answer() {
     on_main_thread_ = false;
     messages().keep_what_is_done(true);
     const bool moved = whole(here_, [this] {
-        const bool came = receive();
-        heed_stops();
-        let_others_run_the_rest();
-        return hand_out(false) || came;
+        bool came = false;
+        for (int i = 0; i < 64; ++i) {
+            came |= receive();
+            heed_stops();
+            let_others_run_the_rest();
+            came |= hand_out(false);
+            if (!hands_out_more_)
+                break;
+        }
+        return came;
     });
     messages().keep_what_is_done(false);
     on_main_thread_ = true;
@@ -286,16 +300,8 @@ bool session::run_some_items() {
     return false;
 }
 
-/// The others are about to be ready: an item of the root's own, of unknown length, would keep them waiting.
-bool session::everybody_starts() const {
-    return std::all_of(calls_.begin(), calls_.end(),
-                       [](const dispatcher* d) { return d->state().waits_for_first_rank(); });
-}
-
 void session::run_until(const std::function<bool()>& done) {
     const engagement engaged(*this, &done);
-    constexpr std::chrono::microseconds patience_at_start{100};
-    std::optional<clock::time_point> begun;
     nap pause;
     while (true) {
         bool moved = false;
@@ -303,16 +309,12 @@ void session::run_until(const std::function<bool()>& done) {
         // want. But not what they send meanwhile: short items would never be the root's.
         for (int i = 0; i < 64 && exchange(); ++i) {
             moved = true;
-            if (!messages().behind())
+            if (!messages().behind() && !hands_out_more_)
                 break;
         }
         if (done())
             break;
-        bool wait = everybody_starts();
-        if (wait && !begun)
-            begun = clock::now();
-        wait = wait && clock::now() - *begun < patience_at_start;
-        if ((!wait && run_items()) || moved) {
+        if (run_items() || moved) {
             pause.reset();
         } else {
             here_.while_idle();

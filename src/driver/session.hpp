@@ -124,7 +124,6 @@ class session {
     bool run_items();
     bool run_some_items();
     void let_others_run_the_rest();
-    [[nodiscard]] bool everybody_starts() const;
     bool answer();
 
     endpoint here_;
@@ -142,6 +141,7 @@ class session {
     bool running_items_ = false;
     int at_work_ = 0;
     unsigned nudges_ = 0;
+    bool hands_out_more_ = false; // than it did at once
     std::optional<failure> broken_;
 };
 

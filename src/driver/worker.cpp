@@ -29,13 +29,22 @@ void worker::enter(call_number number, kernel& k, bool stop) {
     runner_.opens(number, stop);
 }
 
-void worker::ready(call_number number, const failure* setup_failed) {
-    outgoing message;
+void worker::ready(call_number number, const failure* setup_failed, bool expects_items) {
     if (setup_failed != nullptr) {
         runner_.cannot_serve(number);
-        write_failures(message.out, {*setup_failed});
+        failures failed{*setup_failed};
+        tell_failures(wire::ready{number, true}, failed);
+        return;
     }
-    messages_.send(root_, wire::ready{number, setup_failed != nullptr}, std::move(message));
+    to_be_ready_ = number;
+    ready_since_ = clock::now();
+    if (!expects_items)
+        say_ready();
+}
+
+void worker::say_ready() {
+    messages_.send(root_, wire::ready{*to_be_ready_, false}, outgoing());
+    to_be_ready_.reset();
 }
 
 void worker::break_down(const failure& why) {
@@ -65,6 +74,8 @@ void worker::serve() {
             pause.reset();
         } else {
             here_.while_idle();
+            if (to_be_ready_ && clock::now() - ready_since_ > std::chrono::milliseconds(1))
+                say_ready();
             if (pause.wait(messages_.transferring()))
                 helper_.let_go();
         }
@@ -334,6 +345,7 @@ void worker::tell_failures(const wire::message& what, failures& failed) {
 void worker::send_results(runner::answer& a, clock::time_point begin, clock::time_point end) {
     constexpr std::size_t small = 4096; // encoded in no time
     runner::work& w = a.of;
+    to_be_ready_.reset();
     std::size_t written = 0;
     bool last = false;
     while (!last) {

@@ -25,8 +25,9 @@ class worker {
 
     /// A call that this rank takes part in by itself; `stop`: items behind one that throws are not run.
     void enter(call_number number, kernel& k, bool stop);
-    /// Says that the call's setup was read, or what happened instead.
-    void ready(call_number number, const failure* setup_failed);
+    /// Says that the call's setup was read, or at once what happened instead. Where this rank `expects_items`
+    /// their results say so too; without any it waits for a millisecond before it does.
+    void ready(call_number number, const failure* setup_failed, bool expects_items);
 
     /// The set-up of the pool failed here: no items will be run.
     void break_down(const failure& why);
@@ -39,6 +40,7 @@ class worker {
 
   private:
     void serve();
+    void say_ready();
 
     /// What items of a call are run with.
     struct call {
@@ -78,6 +80,8 @@ class worker {
     runner runner_;
     std::map<call_number, call> calls_;
     std::map<part_number, part> parts_;
+    std::optional<call_number> to_be_ready_; // of which nothing has been said
+    clock::time_point ready_since_;
     clock::time_point chunk_came_; // the last one
     bool on_main_thread_ = true;
     engaged_helper helper_;

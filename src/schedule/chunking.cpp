@@ -31,17 +31,26 @@ std::size_t automatic_chunk(const chunk_request& r, const measurements& m) {
         return 0;
     if (r.chunk)
         return std::min(*r.chunk, r.remaining);
-    if (m.items_done == 0)
-        return 1;
     const auto ranks = static_cast<double>(r.ranks);
+    if (m.items_done == 0) {
+        // Among very many ranks it takes so long until the root comes back to each that one item is short,
+        // and a few are still few of those that each will run.
+        constexpr double long_round = 500e-6;
+        constexpr std::size_t few = 4;
+        return clamped(ranks * m.chunk_cost / long_round,
+                       std::clamp<std::size_t>(r.remaining / (16 * r.ranks), 1, few));
+    }
     const double time = std::max(target_time, 10 * ranks * m.chunk_cost);
     std::size_t n = clamped(m.item_time > 0 ? time / m.item_time : 1e18, r.remaining);
     // The mean of few items is not to be trusted with many.
-    n = std::min(n, clamped(4 * static_cast<double>(m.items_done) / ranks, r.remaining));
+    constexpr double enough = 16;
+    const double sampled = static_cast<double>(m.in_order) / enough;
+    n = std::min(n, clamped(4 * std::max(static_cast<double>(m.items_done) / ranks, sampled), r.remaining));
     // Towards the end smaller and smaller, but not so small that the ranks wait for the root.
-    const double least = m.item_time > 0 ? 2 * ranks * m.chunk_cost / m.item_time : 1;
-    n = std::min(n, std::max(clamped(least, std::max<std::size_t>(1, r.remaining / (2 * r.ranks))),
+    const double round = m.item_time > 0 ? ranks * m.chunk_cost / m.item_time : 0.5;
+    n = std::min(n, std::max(clamped(2 * round, std::max<std::size_t>(1, r.remaining / (2 * r.ranks))),
                              r.remaining / ((r.grows ? 1 : 4) * r.ranks)));
+    n = std::max(n, clamped(std::min(round, 4 * sampled), r.remaining));
     const double bytes = std::max(static_cast<double>(r.bytes_per_item), m.argument_bytes + m.result_bytes);
     return bytes > 0 ? std::min(n, clamped(most_bytes / bytes, n)) : n;
 }

@@ -14,10 +14,13 @@ namespace mpimap::detail {
 struct measurements {
     std::size_t items_done = 0; // items whose time is known
     double item_time = 0;       // their mean
-    double longest = 0;         // the longest of them, as far as chunks have shown
-    double chunk_cost = 2e-6;   // the root's own time per chunk
-    double reply_time = 20e-6;  // from a worker's last result to its next chunk
-    double argument_bytes = 0;  // mean per item, as far as messages have shown
+    // Ranks that have answered the first chunk that they were handed, and before them all that were handed
+    // one earlier: among these, short items have no advantage.
+    std::size_t in_order = 0;
+    double longest = 0;        // the longest of them, as far as chunks have shown
+    double chunk_cost = 2e-6;  // the root's own time per chunk
+    double reply_time = 20e-6; // from a worker's last result to its next chunk
+    double argument_bytes = 0; // mean per item, as far as messages have shown
     double result_bytes = 0;
 };
 
@@ -33,8 +36,10 @@ struct chunk_request {
 
 /// Items for about a millisecond at the mean seen so far, at most remaining/4P (remaining/2P where items are
 /// so short that the root's own time counts, remaining/P where more may come), at most 4 MiB, at least what
-/// keeps the root's own time below a tenth with P ranks asking. One item until every rank has run one: those
-/// that finish first are the short ones. From there on up to four times as many in each round.
+/// keeps the root's own time below a tenth with P ranks asking. One item until every rank has run one, since
+/// those that finish first are the short ones, or until 16 have in the order in which they were handed out.
+/// From there on up to four times as many in each round. And never so few, if P is large, that a rank would
+/// have run them before the root had seen to all others.
 [[nodiscard]] std::size_t automatic_chunk(const chunk_request& r, const measurements& m);
 [[nodiscard]] std::size_t dynamic_chunk(const chunk_request& r);
 /// remaining/P: Polychronopoulos & Kuck, IEEE Trans. Comput. C-36 (1987).

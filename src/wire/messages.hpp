@@ -29,7 +29,8 @@ namespace wire {
 
 // "Owner" is the rank whose items they are, "runner" one that runs items for it.
 
-/// Runner to owner: the setup of a collective call was read. Or not: then the content is a failure.
+/// Runner to owner: the setup of a collective call was read, which results say as well. Or not: then the
+/// content is a failure.
 struct ready {
     call_number call{};
     bool failed = false;

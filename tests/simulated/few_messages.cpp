@@ -86,7 +86,7 @@ long chunks_of(int ranks, int n) {
             worker other(w.at(rank), 0);
             other.enter(call, k, true);
             read_setup([&k](reader& in) { k.read_setup(in); });
-            other.ready(call, nullptr);
+            other.ready(call, nullptr, true);
             other.run();
         });
     }

@@ -492,6 +492,7 @@ class collective {
             vanishes_at_ = w.around(200e-6);
         if (w.chance(0.05) && w.size() > 1)
             unready_ = static_cast<int>(w.below(static_cast<std::size_t>(w.size())));
+        expects_items_ = w.chance(0.5);
         if (request_.cancelled_at)
             request_.how.stop = source_.get_token();
         job_.emplace(place{root_, w.size()}, request_.how, Kind::ship(function_), arguments_);
@@ -595,9 +596,9 @@ class collective {
         setup_->read([&k](reader& in) { k.read_setup(in); });
         if (unready_ == rank) {
             const failure why = failure_of("not ready", rank);
-            w.ready(call_number{1}, &why);
+            w.ready(call_number{1}, &why, false);
         } else {
-            w.ready(call_number{1}, nullptr);
+            w.ready(call_number{1}, nullptr, expects_items_);
         }
         frailly([&w] { w.run(); });
     }
@@ -618,6 +619,7 @@ class collective {
     plan& plan_;
     int root_;
     std::optional<int> unready_;
+    bool expects_items_ = false; // so the ranks think, rightly or not
     std::optional<seconds> vanishes_at_;
     typename Kind::function function_;
     arguments arguments_;

@@ -109,8 +109,6 @@ TEST(owner, waits_for_ranks_that_have_not_read_the_set_up) {
     roster ranks(2, 0);
     item_fates fates;
     owner late(owned::plan(1, 2, {}, {}), number, ranks, 0, true, fates);
-    EXPECT_TRUE(late.waits_for_first_rank());
-    EXPECT_EQ(late.asked_by(1), owner::answer::nothing);
     ASSERT_TRUE(late.take_own());
     const item_range batch = late.begin_batch();
     late.ran(batch, 1, second, {});
@@ -122,6 +120,26 @@ TEST(owner, waits_for_ranks_that_have_not_read_the_set_up) {
     late.heeded(wire::ready{number, true}, 0);
     EXPECT_TRUE(late.finished());
     EXPECT_TRUE(late.end().abandoned);
+}
+
+TEST(owner, results_say_that_the_set_up_was_read) {
+    roster ranks(3, 0);
+    item_fates fates;
+    owner items(owned::plan(4, 3, {.schedule = schedule::dynamic, .chunk = 2}, {}), number, ranks, 0, true,
+                fates);
+    for (const std::size_t rank : {1U, 2U}) {
+        EXPECT_FALSE(items.finished());
+        EXPECT_EQ(items.asked_by(rank), owner::answer::chunk);
+        const item_range chunk = items.next(rank);
+        items.sent(rank, chunk, 16);
+        const wire::results r{number, chunk};
+        items.noticed(rank, wire::results{number, {chunk.first, 1}}, 8);
+        items.heeded(r, 8);
+        EXPECT_EQ(ranks.joining(), 2 - rank);
+        items.noticed(rank, wire::results{number, {chunk.first + 1, 1}, wire::progress::finished}, 8);
+        items.heeded(r, 8);
+    }
+    EXPECT_TRUE(items.finished());
 }
 
 TEST(owner, the_first_failure_stops_what_has_not_begun) {

@@ -174,6 +174,30 @@ TEST(chunking, automatic_keeps_the_root_below_a_tenth) {
     EXPECT_EQ(automatic_chunk(request(100000000, 1000), m), 1000U);
 }
 
+TEST(chunking, automatic_trusts_a_sample_in_order) {
+    const chunk_request r = request(102400, 1024);
+    measurements m = measured(64, 1e-3);
+    EXPECT_EQ(automatic_chunk(r, m), 1U); // the first that came back, of a thousand
+    m.in_order = 64;
+    EXPECT_EQ(automatic_chunk(r, m), 16U);
+}
+
+TEST(chunking, automatic_bridges_the_round_of_many_ranks) {
+    // 1,024 ranks, 4 us per chunk at the root: it comes back after 4 ms.
+    measurements m = measured(100000, 1e-3);
+    m.chunk_cost = 4e-6;
+    m.in_order = 1023;
+    for (const std::size_t left : {102400U, 10000U, 2000U, 100U})
+        EXPECT_GE(automatic_chunk(request(left, 1024), m), 4U) << left;
+    EXPECT_EQ(automatic_chunk(request(2, 1024), m), 2U);
+    EXPECT_EQ(automatic_chunk(request(102400, 1024), measured(0, 0)), 4U);
+    EXPECT_EQ(automatic_chunk(request(10240, 1024), measured(0, 0)), 1U); // few for each
+    EXPECT_EQ(automatic_chunk(request(10240, 64), measured(0, 0)), 1U);
+    // Long items go out one by one.
+    m.item_time = 10e-3;
+    EXPECT_EQ(automatic_chunk(request(2000, 1024), m), 1U);
+}
+
 TEST(chunking, automatic_leaves_enough_for_all) {
     for (const std::size_t ranks : some_ranks) {
         for (const std::size_t left : some_items) {
