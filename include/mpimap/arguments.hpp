@@ -13,8 +13,8 @@
 namespace mpimap {
 
 /// One value for all items: sent to every rank once per call, by broadcast, and passed to the function as
-/// `const T&`. In a pool sent to each rank that runs items, unless the same content is there from earlier
-/// calls.
+/// `const T&`. In a pool sent to the ranks that run items, unless the same content is there from earlier
+/// calls; large ones go from rank to rank, so that the root sends them to about log2 of their number.
 ///
 /// An lvalue is referred to and must not change during the call; the root's own items read it in place.
 template <typename T>

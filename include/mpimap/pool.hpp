@@ -364,8 +364,9 @@ class pool {
     /// Sends a value to every rank, to stay there while the handle lives. Calls with the handle neither
     /// encode nor hash nor send it.
     ///
-    /// The root copies the value, or moves it, and encodes it once; sent point to point, its size to each
-    /// other rank, in the background of this and later functions of the pool.
+    /// The root copies the value, or moves it, and encodes it once; sent point to point in the background of
+    /// this and later functions of the pool, by the root to each rank that is busy and to log2 of the number
+    /// of the others, which pass it on.
     ///
     ///     const auto table = pool.share(read_table());
     ///     auto e = pool.map(f, table, xs);

@@ -45,7 +45,7 @@ opening::opening(part_store& store, root_job& job, call_number number, const man
     bytes_ = std::move(out.body());
 }
 
-void opening::introduce(std::size_t rank, transport& messages) {
+void opening::introduce(std::size_t rank, std::size_t others, transport& messages) {
     if (rank >= introduced_.size())
         introduced_.resize(rank + 1);
     if (introduced_[rank])
@@ -54,7 +54,7 @@ void opening::introduce(std::size_t rank, transport& messages) {
     ranks_.push_back(rank);
     for (const item& p : parts_) {
         if (p.encoded)
-            store_.send(*p.part, rank, p.encoded);
+            store_.send(*p.part, rank, p.encoded, others);
     }
     outgoing message;
     message.out.bytes(bytes_.data(), bytes_.size());

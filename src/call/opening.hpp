@@ -29,8 +29,8 @@ class opening {
     /// the user's.
     opening(part_store& store, root_job& job, call_number number, const manner& how);
 
-    /// Sends it to the rank, once.
-    void introduce(std::size_t rank, transport& messages);
+    /// Sends it to the rank, once; and large parts to as many `others` as may soon need them.
+    void introduce(std::size_t rank, std::size_t others, transport& messages);
     /// Ranks that have been sent it.
     [[nodiscard]] const std::vector<std::size_t>& ranks() const noexcept { return ranks_; }
     /// Whether none of the job's memory is on its way to a rank.

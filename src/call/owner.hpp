@@ -53,6 +53,8 @@ class owner {
     /// Whether it was cancelled before all items had run.
     [[nodiscard]] bool cancelled() const noexcept { return course_ == course::cancelled && left_out_; }
 
+    /// How many items nobody has had.
+    [[nodiscard]] std::size_t left() const { return queue().remaining() + stocked_; }
     /// Whether there are items to be run, by anybody.
     [[nodiscard]] bool has_items() const {
         return !stopped() && (own_.count != 0 || stocked_ != 0 || !queue().empty());

@@ -12,6 +12,7 @@
 
 #include <mpimap/detail/content.hpp>
 
+#include "call/roster.hpp"
 #include "wire/transport.hpp"
 
 namespace mpimap::detail {
@@ -29,7 +30,7 @@ struct stored_part {
 /// Parts stay until others need the room, those in use in any case. What goes is forgotten on every rank.
 class part_store {
   public:
-    part_store(transport& messages, std::size_t ranks, std::size_t most_bytes);
+    part_store(transport& messages, const roster& ranks, std::size_t most_bytes);
 
     /// Of which there is one in the process.
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
@@ -38,18 +39,22 @@ class part_store {
     [[nodiscard]] std::shared_ptr<stored_part> find_or_add(const content& key, std::size_t bytes);
     /// A part that no content leads to.
     [[nodiscard]] std::shared_ptr<stored_part> add(std::size_t bytes);
-    void send(stored_part& part, std::size_t rank, const std::shared_ptr<const writer>& encoded);
+    /// Unless it has it. A large part goes at once to up to `others` that are idle, down a tree: each rank
+    /// sends it on to some others before it does anything else, this one to log2 of their number.
+    void send(stored_part& part, std::size_t rank, const std::shared_ptr<const writer>& encoded,
+              std::size_t others = 0);
     /// Where a rank could make nothing of it, the next call shall send it anew.
     void drop(stored_part& part);
     /// Forgets what nobody has used for longest, down to the bound.
     void tidy();
 
   private:
+    void send_here(const stored_part& part, std::size_t rank, const std::shared_ptr<const writer>& encoded);
     void forget(stored_part& part);
 
     std::uint64_t number_;
     transport& messages_;
-    std::size_t ranks_;
+    const roster& ranks_;
     std::size_t most_bytes_;
     std::size_t bytes_ = 0;
     std::uint64_t last_number_ = 0;

@@ -61,6 +61,11 @@ void roster::sent(std::size_t rank, call_number call, item_range items) {
     r.asked_in_vain = false;
 }
 
+bool roster::is_idle(std::size_t rank) const {
+    const rank_record& r = ranks_[rank];
+    return rank != own_ && r.is == standing::serving && r.chunks.empty() && !r.may_run_unheard;
+}
+
 roster::chunk* roster::find(fifo<chunk>& chunks, call_number call) {
     return std::find_if(chunks.begin(), chunks.end(), [call](const chunk& c) { return c.call == call; });
 }
@@ -79,6 +84,7 @@ std::optional<item_range> roster::finished(std::size_t rank, call_number call) {
     }
     if (r.is == standing::held_up)
         r.is = standing::serving;
+    r.may_run_unheard = false; // it ran what came before
     ask(rank);
     return items;
 }
@@ -99,6 +105,7 @@ roster::giving roster::returned(std::size_t rank, call_number call, item_range i
     r.chunks.erase(at);
     --in_hand_;
     // What it runs may be of a call that is over, of which nobody will hear: then it is offered more at once.
+    r.may_run_unheard = true;
     if (r.chunks.empty())
         ask(rank);
     return giving::all;
@@ -112,6 +119,7 @@ void roster::forget(call_number call) {
         if (r.chunks.size() == before)
             continue;
         in_hand_ -= before - r.chunks.size();
+        r.may_run_unheard = true;
         if (r.is == standing::held_up)
             r.is = standing::serving;
         ask(rank);

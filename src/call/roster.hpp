@@ -65,6 +65,8 @@ class roster {
     [[nodiscard]] std::size_t in_hand() const noexcept { return in_hand_; }
     /// How many chunks a rank has, of all calls.
     [[nodiscard]] std::size_t in_hand(std::size_t rank) const { return ranks_[rank].chunks.size(); }
+    /// Whether it surely runs nothing: it has no chunk, nor had one of which nobody will hear.
+    [[nodiscard]] bool is_idle(std::size_t rank) const;
     /// The rank has no more to say of the oldest chunk that it has of the call. Nothing if it has none.
     std::optional<item_range> finished(std::size_t rank, call_number call);
     enum class giving { nothing, a_part, all };
@@ -86,7 +88,8 @@ class roster {
         standing is = standing::serving;
         want wants = want::no;
         bool asked_in_vain = false;
-        fifo<chunk> chunks; // in the order in which they were sent
+        bool may_run_unheard = false; // a chunk of a call that is over, or that it has given back
+        fifo<chunk> chunks;           // in the order in which they were sent
     };
     static chunk* find(fifo<chunk>& chunks, call_number call);
 

@@ -172,7 +172,7 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
         return offer::nothing;
     }
     if (pool_.introduction != nullptr)
-        pool_.introduction->introduce(rank, session_.messages());
+        pool_.introduction->introduce(rank, owner_.left(), session_.messages());
     const wire::chunk what{number(), p.items, owner_.return_policy_for(rank)};
     const std::size_t bytes = p.message.out.size();
     if (!p.message.owner && !p.message.out.spans().empty())

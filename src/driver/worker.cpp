@@ -8,6 +8,7 @@
 #include <mpimap/detail/code_token.hpp>
 #include <mpimap/detail/kernel_descriptor.hpp>
 
+#include "call/tree.hpp"
 #include "call/verdict.hpp"
 #include "driver/whole.hpp"
 
@@ -63,11 +64,12 @@ void worker::serve() {
         ~engagement() { w.helper_.let_go(); }
     } const until_the_end{*this};
     nap pause;
-    while (!runner_.ended() || !(runner_.at_once() || (messages_.sent() && messages_.received()))) {
+    while (!runner_.ended() ||
+           !(runner_.at_once() || (messages_.sent() && messages_.received() && !passes_on()))) {
         const bool moved = receive();
         const bool was_idle = runner_.is_idle(); // then a chunk was the last to come
         runner_.looks();
-        if (!runner_.is_idle()) {
+        if (!runner_.is_idle() && !passes_on()) {
             run_chunk(was_idle ? chunk_came_ : clock::now());
             pause.reset();
         } else if (moved) {
@@ -80,7 +82,7 @@ void worker::serve() {
                 helper_.let_go();
         }
         // The last message: results of calls that were cancelled may be on their way.
-        if (runner_.says_farewell() && messages_.received()) {
+        if (runner_.says_farewell() && messages_.received() && !passes_on()) {
             runner_.said_farewell();
             messages_.send(root_, wire::farewell{}, outgoing());
         }
@@ -123,6 +125,9 @@ void worker::heed(incoming& m) {
 /// waits until it has left, and nobody is to look at it.
 bool worker::may_place(const incoming& m) {
     const bool is_chunk = std::holds_alternative<wire::chunk>(m.what);
+    // What uses a part that other ranks send may come before it.
+    if (std::holds_alternative<wire::open>(m.what) || std::holds_alternative<wire::forget>(m.what))
+        return on_main_thread_ && relays_.empty();
     if (!on_main_thread_) {
         return std::holds_alternative<wire::stop>(m.what) || std::holds_alternative<wire::farewell>(m.what) ||
                (is_chunk && runner_.next_is_returned());
@@ -168,23 +173,48 @@ void worker::place_chunk(incoming& m, const call& c) {
 void worker::place_part(incoming& m) {
     auto p = std::make_shared<part>();
     m.keep = p;
-    if (m.lost) {
-        p->lost = true;
+    p->lost = m.lost || std::get<wire::part>(m.what).lost;
+    if (p->lost)
         return;
-    }
     try {
-        p->sizes.assign(m.span_sizes(), m.span_sizes() + m.framing.span_count);
+        auto came = std::make_shared<part::encoded>();
         reader in = m.body();
         const std::size_t size = in.left();
-        p->body.append(in.view(size), size);
-        for (const std::uint64_t span : p->sizes) {
-            p->spans.emplace_back(static_cast<std::size_t>(span));
-            m.targets.push_back({p->spans.back().data(), static_cast<std::size_t>(span)});
+        came->content.bytes(in.view(size), size);
+        for (std::uint64_t i = 0; i < m.framing.span_count; ++i) {
+            const auto bytes = static_cast<std::size_t>(m.span_sizes()[i]);
+            came->spans.emplace_back(bytes);
+            came->content.spans().push_back({came->spans.back().data(), bytes});
+            m.targets.push_back({came->spans.back().data(), bytes});
         }
+        p->came = std::move(came);
     } catch (const std::bad_alloc&) {
         m.targets.clear();
         p->lost = true;
     }
+}
+
+/// As soon as both are here, the part and to whom it goes.
+void worker::pass_on(part_number number) {
+    const auto relay = relays_.find(number);
+    const auto here = parts_.find(number);
+    if (relay == relays_.end() || here == parts_.end())
+        return;
+    const part& p = here->second;
+    for (const int rank : relay->second) {
+        outgoing message;
+        if (!p.lost)
+            message.shared = std::shared_ptr<const writer>(p.came, &p.came->content);
+        messages_.send(rank, wire::part{number, p.lost}, std::move(message));
+        passes_on_ = true;
+    }
+    relays_.erase(relay);
+}
+
+/// Whether other ranks wait for what comes by this one, which should not be in an item meanwhile.
+bool worker::passes_on() {
+    passes_on_ = passes_on_ && !messages_.sent();
+    return passes_on_ || !relays_.empty();
 }
 
 void worker::arrived(incoming& m) {
@@ -202,6 +232,11 @@ void worker::arrived(incoming& m) {
             stopped_ = read_cancelled(in);
     } else if (const auto* new_part = std::get_if<wire::part>(&m.what)) {
         parts_.insert_or_assign(new_part->number, std::move(*static_cast<part*>(m.keep.get())));
+        pass_on(new_part->number);
+    } else if (const auto* relay = std::get_if<wire::relay>(&m.what)) {
+        reader in = m.body();
+        relays_.insert_or_assign(relay->number, read_ranks(in, here_.size));
+        pass_on(relay->number);
     } else if (const auto* forget = std::get_if<wire::forget>(&m.what)) {
         parts_.erase(forget->number);
     } else if (const auto* open = std::get_if<wire::open>(&m.what)) {
@@ -253,16 +288,17 @@ void worker::use_part(kernel& k, std::size_t i, part& p) {
     }
     if (p.lost)
         throw std::bad_alloc();
-    reader in(p.body.data(), p.body.size(), p.sizes.data(), p.sizes.size());
+    const buffer& body = p.came->content.body();
+    std::vector<std::uint64_t> sizes;
+    for (const buffer& span : p.came->spans)
+        sizes.push_back(span.size());
+    reader in(body.data(), body.size(), sizes.data(), sizes.size());
     p.decoded = k.read_part(i, in);
     const std::vector<target_span>& targets = in.targets();
     for (std::size_t span = 0; span < targets.size(); ++span)
-        std::memcpy(targets[span].data, p.spans[span].data(), targets[span].size);
-    if (p.decoded) {
-        p.body = buffer();
-        p.sizes.clear();
-        p.spans.clear();
-    }
+        std::memcpy(targets[span].data, p.came->spans[span].data(), targets[span].size);
+    if (p.decoded)
+        p.came.reset();
 }
 
 // ---------------------------------------------------------------- items

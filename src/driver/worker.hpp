@@ -49,11 +49,13 @@ class worker {
         part_number function = no_part;
         bool fresh_function = false; // a copy of its own for each chunk
     };
-    /// A function or constant that calls of a pool have in common, as it came.
+    /// A function or constant that calls of a pool have in common.
     struct part {
-        buffer body;
-        std::vector<std::uint64_t> sizes;
-        std::vector<buffer> spans;
+        struct encoded {
+            writer content;
+            std::vector<buffer> spans; // their memory
+        };
+        std::shared_ptr<encoded> came;
         bool lost = false;
         std::shared_ptr<void> decoded; // by the first call, for all: what came is gone then
     };
@@ -66,6 +68,8 @@ class worker {
     [[nodiscard]] call* find(call_number number);
     void place_chunk(incoming& m, const call& c);
     static void place_part(incoming& m);
+    void pass_on(part_number number);
+    [[nodiscard]] bool passes_on();
     void open_call(call_number number, const incoming& m);
     static void use_part(kernel& k, std::size_t i, part& p);
     void run_chunk(clock::time_point begin);
@@ -80,7 +84,9 @@ class worker {
     runner runner_;
     std::map<call_number, call> calls_;
     std::map<part_number, part> parts_;
-    std::optional<call_number> to_be_ready_; // of which nothing has been said
+    std::map<part_number, std::vector<int>> relays_; // to whom those are to be sent that have not come yet
+    bool passes_on_ = false;                         // some are on their way
+    std::optional<call_number> to_be_ready_;         // of which nothing has been said
     clock::time_point ready_since_;
     clock::time_point chunk_came_; // the last one
     bool on_main_thread_ = true;

@@ -342,7 +342,7 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
     self.broken = std::move(failed);
     const auto own = [&] {
         self.begin(self.entry.turn());
-        self.parts.emplace(*self.state.messages, static_cast<std::size_t>(self.state.size),
+        self.parts.emplace(*self.state.messages, self.engine(self.entry.turn()).ranks(),
                            self.settings.cache_bytes);
         self.state.give_up = [pool = std::weak_ptr(self_)] {
             if (const auto open = pool.lock())
@@ -455,7 +455,7 @@ std::shared_ptr<void> pool_core::store(const std::function<void(writer&)>& write
     whole(self.engine(here).here(), [&] {
         for (std::size_t rank = 0; rank < part->at.size(); ++rank) {
             if (rank != static_cast<std::size_t>(self.state.rank))
-                self.parts->send(*part, rank, bytes);
+                self.parts->send(*part, rank, bytes, part->at.size());
         }
     });
     // All ranks forget it with the last handle, or call that uses it.

@@ -88,8 +88,13 @@ void fields(Io& io, M& m) {
 }
 template <typename Io, is<broken> M>
 void fields(Io&, M&) {}
+template <typename Io, is<part> M>
+void fields(Io& io, M& m) {
+    io(m.number);
+    io(m.lost);
+}
 template <typename Io, typename M>
-    requires is<M, part> || is<M, forget>
+    requires is<M, relay> || is<M, forget>
 void fields(Io& io, M& m) {
     io(m.number);
 }

@@ -98,8 +98,14 @@ struct end {
 
 // In pools only.
 
-/// Owner to runner: the content is to be kept.
+/// Owner to runner, or from runner to runner: the content is to be kept.
 struct part {
+    part_number number = no_part;
+    bool lost = false; // on its way: there was no memory for it
+};
+/// Owner to runner: that part comes from another rank, or from the owner, and is to be sent on to the ranks
+/// that the content names.
+struct relay {
     part_number number = no_part;
 };
 /// Owner to runner: it will not be used again.
@@ -125,8 +131,8 @@ struct farewell {
     bool at_once = false; // nobody waits for results
 };
 
-using message = std::variant<ready, chunk, results, failed, returned, stop, end, part, forget, open, refused,
-                             release, broken, farewell>;
+using message = std::variant<ready, chunk, results, failed, returned, stop, end, part, relay, forget, open,
+                             refused, release, broken, farewell>;
 
 /// The call that a message is of, 0 if of none.
 [[nodiscard]] call_number call_of(const message& m) noexcept;

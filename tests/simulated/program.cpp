@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <ranges>
 #include <set>
@@ -93,6 +94,10 @@ void plan::heed_stop() {
 rich_result rich_work::operator()(const rich_argument& a) const {
     if (!a.is_of(a.item()))
         world::now().wrong("an argument has arrived changed");
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (table[i] != i)
+            world::now().wrong("a function has arrived changed");
+    }
     plan_of(a.plan()).visit(step::run, a.item());
     return {a.item(), a.plan(), a.load()};
 }
@@ -238,6 +243,7 @@ struct mapped {
     using slots = slots_for<Result>;
     template <typename... Args>
     using served = served_call<Function, kept_results<Result>, Args...>;
+    static function make_function(world&) { return {}; }
     static const shipped& ship(const function& f) { return f; }
     template <typename Job>
     static void make_slots(Job& job) {
@@ -251,6 +257,14 @@ struct plain : mapped<plain_argument, plain_work, double> {
     static bool has_its_own(slots& all, std::size_t item) { return is_of(all.take(item), item); }
 };
 struct rich : mapped<rich_argument, rich_work, rich_result> {
+    static function make_function(world& w) {
+        rich_work f;
+        if (w.chance(0.6)) {
+            f.table.resize((w.chance(0.5) ? 600 : 9000) + w.below(100));
+            std::iota(f.table.begin(), f.table.end(), 0);
+        }
+        return f;
+    }
     static argument make(std::size_t item, std::uint32_t plan, std::size_t load) {
         return argument(item, plan, load);
     }
@@ -284,6 +298,7 @@ struct folded {
         joined op;
         shipped both{&f, &op};
     };
+    static function make_function(world&) { return {}; }
     using slots = reduction_tree<stretch, function_copy<shipped>>;
     template <typename... Args>
     using served = served_reduction<stretch, stretch_of_one, joined, Args...>;
@@ -621,7 +636,7 @@ class collective {
     std::optional<int> unready_;
     bool expects_items_ = false; // so the ranks think, rightly or not
     std::optional<seconds> vanishes_at_;
-    typename Kind::function function_;
+    typename Kind::function function_ = Kind::make_function(world_);
     arguments arguments_;
     std::stop_source source_;
     std::optional<job_with_bounds> job_;
@@ -756,7 +771,7 @@ class pool_map final : public pooled_call {
     std::uint32_t number_of_plan_;
     plan& plan_;
     bool later_;
-    typename Kind::function function_;
+    typename Kind::function function_ = Kind::make_function(world_);
     std::shared_ptr<arguments> arguments_ = std::make_shared<arguments>();
     std::shared_ptr<root_type> job_;
 };
@@ -772,7 +787,7 @@ class pool_stream final : public pooled_call {
         : pooled_call(w, all, parts, number), request_(draw_request(w, true)),
           number_of_plan_(add_plan(draw_plan(w, request_))), plan_(plan_of(number_of_plan_)) {
         plan_.call = number_;
-        job_ = std::make_shared<stream>(place{w.rank(), w.size()}, typename Kind::function(), false,
+        job_ = std::make_shared<stream>(place{w.rank(), w.size()}, Kind::make_function(w), false,
                                         items_of<typename Kind::argument>());
         if (w.chance(0.3)) { // pool::imap and pool::uimap: results wait, and items are held back
             job_->weigh(w.chance(0.5) ? 500 : 20'000);
@@ -928,8 +943,7 @@ class pool_run {
   private:
     void own() {
         session all(world_.at(root_), world_.chance(0.7));
-        parts_.emplace(all.messages(), static_cast<std::size_t>(world_.size()),
-                       std::size_t{world_.chance(0.5) ? 1U << 20U : 0U});
+        parts_.emplace(all.messages(), all.ranks(), std::size_t{world_.chance(0.5) ? 1U << 20U : 0U});
         {
             std::vector<std::unique_ptr<pooled_call>> calls;
             std::size_t to_come = 1 + world_.below(6);

@@ -117,6 +117,7 @@ class rich_value {
 using rich_argument = rich_value<step::encode_argument, step::decode_argument>;
 using rich_result = rich_value<step::encode_result, step::decode_result>;
 struct rich_work {
+    std::vector<std::uint64_t> table; // 0, 1, 2, ...: large ones go from rank to rank
     rich_result operator()(const rich_argument& a) const;
 };
 

@@ -229,9 +229,9 @@ port::~port() = default;
 namespace {
 
 std::string describe(const wire::message& m) {
-    static const char* const names[] = {"ready",   "chunk",   "results", "failed",  "returned",
-                                        "stop",    "end",     "part",    "forget",  "open",
-                                        "refused", "release", "broken",  "farewell"};
+    static const char* const names[] = {"ready", "chunk",   "results", "failed", "returned",
+                                        "stop",  "end",     "part",    "relay",  "forget",
+                                        "open",  "refused", "release", "broken", "farewell"};
     std::string text = names[m.index()];
     std::visit(
         [&text](const auto& one) {

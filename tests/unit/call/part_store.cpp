@@ -2,8 +2,10 @@
 
 #include "call/part_store.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -61,7 +63,7 @@ const int type_of_part = 0;
 content key_of(const writer& w) {
     return content_of(w, &type_of_part);
 }
-constexpr std::size_t ranks = 3;
+const roster ranks(3, 0);
 
 TEST(part_store, sends_a_part_to_a_rank_once) {
     outbox out;
@@ -74,6 +76,50 @@ TEST(part_store, sends_a_part_to_a_rank_once) {
     EXPECT_EQ(out.receivers<wire::part>(), (std::vector<int>{1, 2}));
     EXPECT_EQ(out.all.front().bytes, bytes->size());
     EXPECT_EQ(std::get<wire::part>(out.all.front().what).number, part->number);
+}
+
+/// A large one, to all of `of` idle ranks.
+std::vector<int> sent_directly(roster& of, const std::vector<std::size_t>& wanted_by, std::size_t others) {
+    outbox out;
+    part_store store(out, of, 1 << 20U);
+    const auto bytes = encoded(1, 10'000);
+    const auto part = store.find_or_add(key_of(*bytes), bytes->size());
+    for (const std::size_t rank : wanted_by)
+        store.send(*part, rank, bytes, others);
+    // Whoever gets it from elsewhere, or sends it on, is told so, ahead of all.
+    std::set<int> told;
+    for (const outbox::letter& l : out.all) {
+        if (std::holds_alternative<wire::relay>(l.what)) {
+            EXPECT_TRUE(told.insert(l.to).second);
+        }
+    }
+    for (const int rank : out.receivers<wire::part>())
+        told.insert(rank);
+    EXPECT_EQ(told.size(), static_cast<std::size_t>(std::count(part->at.begin(), part->at.end(), true)));
+    return out.receivers<wire::part>();
+}
+
+TEST(part_store, sends_large_parts_down_a_tree) {
+    roster many(64, 0);
+    EXPECT_EQ(sent_directly(many, {9}, 100), (std::vector<int>{9, 33, 49, 57, 61, 63}));
+    EXPECT_EQ(sent_directly(many, {9}, 0), (std::vector<int>{9})); // nobody else needs it
+    EXPECT_EQ(sent_directly(many, {1}, 2), (std::vector<int>{1, 3}));
+}
+
+TEST(part_store, no_rank_waits_for_one_that_may_be_in_an_item) {
+    roster few(4, 0);
+    few.sent(1, call_number{1}, {0, 1});
+    // Rank 1 runs something: it gets it, and passes nothing on.
+    EXPECT_EQ(sent_directly(few, {1, 2, 3}, 100), (std::vector<int>{1, 2, 3}));
+    few.forget(call_number{1}); // nobody will hear of its end
+    EXPECT_FALSE(few.is_idle(1));
+    few.sent(1, call_number{2}, {0, 1});
+    (void)few.finished(1, call_number{2});
+    EXPECT_TRUE(few.is_idle(1));
+    EXPECT_EQ(sent_directly(few, {1, 2, 3}, 100), (std::vector<int>{1, 3}));
+    few.left(3);
+    EXPECT_FALSE(few.is_idle(3));
+    EXPECT_FALSE(few.is_idle(0));
 }
 
 TEST(part_store, knows_parts_by_content_and_type) {

@@ -153,6 +153,24 @@ TEST(roster, what_a_lost_rank_had) {
     EXPECT_EQ(r.standing_of(1), roster::standing::lost);
 }
 
+TEST(roster, who_surely_runs_nothing) {
+    roster r(3, 0);
+    EXPECT_FALSE(r.is_idle(0));
+    EXPECT_TRUE(r.is_idle(1));
+    r.sent(1, first_call, {0, 3});
+    EXPECT_FALSE(r.is_idle(1));
+    (void)r.finished(1, first_call);
+    EXPECT_TRUE(r.is_idle(1));
+    // What it has given back waits behind something.
+    r.sent(1, first_call, {0, 3});
+    EXPECT_EQ(r.returned(1, first_call, {0, 3}), roster::giving::all);
+    r.forget(first_call);
+    EXPECT_FALSE(r.is_idle(1));
+    r.sent(1, second_call, {0, 1});
+    (void)r.finished(1, second_call);
+    EXPECT_TRUE(r.is_idle(1));
+}
+
 TEST(roster, ranks_leave_once) {
     roster r(3, 0);
     r.left(1);
