@@ -19,6 +19,7 @@
 #include <mpimap/pool.hpp>
 #include <mpimap/pool_options.hpp>
 #include <mpimap/printable.hpp>
+#include <mpimap/random.hpp>
 #include <mpimap/schedule.hpp>
 #include <mpimap/shared.hpp>
 #include <mpimap/spawn.hpp>
