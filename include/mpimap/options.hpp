@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include <mpimap/errors.hpp>
@@ -52,6 +54,14 @@ struct options {
     /// Which failures are worth another attempt; all, if empty. Called on the root, on its main thread,
     /// between items: keep it short. If it throws, that is the item's failure, for good.
     std::function<bool(const task_error&)> retry_if = {};
+    /// What the random streams of the items begin with, see task::random(): the same seed gives the same
+    /// numbers, on any number of ranks and with any schedule.
+    std::optional<std::uint64_t> seed = {};
+    /// A name that tells the random streams of this call from those of others with the same seed. Without one
+    /// that is the number of the call, from 1, among those of the root's process, over all communicators and
+    /// pools: calls of several threads, and on communicators with different roots, want a name. One that an
+    /// item makes throws invalid_argument if it has a seed and no name.
+    std::string stream = {};
 };
 
 } // namespace mpimap

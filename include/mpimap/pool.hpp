@@ -3,6 +3,7 @@
 // The root alone runs the program and calls the pool whenever it has work; the other ranks serve.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -468,15 +469,18 @@ class pool {
             const detail::in_pool here(*core_);
             core_->check_usable();
             std::shared_ptr<all> found;
+            std::uint64_t number = 0;
             detail::begin_call(*core_, [&] {
+                number = submitted_.next_number();
                 detail::writer identity = detail::identity_of<F>(f);
                 found = std::static_pointer_cast<all>(submitted_.find(all::kernel(), identity));
                 if (!found) {
-                    found = std::make_shared<all>(core_, F(std::forward<G>(f)), std::move(identity));
+                    found = std::make_shared<all>(core_, F(std::forward<G>(f)), std::move(identity),
+                                                  submitted_.key());
                     submitted_.add(found);
                 }
             });
-            return future<R>(found->add(std::forward<Args>(args)...));
+            return future<R>(found->add(number, std::forward<Args>(args)...));
         } else {
             return detail::explained{};
         }

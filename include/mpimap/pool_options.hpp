@@ -3,7 +3,10 @@
 // Options of a pool.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 
 namespace mpimap {
 
@@ -30,6 +33,11 @@ struct pool_options {
     /// libraries, picks a device. If it throws on some rank, all calls throw broken_pool, which says where
     /// and why.
     std::function<void()> set_up = {};
+    /// What the random streams of submissions begin with, see task::random(); other calls have options::seed.
+    /// All submissions of the pool are one call, and numbered in the order in which they are made.
+    std::optional<std::uint64_t> seed = {};
+    /// A name for that call, see options::stream. Without one it is counted at the first submission.
+    std::string stream = {};
 };
 
 } // namespace mpimap

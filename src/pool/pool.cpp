@@ -25,7 +25,8 @@ std::shared_ptr<detail::pool_core> open_core(MPI_Comm comm, pool_options& o) {
 } // namespace
 
 pool::pool(MPI_Comm comm, pool_options o)
-    : core_(open_core(comm, o)), window_(o.window), exceptions_(std::uncaught_exceptions()) {}
+    : core_(open_core(comm, o)), window_(o.window), exceptions_(std::uncaught_exceptions()),
+      submitted_(o.seed, std::move(o.stream)) {}
 
 pool::~pool() {
     if (!core_->is_root())

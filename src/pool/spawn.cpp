@@ -356,6 +356,6 @@ pool::pool(spawn ranks, pool_options o)
 pool::pool(std::shared_ptr<detail::spawned_ranks> ranks, pool_options&& o)
     : ranks_(std::move(ranks)),
       core_(ranks_->open({o.root, o.cache_bytes, o.window, o.root_computes, std::move(o.set_up)})),
-      window_(o.window), exceptions_(std::uncaught_exceptions()) {}
+      window_(o.window), exceptions_(std::uncaught_exceptions()), submitted_(o.seed, std::move(o.stream)) {}
 
 } // namespace mpimap

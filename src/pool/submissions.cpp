@@ -5,7 +5,15 @@
 #include <memory>
 #include <utility>
 
+#include <mpimap/detail/call_ordinal.hpp>
+
 namespace mpimap::detail {
+
+std::uint64_t submitted_functions::next_number() {
+    if (made_ == 0)
+        key_ = random_key_of(seed_, stream_, next_call_ordinal());
+    return made_++;
+}
 
 std::shared_ptr<submissions> submitted_functions::find(const kernel_descriptor* d, const writer& identity) {
     if (!last_ || !last_->are_of(d, identity)) {

@@ -2,6 +2,7 @@
 
 // How all ranks of a communicator run a call.
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <type_traits>
@@ -9,8 +10,10 @@
 #include <mpi.h>
 
 #include <mpimap/codec.hpp>
+#include <mpimap/detail/call_ordinal.hpp>
 #include <mpimap/detail/collective_call.hpp>
 #include <mpimap/detail/job.hpp>
+#include <mpimap/detail/random_key.hpp>
 #include <mpimap/options.hpp>
 
 namespace mpimap::detail {
@@ -26,11 +29,13 @@ struct collective_runner {
                                    Args&... args) const {
         using result = typename Operation::result;
         collective_call call(comm, o.root, Operation::signature());
+        const std::uint64_t ordinal = next_call_ordinal(); // on all ranks: each may be the next call's root
         const place where{call.rank(), call.size()};
         std::optional<typename Operation::root_type> root;
         if (call.is_root()) {
             const auto prepare = [&]() -> root_job& {
                 root.emplace(where, o, f, args...);
+                root->set_random_key(random_key_of(o.seed, o.stream, ordinal));
                 operation.prepare(*root, o);
                 return *root;
             };

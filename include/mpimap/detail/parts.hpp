@@ -43,6 +43,27 @@ struct function_parts {
     }
 };
 
+/// Of what calls a function in another way: that function's. `Adapter::adapted()` gives it, and its copy is
+/// the member `function` of the adapter's.
+template <typename Adapter, typename F>
+struct adapted_parts {
+    using copy = std::shared_ptr<function_copy<Adapter>>;
+    static constexpr std::size_t count = 1;
+    [[nodiscard]] static const void* type(std::size_t) { return function_parts<F>::type(0); }
+    static void write(std::size_t, writer& out, const Adapter& a) {
+        function_parts<F>::write(0, out, a.adapted());
+    }
+    static std::shared_ptr<void> read(std::size_t, reader& in, copy& to) {
+        to = std::make_shared<function_copy<Adapter>>();
+        return function_parts<F>::read(0, in, to->function);
+    }
+    static void use(std::size_t, std::shared_ptr<void> part, copy& to) {
+        to = part ? std::make_shared<function_copy<Adapter>>() : nullptr;
+        if (to)
+            function_parts<F>::use(0, std::move(part), to->function);
+    }
+};
+
 /// Calls `f(argument)` with the k-th of those arguments that are constants.
 template <typename Arguments, typename Call>
 void with_constant(std::size_t k, Arguments& arguments, const Call& f) {

@@ -4,8 +4,10 @@
 // throws.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <tuple>
@@ -13,7 +15,9 @@
 #include <utility>
 
 #include <mpimap/arguments.hpp>
+#include <mpimap/detail/call_ordinal.hpp>
 #include <mpimap/detail/job.hpp>
+#include <mpimap/detail/random_key.hpp>
 #include <mpimap/function.hpp>
 
 namespace mpimap::detail {
@@ -46,6 +50,11 @@ struct call_result<F, Ts...> : std::invoke_result<F&, task, const Ts&...> {};
 template <typename F, typename... Ts>
 using result_of = std::decay_t<typename call_result<F, Ts...>::type>;
 
+/// An argument of which the caller knows nothing: see numbered.
+struct item_number {
+    std::uint64_t value;
+};
+
 /// Where an `operator<<` does not compile, this is the function that the compiler names: its name says how
 /// not to need it.
 template <typename T>
@@ -67,9 +76,13 @@ std::string arguments_as_text(const MakeCursors& make_cursors, std::size_t i) no
                 std::string text;
                 if constexpr ((is_printable<std::remove_cvref_t<decltype(*cursor)>> || ...)) {
                     const char* separator = "";
-                    ((text += separator, separator = ", ",
-                      append_argument_if_is_printable(text, as_item(*cursor))),
-                     ...);
+                    const auto append = [&]<typename T>(const T& value) {
+                        if constexpr (!std::is_same_v<T, item_number>) {
+                            text += std::exchange(separator, ", ");
+                            append_argument_if_is_printable(text, value);
+                        }
+                    };
+                    (append(as_item(*cursor)), ...);
                 }
                 return text;
             },
@@ -80,10 +93,13 @@ std::string arguments_as_text(const MakeCursors& make_cursors, std::size_t i) no
 }
 
 /// Runs items [0, count) of a chunk whose first has the index `first`. `make_cursors(i)` gives the cursors of
-/// item i, `store(i, result)` takes the result. Gives the number of items that need not be run again.
+/// item i, `store(i, result)` takes the result; `key` is that of their random streams. Gives the number of
+/// items that need not be run again.
 template <typename Function, typename MakeCursors, typename Store>
-std::size_t run_items(Function& function, std::size_t first, std::size_t count, const place& where, bool stop,
-                      const MakeCursors& make_cursors, Store&& store, failures& failed) {
+std::size_t run_items(Function& function, std::size_t first, std::size_t count, const place& where,
+                      const std::optional<random_key>& key, bool stop, const MakeCursors& make_cursors,
+                      Store&& store, failures& failed) {
+    const items_run_here here;
     std::size_t i = 0;
     while (i < count) {
         try {
@@ -104,10 +120,10 @@ std::size_t run_items(Function& function, std::size_t first, std::size_t count, 
                         } else if constexpr (plain) {
                             return std::invoke(f, as_item(*cursor)...);
                         } else if constexpr (std::is_void_v<value>) {
-                            (void)std::invoke(f, task(first + i, where.rank, where.size),
+                            (void)std::invoke(f, task(first + i, where.rank, where.size, key),
                                               as_item(*cursor)...);
                         } else {
-                            return std::invoke(f, task(first + i, where.rank, where.size),
+                            return std::invoke(f, task(first + i, where.rank, where.size, key),
                                                as_item(*cursor)...);
                         }
                     };

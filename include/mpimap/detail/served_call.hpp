@@ -14,6 +14,7 @@
 #include <mpimap/codec.hpp>
 #include <mpimap/detail/job.hpp>
 #include <mpimap/detail/parts.hpp>
+#include <mpimap/detail/random_key.hpp>
 #include <mpimap/detail/run_items.hpp>
 
 namespace mpimap::detail {
@@ -93,6 +94,7 @@ class served_call : public kernel {
     void read_bounds(reader& in) override {
         items_ = static_cast<std::size_t>(in.checked());
         one_by_one_ = make_value<bool>(in);
+        key_ = make_value<std::optional<random_key>>(in);
         std::apply([&in](auto&... a) { (a.read_bounds(in), ...); }, arguments_);
     }
     [[nodiscard]] std::size_t parts() const override {
@@ -166,8 +168,9 @@ class served_call : public kernel {
             const auto make_cursors = [&](std::size_t i) {
                 return cursors(from + i, std::index_sequence_for<Args...>{});
             };
-            const std::size_t done = from + run_items(*call_.function_, items_.first + from, to - from,
-                                                      call_.where_, stop, make_cursors, store, failed);
+            const std::size_t done =
+                from + run_items(*call_.function_, items_.first + from, to - from, call_.where_, call_.key_,
+                                 stop, make_cursors, store, failed);
             // Fresh memory is slow: the system clears each page when it is first written.
             if constexpr ((served_argument<Args>::received::reusable && ...)) {
                 if (done == items_.count)
@@ -207,6 +210,7 @@ class served_call : public kernel {
     std::tuple<served_argument<Args>...> arguments_;
     std::size_t items_ = 0;
     bool one_by_one_ = false;
+    std::optional<random_key> key_;
     columns spare_; // of the chunk that was run last
     place where_;
 };

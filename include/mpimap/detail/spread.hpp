@@ -18,6 +18,7 @@ namespace mpimap::detail {
 template <typename F>
 struct spread {
     const F* f;
+    [[nodiscard]] const F& adapted() const { return *f; }
 };
 
 template <typename F, typename Tuple, typename... First>
@@ -64,24 +65,7 @@ struct function_copy<spread<F>> {
 template <typename F>
 inline constexpr bool has_own_shipping<spread<F>> = true;
 
-/// That of the function which the tuples are spread over.
 template <typename F>
-struct function_parts<spread<F>> {
-    using copy = std::shared_ptr<function_copy<spread<F>>>;
-    static constexpr std::size_t count = 1;
-    [[nodiscard]] static const void* type(std::size_t) { return function_parts<F>::type(0); }
-    static void write(std::size_t, writer& out, const spread<F>& s) {
-        function_parts<F>::write(0, out, *s.f);
-    }
-    static std::shared_ptr<void> read(std::size_t, reader& in, copy& to) {
-        to = std::make_shared<function_copy<spread<F>>>();
-        return function_parts<F>::read(0, in, to->function);
-    }
-    static void use(std::size_t, std::shared_ptr<void> part, copy& to) {
-        to = part ? std::make_shared<function_copy<spread<F>>>() : nullptr;
-        if (to)
-            function_parts<F>::use(0, std::move(part), to->function);
-    }
-};
+struct function_parts<spread<F>> : adapted_parts<spread<F>, F> {};
 
 } // namespace mpimap::detail

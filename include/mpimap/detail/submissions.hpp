@@ -4,16 +4,20 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <mpimap/detail/content.hpp>
 #include <mpimap/detail/examine_call.hpp>
+#include <mpimap/detail/numbered.hpp>
 #include <mpimap/detail/pool_core.hpp>
+#include <mpimap/detail/random_key.hpp>
 #include <mpimap/detail/stream_call.hpp>
 #include <mpimap/errors.hpp>
 #include <mpimap/function.hpp>
@@ -63,12 +67,24 @@ class submissions {
 /// The functions that a pool has been given by submit.
 class submitted_functions {
   public:
+    submitted_functions(const std::optional<std::uint64_t>& seed, std::string stream)
+        : seed_(seed), stream_(std::move(stream)) {}
+
+    /// The number of the submission that is made now, whatever its function: from 0.
+    [[nodiscard]] std::uint64_t next_number();
+    /// That of the random streams of all of them; there with the first number.
+    [[nodiscard]] const std::optional<random_key>& key() const noexcept { return key_; }
+
     /// Null where the function is new.
     [[nodiscard]] std::shared_ptr<submissions> find(const kernel_descriptor* d, const writer& identity);
     /// Forgets, now and then, those of which nothing is in flight.
     void add(std::shared_ptr<submissions> fresh);
 
   private:
+    std::optional<std::uint64_t> seed_;
+    std::string stream_;
+    std::optional<random_key> key_;
+    std::uint64_t made_ = 0;
     std::shared_ptr<submissions> last_; // most likely the next one's, too
     std::map<content, std::shared_ptr<submissions>> all_;
     std::size_t sweep_at_ = 16;
@@ -80,17 +96,27 @@ inline constexpr bool may_change =
     !(choose_shipping<F>() == shipping::type || choose_shipping<F>() == shipping::pointer ||
       outlives_calls<F> || (!binds_variable<F> && std::is_invocable_v<const F&, const Ts&...>));
 
+template <typename F, typename R, typename... Ts>
+struct submission_stream {
+    using type = stream_call<F, R, items_of<Ts>...>;
+};
+template <typename F, typename R, typename... Ts>
+    requires(takes_task<callable_of<F>, Ts...>)
+struct submission_stream<F, R, Ts...> {
+    using type = stream_call<numbered<F>, R, items_of<item_number>, items_of<Ts>...>;
+};
+
 /// One call that grows.
 template <typename F, typename R, typename... Ts>
 class submissions_of : public submissions, public std::enable_shared_from_this<submissions_of<F, R, Ts...>> {
   public:
-    using stream = stream_call<F, R, items_of<Ts>...>;
+    using stream = typename submission_stream<F, R, Ts...>::type;
     static const kernel_descriptor* kernel() { return &descriptor_of<typename stream::served>; }
 
-    submissions_of(std::shared_ptr<pool_core> pool, F f, writer identity)
-        : submissions(kernel(), std::move(identity)), pool_(std::move(pool)),
-          job_(std::make_shared<stream>(place{pool_->rank(), pool_->size()}, std::move(f),
-                                        may_change<F, Ts...>, items_of<Ts>()...)) {
+    submissions_of(std::shared_ptr<pool_core> pool, F f, writer identity,
+                   const std::optional<random_key>& key)
+        : submissions(kernel(), std::move(identity)), pool_(std::move(pool)), job_(make_job(std::move(f))) {
+        job_->set_random_key(key);
         options o;
         if (may_change<F, Ts...>)
             o.chunk = 1;
@@ -106,15 +132,34 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
 
     /// The caller is in the pool.
     template <typename... Xs>
-    std::shared_ptr<promised<R>> add(Xs&&... xs) {
+    std::shared_ptr<promised<R>> add([[maybe_unused]] std::uint64_t number, Xs&&... xs) {
         const std::size_t i = job_->items_there().end();
-        std::tuple<Xs&&...> given(std::forward<Xs>(xs)...);
-        job_->append([&given](auto k) -> decltype(auto) { return std::get<k()>(std::move(given)); });
+        const auto append = [this](auto&&... given) {
+            std::tuple<decltype(given)...> all(std::forward<decltype(given)>(given)...);
+            job_->append([&all](auto k) -> decltype(auto) { return std::get<k()>(std::move(all)); });
+        };
+        if constexpr (is_numbered) {
+            append(item_number{number}, std::forward<Xs>(xs)...);
+        } else {
+            append(std::forward<Xs>(xs)...);
+        }
         call_->extend_and_nudge();
         return std::make_shared<one>(this->shared_from_this(), i);
     }
 
   private:
+    static constexpr bool is_numbered = takes_task<callable_of<F>, Ts...>;
+
+    std::shared_ptr<stream> make_job(F f) const {
+        const place where{pool_->rank(), pool_->size()};
+        if constexpr (is_numbered) {
+            return std::make_shared<stream>(where, numbered<F>{std::move(f)}, may_change<F, Ts...>,
+                                            items_of<item_number>(), items_of<Ts>()...);
+        } else {
+            return std::make_shared<stream>(where, std::move(f), may_change<F, Ts...>, items_of<Ts>()...);
+        }
+    }
+
     class one : public promised<R> {
       public:
         one(std::shared_ptr<submissions_of> all, std::size_t i) : all_(std::move(all)), i_(i) {}
