@@ -23,9 +23,9 @@ aid_t watched_rank = -1;
 simulation::load seen;
 std::chrono::steady_clock::time_point left; // when the watched rank returned from the simulator
 
-// The real time of the watched rank's engine passes in the simulation too. That is more than a rank with a core
-// and caches of its own would take, and differs from run to run; with SIMULATION_CHARGES_CPU=0 it does not
-// pass, and the same run gives the same figures.
+// The real time of the watched rank's engine passes in the simulation too. That is more than a rank with a
+// core and caches of its own would take, and differs from run to run; with SIMULATION_CHARGES_CPU=0 it does
+// not pass, and the same run gives the same figures.
 const bool charges_cpu = [] {
     const char* const text = std::getenv("SIMULATION_CHARGES_CPU");
     return text == nullptr || std::string_view(text) != "0";

@@ -54,7 +54,7 @@ constexpr long large = 800'000; // bytes
 
 /// To how many of `others` the root itself sends what all need: they are idle, and pass it on.
 constexpr long direct(long others) {
-    return std::bit_width(static_cast<unsigned long>(others));
+    return static_cast<long>(std::bit_width(static_cast<unsigned long>(others)));
 }
 using table = std::vector<double>;
 
