@@ -1,6 +1,6 @@
 #pragma once
 
-// What stands behind the function in a call: ranges, broadcast(x), indices(n).
+// What stands behind the function in a call: ranges, broadcast(x), indices(n); grid(...) is in grid.hpp.
 
 #include <cstddef>
 #include <utility>

@@ -15,10 +15,10 @@ namespace mpimap {
 
 /// Maps `f` over zipped ranges on all ranks of `comm` and returns the results in input order. Collective.
 ///
-/// The arguments are forward ranges, `broadcast(x)` or `indices(...)`; the root's count, other ranks may pass
-/// empty ranges. Item i is `f(x[i], y[i], ...)`, called with `const T&`, on whichever rank the schedule gives
-/// it; every rank, the root too, runs a copy of the root's `f` that is made once per call. `f` may take a
-/// `mpimap::task` first.
+/// The arguments are forward ranges, `broadcast(x)`, `indices(...)` or `grid(...)`; the root's count, other
+/// ranks may pass empty ranges. Item i is `f(x[i], y[i], ...)`, called with `const T&`, on whichever rank the
+/// schedule gives it; every rank, the root too, runs a copy of the root's `f` that is made once per call. `f`
+/// may take a `mpimap::task` first.
 ///
 /// Sent: one all-reduce of 32 bytes that checks that all ranks are in the same call; by broadcast the
 /// function's state and the constants, once; point to point the argument tuples of other ranks' items and
@@ -51,7 +51,7 @@ template <typename F, typename... Args>
 }
 
 /// `mpi_map` over one range of tuples (`std::tuple`, `std::pair`, `std::array`), each spread over `f`'s
-/// parameters.
+/// parameters, or over a `grid(...)`.
 ///
 ///     std::vector<std::tuple<double, int>> jobs = ...;
 ///     auto r = mpimap::mpi_starmap(world, [](double x, int n) { return std::pow(x, n); }, jobs);

@@ -13,6 +13,8 @@
 #include <mpimap/expected.hpp>
 #include <mpimap/function.hpp>
 #include <mpimap/future.hpp>
+#include <mpimap/grid.hpp>
+#include <mpimap/grid_shape.hpp>
 #include <mpimap/lazy_results.hpp>
 #include <mpimap/map.hpp>
 #include <mpimap/options.hpp>

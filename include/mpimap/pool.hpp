@@ -420,7 +420,13 @@ class pool {
     template <template <typename, typename> typename Next, typename F, bool Tries = false, typename G,
               typename... Args>
     auto lazy(const options& o, G&& f, Args&&... args) {
-        if constexpr (detail::explain(detail::find_lazy_problem<Tries, F, G, Args...>())) {
+        if constexpr (detail::with_grid<Args...>) {
+            return detail::take_apart(
+                [&](auto&&... a) {
+                    return lazy<Next, F, Tries>(o, std::forward<G>(f), std::forward<decltype(a)>(a)...);
+                },
+                std::forward<Args>(args)...);
+        } else if constexpr (detail::explain(detail::find_lazy_problem<Tries, F, G, Args...>())) {
             using R = detail::result_of<detail::callable_of<F>,
                                         detail::element_t<typename detail::source<Args>::column>...>;
             using map = detail::lazy_map<F, R, Args...>;
@@ -438,7 +444,14 @@ class pool {
 
     template <typename F, typename G, typename... Args>
     auto amap_as(const options& o, G&& f, Args&&... args) {
-        if constexpr (detail::explain(detail::find_kept_problem<F, G, std::remove_reference_t<Args>...>())) {
+        if constexpr (detail::with_grid<Args...>) {
+            return detail::take_apart(
+                [&](auto&&... a) {
+                    return amap_as<F>(o, std::forward<G>(f), std::forward<decltype(a)>(a)...);
+                },
+                std::forward<Args>(args)...);
+        } else if constexpr (detail::explain(
+                                 detail::find_kept_problem<F, G, std::remove_reference_t<Args>...>())) {
             using map = detail::map_in_flight<detail::map_operation, F, Args...>;
             const detail::in_pool here(*core_);
             core_->check_usable();

@@ -16,6 +16,7 @@
 #include <mpimap/detail/code_token.hpp>
 #include <mpimap/detail/kernel_descriptor.hpp>
 #include <mpimap/detail/reduction.hpp>
+#include <mpimap/grid.hpp>
 
 #include "call/verdict.hpp"
 #include "wire/messages.hpp"
@@ -150,6 +151,38 @@ subject reduction() {
     return {"parts of a reduction", sent(out), read};
 }
 
+/// The axes of a grid: either they are refused, or each item gets its values.
+subject axes() {
+    using text_axis = axis_argument<const std::vector<std::string>>;
+    using index_axis = axis_argument<index_argument>;
+    const std::vector<std::string> texts{"argon", "", std::string(100, 'x')};
+    auto [text, index] = mpimap::grid(texts, mpimap::indices(5, 9)).axes();
+    root_argument<text_axis> texts_here(text);
+    root_argument<index_axis> indices_here(index);
+    writer out;
+    texts_here.write_bounds(out);
+    indices_here.write_bounds(out);
+    texts_here.write(out);
+    const auto read = [](const message& m) {
+        with_reader(m, [](reader& in) {
+            served_argument<text_axis> texts_there;
+            served_argument<index_axis> indices_there;
+            texts_there.read_bounds(in);
+            indices_there.read_bounds(in);
+            texts_there.read(in);
+            auto text_at = texts_there.cursor({}, 0, 0);
+            auto index_at = indices_there.cursor({}, 0, 0);
+            writer again;
+            for (std::size_t i = 0; i < 12; ++i, text_at.next(), index_at.next()) {
+                write_value(again, *text_at);
+                write_value(again, *index_at);
+            }
+            return 0;
+        });
+    };
+    return {"axes of a grid", sent(out), read, sizeof(std::string)};
+}
+
 } // namespace
 
 std::vector<subject> engine_messages() {
@@ -199,6 +232,7 @@ std::vector<subject> engine_messages() {
                        sizeof(mpimap::task_error)});
     }
     all.push_back(reduction());
+    all.push_back(axes());
     return all;
 }
 

@@ -52,6 +52,8 @@ std::vector<pair_of_calls> calls_that_differ() {
          }},
         {"one more argument", usual,
          [](int root) { (void)mpi_map(comm(), {.root = root}, std::plus<>{}, numbers, numbers); }},
+        {"a grid of the same elements", usual,
+         [](int root) { (void)mpi_map(comm(), {.root = root}, next_number, mpimap::grid(numbers)); }},
         {"mpi_for_each", usual,
          [](int root) { mpimap::mpi_for_each(comm(), {.root = root}, next_number, numbers); }},
         {"mpi_try_map", usual,

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <ranges>
 #include <string>
 #include <thread>
@@ -272,6 +273,38 @@ TEST(lazy_memory, holds_nothing_back_where_the_pool_waits_for_all) {
             ++left;
         EXPECT_EQ(left, 610U);
     });
+}
+
+TEST(lazy_memory, of_a_billion_points_of_a_grid_is_bounded) {
+    for (const int root : {0, other_root()}) {
+        with_pool({.root = root}, [](pool& p) {
+            std::vector<double> axis(1000);
+            std::iota(axis.begin(), axis.end(), 0.0);
+            const auto place = [](double x, double y, double z) { return 1e6 * x + 1e3 * y + z; };
+            const auto points = mpimap::grid(axis, axis, axis);
+            EXPECT_EQ(mpimap::grid_shape(points).size(), 1'000'000'000U);
+            const long before = allocated;
+            long most = 0;
+            constexpr std::size_t enough = 5000;
+            std::size_t taken = 0;
+            for (const double at : p.imap(place, points)) {
+                EXPECT_EQ(at, static_cast<double>(taken));
+                most = std::max(most, allocated - before);
+                if (++taken == enough)
+                    break;
+            }
+            EXPECT_EQ(taken, enough);
+            for (const auto& [i, at] : p.uimap(place, points)) {
+                EXPECT_EQ(at, static_cast<double>(i));
+                most = std::max(most, allocated - before);
+                if (++taken == 2 * enough)
+                    break;
+            }
+            EXPECT_EQ(taken, 2 * enough);
+            EXPECT_LE(most, 16L * 1024 * 1024); // of 8 GB of results
+            expect_usable(p);
+        });
+    }
 }
 
 TEST(lazy_memory, of_results_that_fill_the_window_alone_leaves_no_rank_idle) {

@@ -658,6 +658,35 @@ TEST(cache, ranks_that_pass_on_leave_when_they_have) {
     expect_next_call_works();
 }
 
+TEST(cache, an_axis_is_sent_once_wherever_it_stands) {
+    with_pool_of_each_root([](pool& p) {
+        const long others = p.size() - 1;
+        const table xs(large / 8, 0.5);
+        const mpimap::options row_each{.schedule = schedule::static_, .chunk = xs.size()};
+        const auto f = [](std::size_t i, double x) { return x * static_cast<double>(i); };
+        const auto sum = [&](std::size_t n) { return 0.25 * static_cast<double>(xs.size() * n * (n - 1)); };
+        const auto n = static_cast<std::size_t>(p.size());
+        const auto rows = [&](const table& axis) {
+            return bytes_of([&] {
+                EXPECT_EQ(p.map_reduce(row_each, std::plus<>(), 0.0, f, mpimap::grid(ranks(p), axis)),
+                          sum(n));
+            });
+        };
+        const long first = rows(xs);
+        EXPECT_GE(first, direct(others) * large);
+        EXPECT_LT(first, direct(others) * large + others * 50'000 + 10'000);
+        EXPECT_LT(rows(xs), others * 50'000 + 10'000);
+        EXPECT_LT(rows(table(xs)), others * 50'000 + 10'000); // equal ones are the same
+        const auto swapped = [](double x, std::size_t i) { return x * static_cast<double>(i); };
+        EXPECT_LT(bytes_of([&] {
+                      EXPECT_EQ(p.map_reduce(row_each, std::plus<>(), 0.0, swapped,
+                                             mpimap::grid(xs, mpimap::indices(n + 1))),
+                                sum(n + 1));
+                  }),
+                  others * 50'000 + 10'000);
+    });
+}
+
 TEST(cache, a_small_call_needs_few_messages) {
     with_pool([](pool& p) {
         const auto f = [](std::size_t i) { return i; };

@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
     const bool right = a == std::vector<double>{5, 7, 9} && b == std::vector<double>{3, 6, 9} &&
                        c == std::vector<double>{2, 4, 6} && d == std::vector<double>{1, 4, 9} &&
                        e == std::vector<double>{10, 20, 30} && f.size() == 1'000'000 && f[3] == simulate(3) &&
-                       g == a && h == std::vector<double>{9, 10, 11};
+                       g == a && h == std::vector<double>{9, 10, 11} &&
+                       i == std::vector<double>{5, 6, 7, 6, 7, 8, 7, 8, 9};
     return right ? EXIT_SUCCESS : EXIT_FAILURE;
 }

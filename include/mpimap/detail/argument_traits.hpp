@@ -6,7 +6,9 @@
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 namespace mpimap::detail {
 
@@ -34,26 +36,28 @@ template <typename A>
 struct argument_traits {
     static constexpr bool is_broadcast = false;
     static constexpr bool is_index = false;
+    static constexpr bool is_axis = false; // of a grid
+    static constexpr bool is_grid = false; // several arguments in one, until the call takes it apart
 };
 template <typename T>
-struct argument_traits<broadcast_argument<T>> {
+struct argument_traits<broadcast_argument<T>> : argument_traits<void> {
     static constexpr bool is_broadcast = true;
-    static constexpr bool is_index = false;
 };
 template <>
-struct argument_traits<index_argument> {
-    static constexpr bool is_broadcast = false;
+struct argument_traits<index_argument> : argument_traits<void> {
     static constexpr bool is_index = true;
 };
 
 template <typename A>
 using traits_of = argument_traits<std::remove_cvref_t<A>>;
 
+/// Sent before all items, which have nothing of their own in it.
 template <typename A>
-concept mappable_range = !traits_of<A>::is_broadcast && !traits_of<A>::is_index &&
-                         std::ranges::forward_range<std::remove_reference_t<A>>;
+concept sent_ahead = traits_of<A>::is_broadcast || traits_of<A>::is_index || traits_of<A>::is_axis;
 template <typename A>
-concept map_argument = traits_of<A>::is_broadcast || traits_of<A>::is_index || mappable_range<A>;
+concept mappable_range = !sent_ahead<A> && std::ranges::forward_range<std::remove_reference_t<A>>;
+template <typename A>
+concept map_argument = sent_ahead<A> || mappable_range<A>;
 
 /// The type of what the function gets from argument A, without const and reference.
 template <typename A>
@@ -65,7 +69,7 @@ struct element<A> {
     using type = std::remove_cv_t<std::ranges::range_value_t<std::remove_reference_t<A>>>;
 };
 template <typename A>
-    requires(traits_of<A>::is_broadcast)
+    requires(traits_of<A>::is_broadcast || traits_of<A>::is_axis)
 struct element<A> {
     using type = typename std::remove_cvref_t<A>::value_type;
 };
@@ -76,5 +80,43 @@ struct element<A> {
 };
 template <typename A>
 using element_t = typename element<A>::type;
+
+/// What all ranks of a collective call must have in common of an argument: its elements, and how they are
+/// sent.
+template <typename A>
+struct sent_form {
+    using type = element_t<A>;
+};
+template <typename A>
+    requires(traits_of<A>::is_broadcast)
+struct sent_form<A> {
+    using type = broadcast_argument<element_t<A>>;
+};
+template <typename A>
+    requires(traits_of<A>::is_index)
+struct sent_form<A> {
+    using type = index_argument;
+};
+template <typename A>
+using sent_form_t = typename sent_form<A>::type;
+
+/// Whether some of the arguments are to be taken apart.
+template <typename... Args>
+concept with_grid = (traits_of<Args>::is_grid || ...);
+
+template <typename A>
+auto taken_apart(A&& a) {
+    if constexpr (traits_of<A>::is_grid) {
+        return a.axes();
+    } else {
+        return std::tuple<A&&>(std::forward<A>(a));
+    }
+}
+/// Calls `f` with the arguments, each grid replaced by its axes: from there on all have one element for each
+/// parameter of the function.
+template <typename Call, typename... Args>
+auto take_apart(const Call& f, Args&&... args) {
+    return std::apply(f, std::tuple_cat(taken_apart(std::forward<Args>(args))...));
+}
 
 } // namespace mpimap::detail

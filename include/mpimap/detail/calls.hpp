@@ -35,7 +35,9 @@ using shipped = std::remove_cvref_t<std::decay_t<F>>;
 
 template <typename F, typename Runner, typename... Args>
 auto call_map(const Runner& runner, const F& f, Args&... args) {
-    if constexpr (explain(find_problem<true, F, Args...>())) {
+    if constexpr (with_grid<Args...>) {
+        return take_apart([&](auto&&... a) { return call_map<F>(runner, f, a...); }, args...);
+    } else if constexpr (explain(find_problem<true, F, Args...>())) {
         map_operation<F, Args...> operation;
         return runner.run(operation, f, args...);
     } else {
@@ -45,7 +47,9 @@ auto call_map(const Runner& runner, const F& f, Args&... args) {
 
 template <typename F, typename Runner, typename Tuples>
 auto call_starmap(const Runner& runner, const F& f, Tuples& tuples) {
-    if constexpr (explain(function_finding<F>{})) {
+    if constexpr (with_grid<Tuples>) {
+        return call_map<F>(runner, f, tuples); // the points are its tuples
+    } else if constexpr (explain(function_finding<F>{})) {
         const spread<F> g{std::addressof(f)};
         return call_map<spread<F>>(runner, g, tuples);
     } else {
@@ -55,7 +59,9 @@ auto call_starmap(const Runner& runner, const F& f, Tuples& tuples) {
 
 template <typename Out, typename F, typename Runner, typename... Args>
 void call_map_into(const Runner& runner, const F& f, Out& out, Args&... args) {
-    if constexpr (explain(find_output_problem<Out, F, Args...>())) {
+    if constexpr (with_grid<Args...>) {
+        take_apart([&](auto&&... a) { return call_map_into<Out, F>(runner, f, out, a...); }, args...);
+    } else if constexpr (explain(find_output_problem<Out, F, Args...>())) {
         into_operation<Out, F, Args...> operation(out);
         runner.run(operation, f, args...);
     }
@@ -63,7 +69,9 @@ void call_map_into(const Runner& runner, const F& f, Out& out, Args&... args) {
 
 template <typename F, typename Runner, typename... Args>
 void call_for_each(const Runner& runner, const F& f, Args&... args) {
-    if constexpr (explain(find_problem<false, F, Args...>())) {
+    if constexpr (with_grid<Args...>) {
+        take_apart([&](auto&&... a) { return call_for_each<F>(runner, f, a...); }, args...);
+    } else if constexpr (explain(find_problem<false, F, Args...>())) {
         for_each_operation<F, Args...> operation;
         runner.run(operation, f, args...);
     }
@@ -71,7 +79,9 @@ void call_for_each(const Runner& runner, const F& f, Args&... args) {
 
 template <typename F, typename Runner, typename... Args>
 auto call_try_map(const Runner& runner, const F& f, Args&... args) {
-    if constexpr (explain(find_problem<true, F, Args...>())) {
+    if constexpr (with_grid<Args...>) {
+        return take_apart([&](auto&&... a) { return call_try_map<F>(runner, f, a...); }, args...);
+    } else if constexpr (explain(find_problem<true, F, Args...>())) {
         try_map_operation<F, Args...> operation;
         return runner.run(operation, f, args...);
     } else {
@@ -81,7 +91,11 @@ auto call_try_map(const Runner& runner, const F& f, Args&... args) {
 
 template <typename T, typename Op, typename F, typename Runner, typename... Args>
 auto call_map_reduce(const Runner& runner, const Op& op, T init, const F& f, Args&... args) {
-    if constexpr (explain(find_reduction_problem<T, Op, F, Args...>())) {
+    if constexpr (with_grid<Args...>) {
+        return take_apart(
+            [&](auto&&... a) { return call_map_reduce<T, Op, F>(runner, op, std::move(init), f, a...); },
+            args...);
+    } else if constexpr (explain(find_reduction_problem<T, Op, F, Args...>())) {
         reduce_operation<T, Op, F, Args...> operation(std::move(init));
         const mapped_reduction<F, Op> both{std::addressof(f), std::addressof(op)};
         return runner.run(operation, both, args...);

@@ -46,7 +46,7 @@ class range_column {
     static constexpr bool send_copies = !by_bytes && (!in_place || may_repeat);
     /// Whether something must be kept until a message has been sent.
     static constexpr bool keeps = send_copies || (by_bytes && !contiguous);
-    using received = std::conditional_t<by_bytes, received_bytes<value_type>, received_values<value_type>>;
+    using received = received_items<value_type>;
 
     static constexpr bool endless =
         std::is_same_v<std::ranges::sentinel_t<range>, std::unreachable_sentinel_t> && random_access;

@@ -12,11 +12,12 @@ namespace mpimap::detail {
 /// Stops the compiler with the text of a problem. Beside it the compiler prints which type has it and where.
 template <problem P, typename Culprit, typename... Where>
 consteval bool explain(finding<P, Culprit, Where...>) {
-    static_assert(P != problem::argument_is_no_range,
-                  "mpimap[M01]: an argument after the function is not a range that can be read twice (for "
-                  "imap and uimap: not a range that can be read). "
-                  "Pass ranges (vectors, lists, views of them), broadcast(x) for one value that all items "
-                  "share, or indices(n) for the numbers 0 to n-1.");
+    static_assert(
+        P != problem::argument_is_no_range,
+        "mpimap[M01]: an argument after the function, or an axis of a grid, is not a range that can be "
+        "read twice (an argument of imap and uimap: not a range that can be read). "
+        "Pass ranges (vectors, lists, views of them), broadcast(x) for one value that all items "
+        "share, or indices(n) for the numbers 0 to n-1.");
     static_assert(P != problem::function_cannot_be_sent,
                   "mpimap[M02]: the function cannot be sent to other ranks: a lambda captures by reference "
                   "or captures something that is not plain bytes (a string, a vector), or the state of a "
@@ -30,8 +31,8 @@ consteval bool explain(finding<P, Culprit, Where...>) {
         P != problem::function_does_not_fit,
         "mpimap[M04]: the function cannot be called with one element of each range (submit: with the "
         "values). The order is "
-        "communicator, options, function, ranges; the function takes one parameter per range (per "
-        "part of the tuple in mpi_starmap), by value or by const reference.");
+        "communicator, options, function, ranges; the function takes one parameter per range (per axis of a "
+        "grid, per part of the tuple in mpi_starmap), by value or by const reference.");
     static_assert(P != problem::elements_refer_elsewhere,
                   "mpimap[M05]: the elements are, or contain, pointers, references, views or iterators, "
                   "which mean nothing on another rank. Send the values themselves: std::string for "
@@ -79,9 +80,9 @@ consteval bool explain(finding<P, Culprit, Where...>) {
                   "options, function, output, ranges.");
     static_assert(
         P != problem::submitted_no_value,
-        "mpimap[M17]: submit takes a function and values, not options, broadcast(x) or share(x). Bind "
-        "the constant to the function with bind_front, or call amap with the options, the constant "
-        "and a range of one element.");
+        "mpimap[M17]: submit takes a function and values, not options, broadcast(x), share(x) or grid(...). "
+        "Bind the constant to the function with bind_front, or call amap with the options, the constant "
+        "and a range of one element, or with the grid.");
     static_assert(P != problem::cannot_be_kept,
                   "mpimap[M18]: what cannot be copied must be moved where a call keeps it: imap, uimap, amap "
                   "and submit keep the function, imap and uimap the elements of their window. Pass "

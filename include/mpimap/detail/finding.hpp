@@ -42,7 +42,9 @@ enum class problem {
 /// Where a type was met. The compiler prints these names, from the outside inwards, beside the error.
 namespace at {
 template <std::size_t Number>
-struct argument {}; // the first one behind the function has the number 1
+struct argument {}; // as the function gets them, from 1: each axis of a grid is one
+template <std::size_t Number>
+struct axis {}; // of a grid, from 1
 struct function {};
 struct operation {};
 struct init {};

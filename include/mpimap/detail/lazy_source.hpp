@@ -84,9 +84,8 @@ class source {
     bool fresh_ = true;
 };
 
-/// Constants and indices: nothing to read.
-template <typename A>
-    requires(traits_of<A>::is_broadcast || traits_of<A>::is_index)
+/// Constants, indices, axes of a grid: nothing to read.
+template <sent_ahead A>
 class source<A> {
   public:
     using column = std::remove_cvref_t<A>;
@@ -98,6 +97,8 @@ class source<A> {
         if constexpr (traits_of<A>::is_index) {
             if (argument_.last)
                 left_ = *argument_.last - argument_.first;
+        } else if constexpr (traits_of<A>::is_axis) {
+            left_ = argument_.place().items;
         }
     }
     [[nodiscard]] column make_column() { return argument_; }
@@ -117,8 +118,7 @@ class source<A> {
 };
 
 template <typename A>
-concept lazy_argument = traits_of<A>::is_broadcast || traits_of<A>::is_index ||
-    std::ranges::input_range<std::remove_reference_t<A>>;
+concept lazy_argument = sent_ahead<A> || std::ranges::input_range<std::remove_reference_t<A>>;
 
 /// Whether elements can be put into the window.
 template <typename A>

@@ -61,7 +61,7 @@ class map_operation {
     using result = std::vector<item_result>;
     static constexpr bool tolerant = false;
     static std::uint64_t signature() {
-        return detail::signature<call_kind::map, F, item_result, element_t<Args>...>();
+        return detail::signature<call_kind::map, F, item_result, sent_form_t<Args>...>();
     }
     void prepare(root_type& root, const options&) {
         root.make_slots(root.items());
@@ -86,7 +86,7 @@ class try_map_operation {
     using result = std::vector<expected<item_result, task_error>>;
     static constexpr bool tolerant = true;
     static std::uint64_t signature() {
-        return detail::signature<call_kind::try_map, F, item_result, element_t<Args>...>();
+        return detail::signature<call_kind::try_map, F, item_result, sent_form_t<Args>...>();
     }
     void prepare(root_type& root, const options&) {
         root.make_slots(root.items());
@@ -130,7 +130,7 @@ class for_each_operation {
     using result = void;
     static constexpr bool tolerant = false;
     static std::uint64_t signature() {
-        return detail::signature<call_kind::for_each, F, element_t<Args>...>();
+        return detail::signature<call_kind::for_each, F, sent_form_t<Args>...>();
     }
     void prepare(root_type& root, const options& o) {
         check_no_results(o);
@@ -154,7 +154,7 @@ class into_operation {
     using result = void;
     static constexpr bool tolerant = false;
     static std::uint64_t signature() {
-        return detail::signature<call_kind::into, F, item_result, element_t<Args>...>();
+        return detail::signature<call_kind::into, F, item_result, sent_form_t<Args>...>();
     }
 
     explicit into_operation(Out& out) : out_(out) {}
@@ -207,7 +207,7 @@ class reduce_operation {
     using result = T;
     static constexpr bool tolerant = false;
     static std::uint64_t signature() {
-        return detail::signature<call_kind::reduce, F, Op, T, element_t<Args>...>();
+        return detail::signature<call_kind::reduce, F, Op, T, sent_form_t<Args>...>();
     }
 
     explicit reduce_operation(T init) : value_(std::move(init)) {}

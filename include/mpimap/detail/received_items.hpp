@@ -3,6 +3,7 @@
 // The items of a column at a rank that was sent them: read(), then cursor(offset).
 
 #include <cstddef>
+#include <type_traits>
 #include <vector>
 
 #include <mpimap/codec.hpp>
@@ -71,5 +72,8 @@ class received_values {
   private:
     std::vector<T> items_;
 };
+
+template <typename T>
+using received_items = std::conditional_t<is_bytes<T>, received_bytes<T>, received_values<T>>;
 
 } // namespace mpimap::detail

@@ -20,6 +20,7 @@
 #include <mpimap/detail/parts.hpp>
 #include <mpimap/detail/pointer_scan.hpp>
 #include <mpimap/detail/random_key.hpp>
+#include <mpimap/detail/results.hpp>
 #include <mpimap/detail/run_items.hpp>
 #include <mpimap/options.hpp>
 

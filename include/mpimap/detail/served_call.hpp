@@ -78,7 +78,7 @@ class served_argument<A> {
 template <typename A>
 auto served_cursor(const served_argument<A>& argument, const typename served_argument<A>::received& column,
                    std::size_t first, std::size_t offset) {
-    if constexpr (traits_of<A>::is_broadcast || traits_of<A>::is_index) {
+    if constexpr (sent_ahead<A>) {
         return argument.cursor(column, first, offset);
     } else {
         return column.cursor(offset);

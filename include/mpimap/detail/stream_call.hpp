@@ -50,7 +50,7 @@ class served_argument<items_of<T>> {
   public:
     static constexpr bool constant = false;
     using item = T;
-    using received = std::conditional_t<is_bytes<T>, received_bytes<T>, received_values<T>>;
+    using received = received_items<T>;
     void read_bounds(reader&) {}
 };
 

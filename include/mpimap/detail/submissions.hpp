@@ -232,7 +232,8 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
 /// The first problem of a submission of F, kept of a G.
 template <typename F, typename G, typename... Ts>
 consteval auto find_submit_problem() {
-    if constexpr (is_options<F> || ((traits_of<Ts>::is_broadcast || is_options<Ts>) || ...)) {
+    if constexpr (is_options<F> ||
+                  ((traits_of<Ts>::is_broadcast || traits_of<Ts>::is_grid || is_options<Ts>) || ...)) {
         return finding<problem::submitted_no_value, F>{};
     } else if constexpr (!is_none<function_finding<F>>) {
         return function_finding<F>{};

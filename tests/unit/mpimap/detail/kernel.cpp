@@ -17,6 +17,7 @@
 #include <memory>
 #include <numeric>
 #include <ranges>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -28,6 +29,7 @@
 #include <gtest/gtest.h>
 
 #include <mpimap/arguments.hpp>
+#include <mpimap/grid.hpp>
 #include <mpimap/serialization.hpp>
 
 #include "unit/mpimap/round_trip.hpp"
@@ -36,6 +38,7 @@ namespace {
 
 using namespace mpimap::detail;
 using mpimap::broadcast;
+using mpimap::grid;
 using mpimap::indices;
 using mpimap::options;
 using mpimap::task;
@@ -268,6 +271,105 @@ TEST(kernel, constants_and_indices) {
     EXPECT_EQ(mapped(pick, broadcast(numbers(20000)), indices(3, 5)), (std::vector<double>{1.5, 2.0}));
     const auto sum = [](double x, std::size_t i) { return x + static_cast<double>(i); };
     EXPECT_EQ(mapped(sum, std::vector<double>{1, 1, 1}, indices()), (std::vector<double>{1, 2, 3}));
+}
+
+/// The same, of a grid beside other arguments.
+template <typename F, typename... Args>
+auto mapped_apart(const F& f, Args&&... args) {
+    return take_apart([&](auto... a) { return mapped(f, a...); }, std::forward<Args>(args)...);
+}
+
+TEST(kernel, grids) {
+    const auto join = [](const std::string& s, int x, bool b, std::size_t i) {
+        return s + std::to_string(x) + (b ? "+" : "-") + std::to_string(i);
+    };
+    const std::vector<std::string> names{"a", "b", std::string(100000, 'c')};
+    const std::list<int> numbers{7, 8};
+    std::vector<std::string> expected;
+    for (const std::string& s : names)
+        for (const int x : numbers)
+            for (const bool b : {true, false})
+                for (std::size_t i = 4; i < 6; ++i)
+                    expected.push_back(join(s, x, b, i));
+    EXPECT_EQ(mapped_apart(join, grid(names, numbers, std::vector<bool>{true, false}, indices(4, 6))),
+              expected);
+    const auto empty = mapped_apart(join, grid(names, std::vector<int>(), std::array{true}, indices(4)));
+    EXPECT_TRUE(empty.empty());
+}
+
+TEST(kernel, grids_beside_other_arguments) {
+    const auto f = [](double x, int i, double y, double k, int j, std::size_t n) {
+        return k * x + y * i + 10 * j + 100 * static_cast<double>(n);
+    };
+    const auto xs = numbers(6);
+    const std::vector<double> ys{2, 3};
+    const std::vector<int> is{1, 2, 3};
+    std::vector<double> expected;
+    for (std::size_t n = 0; n < 6; ++n)
+        expected.push_back(f(xs[n], is[n / 2], ys[n % 2], 0.5, static_cast<int>(n % 3), n));
+    EXPECT_EQ(mapped_apart(f, xs, grid(is, ys), broadcast(0.5),
+                           grid(std::views::iota(0, 6) | std::views::transform([](int i) { return i % 3; })),
+                           indices()),
+              expected);
+}
+
+TEST(kernel, an_axis_that_is_an_array_is_sent_from_where_it_is) {
+    const auto xs = numbers(20000);
+    const auto some = std::span<const double>(xs).subspan(1, 10000);
+    const auto add = [](double x, double y) { return x + y; };
+    take_apart(
+        [&](auto... axes) {
+            using function = std::remove_const_t<decltype(add)>;
+            root_call<function, slots_for<double>, decltype(axes)...> root(the_root, options{}, add, axes...);
+            writer setup;
+            root.write_setup(setup);
+            ASSERT_EQ(setup.spans().size(), 2U);
+            EXPECT_EQ(setup.spans()[0].data, reinterpret_cast<const std::byte*>(xs.data()));
+            EXPECT_EQ(setup.spans()[1].data, reinterpret_cast<const std::byte*>(xs.data() + 1));
+        },
+        grid(xs, some));
+}
+
+TEST(kernel, the_items_of_a_grid_are_not_sent) {
+    const auto xs = numbers(1000);
+    const auto add = [](double x, double y) { return x + y; };
+    take_apart(
+        [&](auto... axes) {
+            using function = std::remove_const_t<decltype(add)>;
+            root_call<function, slots_for<double>, decltype(axes)...> root(the_root, options{}, add, axes...);
+            EXPECT_EQ(root.items(), 1'000'000U);
+            outgoing message;
+            failures failed;
+            EXPECT_EQ(root.write_chunk({5, 900'000}, message, failed), 900'000U);
+            EXPECT_EQ(message.out.size(), 0U);
+        },
+        grid(xs, xs));
+}
+
+TEST(kernel, the_root_computes_a_value_of_an_axis_once) {
+    int computed = 0;
+    const auto squares = std::views::iota(0, 5) | std::views::transform([&computed](int i) {
+                             ++computed;
+                             return std::to_string(i * i);
+                         });
+    const auto join = [](const std::string& a, int b, const std::string& c) {
+        return a + "," + std::to_string(b) + "," + c;
+    };
+    take_apart(
+        [&](auto... axes) {
+            using function = std::remove_const_t<decltype(join)>;
+            root_call<function, slots_for<std::string>, decltype(axes)...> root(the_root, options{}, join,
+                                                                                axes...);
+            root.make_slots(root.items());
+            writer setup;
+            root.write_setup(setup);
+            copy_function(root);
+            failures failed;
+            EXPECT_EQ(root.run_here({0, 200}, true, failed), 200U);
+            EXPECT_EQ(root.slots().take_all()[199], "16,7,16");
+        },
+        grid(squares, std::views::iota(0, 8), squares));
+    EXPECT_EQ(computed, 10);
 }
 
 TEST(kernel, an_item_knows_its_task) {
