@@ -671,6 +671,8 @@ class pooled_call {
     virtual void finish() = 0;
     /// The pool is gone.
     void abandon() { items_.reset(); }
+    /// Whether messages on their way read the caller's memory: then the caller is still there.
+    [[nodiscard]] virtual bool lends_memory() const { return false; }
 
   protected:
     /// As pool_core::start.
@@ -737,6 +739,7 @@ class pool_map final : public pooled_call {
 
     ~pool_map() override { items_.reset(); } // refers to the job
 
+    [[nodiscard]] bool lends_memory() const override { return !later_; }
     bool done() override { return items_->state().finished() && (later_ || may_go()); }
     void finish() override {
         if (!done()) { // the caller leaves: as pool_call does it
@@ -976,10 +979,11 @@ class pool_run {
         world_.tell("the pool is left");
         for (const auto& c : calls)
             c->abandon();
-        calls.clear();
+        std::erase_if(calls, [](const auto& c) { return !c->lends_memory(); });
         // What is on its way still has memory of the calls.
         while (!all.messages().sent())
             frailly([&all] { all.poll(); });
+        calls.clear();
     }
 
     void step(session& all, std::vector<std::unique_ptr<pooled_call>>& calls, std::size_t& to_come) {

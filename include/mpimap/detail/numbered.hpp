@@ -31,7 +31,7 @@ struct function_copy<numbered<F>> {
         template <typename... Ts>
             requires(takes_task<callable_of<F>, Ts...>)
         decltype(auto) operator()(const task& t, item_number number, const Ts&... xs) {
-            return std::invoke(*f, task(t, static_cast<std::size_t>(number.value)), xs...);
+            return std::invoke(*f, task(t, number.value), xs...);
         }
     };
     [[nodiscard]] callable& get() {
