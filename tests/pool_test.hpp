@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <numeric>
+#include <ranges>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -82,6 +83,15 @@ auto serial(const F& f, const std::vector<T>& xs) {
     all.reserve(xs.size());
     for (const T& x : xs)
         all.push_back(f(x));
+    return all;
+}
+
+/// What a lazy map gives, in the order in which it does.
+template <typename View>
+auto all_of(View&& view) {
+    std::vector<std::ranges::range_value_t<View>> all;
+    for (auto& value : view)
+        all.push_back(std::move(value));
     return all;
 }
 

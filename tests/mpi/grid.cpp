@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "failing_values.hpp"
 #include "mpi_test.hpp"
 #include "pool_test.hpp"
 
@@ -365,25 +366,6 @@ TEST(grid, runs_failed_points_again) {
     });
 }
 
-struct fails_to_save {
-    int value = 0;
-    template <typename Archive>
-    void serialize(Archive& ar, unsigned) {
-        if (Archive::is_saving::value && value == 3)
-            throw std::runtime_error("will not be saved");
-        ar& value;
-    }
-};
-struct fails_to_load {
-    int value = 0;
-    template <typename Archive>
-    void serialize(Archive& ar, unsigned) {
-        ar& value;
-        if (Archive::is_loading::value && value == 3)
-            throw std::runtime_error("will not be loaded");
-    }
-};
-
 TEST(grid, whose_values_cannot_be_sent_or_computed_fails_on_every_rank) {
     for_each_root([](int root) {
         const mpimap::options o{.root = root};
@@ -409,14 +391,6 @@ TEST(grid, whose_values_cannot_be_sent_or_computed_fails_on_every_rank) {
 }
 
 // ---------------------------------------------------------------- pools
-
-template <typename View>
-auto all_of(View&& view) {
-    std::vector<std::ranges::range_value_t<View>> all;
-    for (auto& value : view)
-        all.push_back(std::move(value));
-    return all;
-}
 
 TEST(grid, goes_with_every_call_of_a_pool) {
     with_pool_of_each_root([](pool& p) {

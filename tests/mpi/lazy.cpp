@@ -40,14 +40,6 @@ int divide(int x, int y) {
     return x / y;
 }
 
-template <typename View>
-auto all_of(View&& view) {
-    std::vector<std::ranges::range_value_t<View>> all;
-    for (auto& value : view)
-        all.push_back(std::move(value));
-    return all;
-}
-
 /// Results of an unordered map by their indices, each of which comes once.
 template <typename View>
 auto by_index(View&& view) {

@@ -19,6 +19,7 @@
 
 #include "mpi_test.hpp"
 #include "pool_test.hpp"
+#include "shared_counter.hpp"
 
 using namespace mpimap_test;
 using mpimap::pool;
@@ -644,6 +645,26 @@ TEST(cache, nobody_waits_for_a_rank_that_is_in_an_item) {
                 number + 49.0);
         }
         expect_usable(p);
+    });
+}
+
+/// Waits until as many items have begun as `weights` says.
+struct begins_with_the_others {
+    table weights;
+    int operator()(std::size_t) const {
+        ++shared_counter::value();
+        return shared_counter::wait_for(static_cast<int>(weights.back())) ? 1 : 0;
+    }
+};
+
+TEST(cache, ranks_pass_on_before_they_begin_an_item) {
+    const shared_counter begun;
+    with_pool([](pool& p) {
+        // Longer than what is under way at a time; and on a rank that is promised its items nobody looks at
+        // messages meanwhile.
+        const begins_with_the_others f{table(40 * large / 8, p.size())};
+        const std::vector<int> all = p.map(one_each, f, ranks(p));
+        EXPECT_EQ(all, std::vector<int>(all.size(), 1));
     });
 }
 

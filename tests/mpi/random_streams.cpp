@@ -62,14 +62,6 @@ random_key key_of_name(std::uint64_t seed, const std::string& name) {
 
 const std::vector<int> hundred = count_to(100);
 
-template <typename View>
-auto all_of(View&& view) {
-    std::vector<std::ranges::range_value_t<View>> all;
-    for (auto& r : view)
-        all.push_back(std::move(r));
-    return all;
-}
-
 template <typename Results>
 std::vector<words> values(const Results& tried) {
     std::vector<words> all;

@@ -32,13 +32,6 @@ int thirds_fail(int x) {
 
 using outcomes = std::vector<expected<int, task_error>>;
 
-template <typename View>
-auto all_of(View&& view) {
-    std::vector<std::ranges::range_value_t<View>> all;
-    for (auto& r : view)
-        all.push_back(std::move(r));
-    return all;
-}
 /// Of an unordered map, by index, each of which comes once.
 template <typename View>
 auto by_index(View&& view) {

@@ -2,12 +2,7 @@
 
 // A function whose items are numbered by the caller: what submit ships where the function asks for its task.
 
-#include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <memory>
-#include <type_traits>
-#include <utility>
 
 #include <mpimap/detail/parts.hpp>
 #include <mpimap/detail/run_items.hpp>
@@ -23,27 +18,16 @@ struct numbered {
 };
 
 template <typename F>
-struct function_copy<numbered<F>> {
-    static constexpr bool supported = function_copy<F>::supported;
-
-    struct callable {
-        callable_of<F>* f;
-        template <typename... Ts>
-            requires(takes_task<callable_of<F>, Ts...>)
-        decltype(auto) operator()(const task& t, item_number number, const Ts&... xs) {
-            return std::invoke(*f, task(t, number.value), xs...);
-        }
-    };
-    [[nodiscard]] callable& get() {
-        callable_.f = std::addressof(function->get());
-        return callable_;
+struct call_of_numbered {
+    callable_of<F>* f;
+    template <typename... Ts>
+        requires(takes_task<callable_of<F>, Ts...>)
+    decltype(auto) operator()(const task& t, item_number number, const Ts&... xs) {
+        return std::invoke(*f, task(t, number.value), xs...);
     }
-
-    typename function_parts<F>::copy function;
-
-  private:
-    callable callable_{nullptr};
 };
+template <typename F>
+struct function_copy<numbered<F>> : adapted_copy<F, call_of_numbered<F>> {};
 template <typename F>
 inline constexpr bool has_own_shipping<numbered<F>> = true;
 

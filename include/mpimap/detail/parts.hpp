@@ -43,6 +43,20 @@ struct function_parts {
     }
 };
 
+/// The copy of what calls a function in another way: `Callable` has a pointer `f` to that function.
+template <typename F, typename Callable>
+class adapted_copy {
+  public:
+    static constexpr bool supported = function_copy<F>::supported;
+    [[nodiscard]] Callable& get() {
+        callable_.f = std::addressof(function->get());
+        return callable_;
+    }
+    typename function_parts<F>::copy function;
+
+  private:
+    Callable callable_{nullptr};
+};
 /// Of what calls a function in another way: that function's. `Adapter::adapted()` gives it, and its copy is
 /// the member `function` of the adapter's.
 template <typename Adapter, typename F>

@@ -34,34 +34,23 @@ consteval bool applicable() {
 }
 
 template <typename F>
-struct function_copy<spread<F>> {
-    static constexpr bool supported = function_copy<F>::supported;
-
-    struct callable {
-        callable_of<F>* f;
-        template <typename Tuple>
-            requires(applicable<callable_of<F>, Tuple>())
-        decltype(auto) operator()(const Tuple& t) {
-            return std::apply(
-                [this](const auto&... part) -> decltype(auto) { return std::invoke(*f, part...); }, t);
-        }
-        template <typename Tuple>
-            requires(!applicable<callable_of<F>, Tuple>())
-        &&(applicable<callable_of<F>, Tuple, task>()) decltype(auto) operator()(task where, const Tuple& t) {
-            return std::apply(
-                [&](const auto&... part) -> decltype(auto) { return std::invoke(*f, where, part...); }, t);
-        }
-    };
-    [[nodiscard]] callable& get() {
-        callable_.f = std::addressof(function->get());
-        return callable_;
+struct call_of_spread {
+    callable_of<F>* f;
+    template <typename Tuple>
+        requires(applicable<callable_of<F>, Tuple>())
+    decltype(auto) operator()(const Tuple& t) {
+        return std::apply([this](const auto&... part) -> decltype(auto) { return std::invoke(*f, part...); },
+                          t);
     }
-
-    typename function_parts<F>::copy function;
-
-  private:
-    callable callable_{nullptr};
+    template <typename Tuple>
+        requires(!applicable<callable_of<F>, Tuple>())
+    &&(applicable<callable_of<F>, Tuple, task>()) decltype(auto) operator()(task where, const Tuple& t) {
+        return std::apply(
+            [&](const auto&... part) -> decltype(auto) { return std::invoke(*f, where, part...); }, t);
+    }
 };
+template <typename F>
+struct function_copy<spread<F>> : adapted_copy<F, call_of_spread<F>> {};
 template <typename F>
 inline constexpr bool has_own_shipping<spread<F>> = true;
 

@@ -14,6 +14,8 @@
 #include <mpimap/detail/check_options.hpp>
 #include <mpimap/options.hpp>
 
+#include "unit/refusal.hpp"
+
 namespace {
 
 using mpimap::invalid_argument;
@@ -23,18 +25,9 @@ using mpimap::zip;
 using mpimap::detail::check_options;
 using mpimap::detail::check_output;
 using mpimap::detail::zipped_size;
+using mpimap_test::refusal;
 
 using sizes = std::vector<std::optional<std::size_t>>;
-
-template <typename Call>
-std::string refusal(const Call& call) {
-    try {
-        call();
-    } catch (const invalid_argument& e) {
-        return e.what();
-    }
-    return "nothing was thrown";
-}
 
 bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;

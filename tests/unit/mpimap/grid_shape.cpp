@@ -14,24 +14,16 @@
 #include <mpimap/errors.hpp>
 #include <mpimap/grid.hpp>
 
+#include "unit/refusal.hpp"
+
 using mpimap::grid;
 using mpimap::grid_shape;
 using mpimap::invalid_argument;
+using mpimap_test::refusal;
 
 namespace {
 
 constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
-
-/// The text of the invalid_argument that the call throws.
-template <typename Call>
-std::string refusal(const Call& call) {
-    try {
-        call();
-    } catch (const invalid_argument& e) {
-        return e.what();
-    }
-    return "nothing thrown";
-}
 
 } // namespace
 

@@ -32,6 +32,7 @@
 #include <mpimap/grid.hpp>
 #include <mpimap/serialization.hpp>
 
+#include "failing_values.hpp"
 #include "unit/mpimap/round_trip.hpp"
 
 namespace {
@@ -42,6 +43,8 @@ using mpimap::grid;
 using mpimap::indices;
 using mpimap::options;
 using mpimap::task;
+using mpimap_test::fails_to_load;
+using mpimap_test::fails_to_save;
 
 /// The parts of a message as they lie at the rank that receives it.
 class received_message {
@@ -154,24 +157,6 @@ std::vector<double> numbers(std::size_t n) {
     return v;
 }
 
-struct fails_to_save {
-    int value = 0;
-    template <typename Archive>
-    void serialize(Archive& ar, unsigned) {
-        if (Archive::is_saving::value && value == 3)
-            throw std::runtime_error("will not be saved");
-        ar& value;
-    }
-};
-struct fails_to_load {
-    int value = 0;
-    template <typename Archive>
-    void serialize(Archive& ar, unsigned) {
-        ar& value;
-        if (Archive::is_loading::value && value == 3)
-            throw std::runtime_error("will not be loaded");
-    }
-};
 struct adds_when_loaded {
     int value = 0;
     template <typename Archive>
