@@ -20,7 +20,7 @@ namespace mpimap {
 /// schedule gives it; every rank, the root too, runs a copy of the root's `f` that is made once per call. `f`
 /// may take a `mpimap::task` first.
 ///
-/// Sent: one all-reduce of 32 bytes that checks that all ranks are in the same call; by broadcast the
+/// Sent: one all-reduce of 72 bytes that checks that all ranks are in the same call; by broadcast the
 /// function's state and the constants, once; point to point the argument tuples of other ranks' items and
 /// their results. Contiguous ranges of plain types are sent from, and such results received into, the memory
 /// where they are.

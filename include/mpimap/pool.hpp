@@ -78,7 +78,7 @@ void let_go(spawned_ranks& ranks) noexcept;
 /// Source: `pathos.pools`, `mpi4py.futures.MPICommExecutor`; MPI 3.1, chapter 3.
 class pool {
   public:
-    /// Collective over `comm`, an `MPI_Comm` or `boost::mpi::communicator`. Sent: an all-reduce of 32 bytes
+    /// Collective over `comm`, an `MPI_Comm` or `boost::mpi::communicator`. Sent: an all-reduce of 72 bytes
     /// and one of 4 behind the set-up, the first time also a duplication of `comm`.
     ///
     /// Throws on every rank invalid_argument (no such root) or mismatched_call (ranks call something else
