@@ -164,8 +164,8 @@ bool owner::wants_more(const rank_record& r, std::size_t rank) const {
     return there < look_ahead(r.chunks == 0 ? 1 : r.newest, plenty(), measured_);
 }
 
-/// Whether a rank may have items that wait behind others: what it returns must be encoded once more, which
-/// may have to wait for the end of an item of the owner's own.
+/// Whether a rank may have items that wait behind others: what it returns must be encoded once more, if that
+/// was not kept, which may have to wait for the end of an item of the owner's own.
 bool owner::may_wait_behind() const {
     constexpr double short_item = 2e-3;
     return plan_.plain_arguments || (measured_.items_done != 0 && measured_.item_time < short_item);
@@ -277,10 +277,10 @@ void owner::give_back_between(item_range items, const std::vector<std::size_t>& 
 }
 
 /// What a rank had been handed and has not run.
-void owner::take_back(std::size_t rank, item_range items) {
+bool owner::take_back(std::size_t rank, item_range items, bool encoded) {
     const roster::giving given = roster_.returned(rank, number_, items);
     if (given == roster::giving::nothing)
-        return;
+        return false;
     some_returned_ = true;
     items_out_ -= items.count;
     if (given == roster::giving::all) {
@@ -291,9 +291,14 @@ void owner::take_back(std::size_t rank, item_range items) {
     }
     if (items.count == 1 && retries_.has(items.first)) {
         hand_out_again(items.first);
+    } else if (encoded && !stopped()) {
+        stocked(items, true);
+        offer_items();
+        return true;
     } else {
         give_back(items);
     }
+    return false;
 }
 
 /// They were handed out, or might have been, and will not be run.
@@ -380,8 +385,6 @@ void owner::noticed(std::size_t rank, const wire::message& m, std::size_t bytes)
     } else if (const auto* ready = std::get_if<wire::ready>(&m)) {
         if (!ready->failed)
             roster_.joined(rank);
-    } else if (const auto* returned = std::get_if<wire::returned>(&m)) {
-        take_back(rank, returned->items);
     } else if (std::holds_alternative<wire::failed>(m)) {
         if (retries_.none())
             item_failed();

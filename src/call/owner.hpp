@@ -175,6 +175,9 @@ class owner {
 
     /// A header has arrived, of a message with so many bytes.
     void noticed(std::size_t rank, const wire::message& m, std::size_t bytes);
+    /// The rank gives back items that it was handed and has not run; `encoded`: what was sent is still there.
+    /// Whether that is in stock now, before all else.
+    [[nodiscard]] bool take_back(std::size_t rank, item_range items, bool encoded);
     /// The items of a rank's oldest chunk that have failed, as far as it has said, in order. `last`: with the
     /// last of its results.
     [[nodiscard]] std::vector<std::size_t> failed_of_chunk(std::size_t rank, bool last);
@@ -255,7 +258,6 @@ class owner {
     [[nodiscard]] bool plenty() const;
     void give_back(item_range items);
     void give_back_between(item_range items, const std::vector<std::size_t>& failed);
-    void take_back(std::size_t rank, item_range items);
     void finish_chunk(std::size_t rank, const wire::results& r);
     void settle(item_range items, const std::vector<std::size_t>& failed, std::size_t rank, double seconds,
                 const wire::longest_items& longest);

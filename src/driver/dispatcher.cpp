@@ -1,5 +1,6 @@
 #include "driver/dispatcher.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -124,6 +125,7 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
         if (items.count == 0)
             return false;
         p.items = items;
+        p.skipped = 0;
         p.message.clear();
         failures failed;
         std::size_t written = job_.write_chunk(items, p.message, failed);
@@ -150,6 +152,63 @@ dispatcher::prepared dispatcher::take_from_stock() {
     return p;
 }
 
+/// A rank that gives it back does so since another should run it now, when the main thread may be in an item
+/// of its own for long. Two ranks have nobody else.
+void dispatcher::keep(std::size_t rank, prepared& p) {
+    constexpr std::size_t most_bytes = 64 * 1024 * 1024; // of all
+    if (owner_.plan().plain_arguments || owner_.decided() || session_.size() < 3)
+        return;
+    if (kept_.empty())
+        kept_.resize(static_cast<std::size_t>(session_.size()));
+    const std::size_t bytes = p.message.content().size();
+    kept k{p.items, p.skipped};
+    // What is sent from where it is would have to stay there.
+    if (p.message.content().spans().empty() && kept_bytes_ + bytes <= most_bytes) {
+        if (!p.message.shared) {
+            auto content = std::make_shared<writer>();
+            *content = std::move(p.message.out);
+            p.message.shared = std::move(content);
+        }
+        k.content = p.message.shared;
+        kept_bytes_ += bytes;
+    }
+    kept_[rank].push(std::move(k));
+}
+
+void dispatcher::let_go(kept& k) noexcept {
+    if (k.content)
+        kept_bytes_ -= k.content->size();
+    k.content.reset();
+}
+
+/// Of a chunk that has come back, or its end.
+dispatcher::prepared dispatcher::take_kept(std::size_t rank, item_range items) {
+    prepared p;
+    p.items = items;
+    p.again = true;
+    if (kept_.empty())
+        return p;
+    for (kept& k : kept_[rank]) {
+        if (items.first < k.items.first || items.end() != k.items.end())
+            continue;
+        p.skipped = k.skipped + items.first - k.items.first;
+        p.message.shared = k.content;
+        p.message.owner = pool_.keep;
+        let_go(k);
+        k.items.count -= items.count;
+        if (k.items.count == 0)
+            kept_[rank].erase(&k);
+        break;
+    }
+    return p;
+}
+
+void dispatcher::take_back(std::size_t rank, item_range items) {
+    prepared p = take_kept(rank, items);
+    if (owner_.take_back(rank, items, p.message.shared != nullptr))
+        stock_.push_front(std::move(p));
+}
+
 offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
     switch (owner_.asked_by(rank)) {
     case owner::answer::nothing:
@@ -173,9 +232,10 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
     }
     if (pool_.introduction != nullptr)
         pool_.introduction->introduce(rank, owner_.left(), session_.messages());
-    const wire::chunk what{number(), p.items, owner_.return_policy_for(rank)};
-    const std::size_t bytes = p.message.out.size();
-    if (!p.message.owner && !p.message.out.spans().empty())
+    const wire::chunk what{number(), p.items, owner_.return_policy_for(rank), p.skipped};
+    const std::size_t bytes = p.message.content().size();
+    keep(rank, p);
+    if (!p.message.owner && !p.message.content().spans().empty())
         p.message.owner = in_transit_;
     session_.messages().send(static_cast<int>(rank), what, std::move(p.message));
     owner_.sent(rank, p.items, bytes);
@@ -203,15 +263,22 @@ bool dispatcher::stock_up() {
         stocking_since_ = begin;
     std::size_t bytes = 0;
     for (const prepared& p : stock_)
-        bytes += p.message.out.size();
+        bytes += p.message.content().size();
     const auto others = static_cast<std::size_t>(session_.size() - 1);
     bool more = true;
-    while (!owner_.stopped() && bytes < most_bytes &&
-           (stock_.size() < others || seconds_since(begin) < how.patience)) {
+    double spent = 0;
+    double shortest = how.patience;
+    for (double chunks = 1;
+         !owner_.stopped() && bytes < most_bytes && (stock_.size() < others || spent < how.patience);
+         ++chunks) {
         prepared p;
+        const clock::time_point step = clock::now();
         more = prepare(work_queue::anyone, p);
         if (!more)
             break;
+        // One that took long may have been interrupted, which says nothing of the others.
+        shortest = std::min(shortest, seconds_since(step));
+        spent = std::min(seconds_since(begin), 4 * shortest * chunks);
         bytes += p.message.out.size();
         owner_.stocked(p.items, p.again);
         if (p.again) { // has waited
@@ -289,7 +356,17 @@ bool dispatcher::run_what_others_cannot() {
 // ---------------------------------------------------------------- what comes back
 
 void dispatcher::noticed(const incoming& m) {
-    owner_.noticed(static_cast<std::size_t>(m.source), m.what, m.framing.bytes);
+    const auto rank = static_cast<std::size_t>(m.source);
+    if (const auto* back = std::get_if<wire::returned>(&m.what)) {
+        take_back(rank, back->items);
+    } else {
+        owner_.noticed(rank, m.what, m.framing.bytes);
+        const auto* r = std::get_if<wire::results>(&m.what);
+        if (r != nullptr && r->chunk != wire::progress::more && !kept_.empty() && !kept_[rank].empty()) {
+            let_go(kept_[rank].front());
+            kept_[rank].drop();
+        }
+    }
     act();
 }
 

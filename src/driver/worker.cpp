@@ -147,6 +147,7 @@ void worker::place(incoming& m) {
 
 void worker::place_chunk(incoming& m, const call& c) {
     const item_range items = runner_.next_items();
+    const auto skipped = static_cast<std::size_t>(std::get<wire::chunk>(m.what).skipped);
     std::shared_ptr<chunk> arguments;
     std::size_t readable = 0;
     failures failed;
@@ -154,7 +155,7 @@ void worker::place_chunk(incoming& m, const call& c) {
         if (m.lost)
             throw std::bad_alloc();
         reader in = m.body();
-        arguments = c.serving->read_chunk(items, in, readable, failed);
+        arguments = c.serving->read_chunk(items, skipped, in, readable, failed);
         if (arguments) {
             m.targets = std::move(in.targets());
             m.keep = arguments;

@@ -56,6 +56,9 @@ void fields(Io& io, M& m) {
     io(m.call);
     io(m.items);
     io(m.returning);
+    io(m.skipped);
+    if (m.skipped > m.items.first)
+        damaged("more items ahead than there are");
 }
 template <typename Io, is<results> M>
 void fields(Io& io, M& m) {

@@ -41,11 +41,13 @@ enum class return_policy : std::uint32_t {
     may_return,
     may_return_and_was_late // there were no items when the rank asked for some
 };
-/// Owner to runner: the content are the arguments of these items.
+/// Owner to runner: the content are the arguments of these items, behind those of `skipped` others, where
+/// what was encoded for another rank is sent again.
 struct chunk {
     call_number call{};
     item_range items;
     return_policy returning = return_policy::never;
+    std::uint64_t skipped = 0;
 };
 /// What results say of their chunk.
 enum class progress : std::uint32_t {

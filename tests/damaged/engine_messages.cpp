@@ -60,7 +60,7 @@ struct no_kernel final : kernel {
     [[nodiscard]] std::size_t parts() const override { return 0; }
     std::shared_ptr<void> read_part(std::size_t, reader&) override { return nullptr; }
     void use_part(std::size_t, std::shared_ptr<void>) override {}
-    std::unique_ptr<chunk> read_chunk(item_range, reader&, std::size_t&, failures&) override {
+    std::unique_ptr<chunk> read_chunk(item_range, std::size_t, reader&, std::size_t&, failures&) override {
         return nullptr;
     }
 };
@@ -73,7 +73,7 @@ wire::message some_header(std::size_t kind) {
     case 0:
         return wire::ready{call, true};
     case 1:
-        return wire::chunk{call, {3, 5}, wire::return_policy::may_return};
+        return wire::chunk{call, {3, 5}, wire::return_policy::may_return, 2};
     case 2:
         return wire::results{call, {3, 4}, wire::progress::finished, 1, 0.25, 1e-6, longest};
     case 3:

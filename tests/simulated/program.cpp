@@ -220,10 +220,10 @@ class frail_chunk final : public chunk {
 template <typename Kernel>
 struct frail_kernel : Kernel {
     using Kernel::Kernel;
-    std::unique_ptr<chunk> read_chunk(item_range items, reader& in, std::size_t& readable,
-                                      failures& failed) override {
+    std::unique_ptr<chunk> read_chunk(item_range items, std::size_t skipped, reader& in,
+                                      std::size_t& readable, failures& failed) override {
         const frail here;
-        return std::make_unique<frail_chunk>(Kernel::read_chunk(items, in, readable, failed));
+        return std::make_unique<frail_chunk>(Kernel::read_chunk(items, skipped, in, readable, failed));
     }
 };
 

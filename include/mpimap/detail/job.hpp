@@ -83,10 +83,11 @@ class kernel {
             read_part(i, in);
     }
 
-    /// Decodes a chunk. `readable` becomes the number of items before the first whose arguments could not be
-    /// decoded; that one is then a failure and the items behind it were not read.
-    virtual std::unique_ptr<chunk> read_chunk(item_range items, reader& in, std::size_t& readable,
-                                              failures& failed) = 0;
+    /// Decodes a chunk, ahead of which are the arguments of `skipped` others. `readable` becomes the number
+    /// of items before the first whose arguments could not be decoded; that one, if it is of the chunk, is
+    /// then a failure, and the items behind it were not read.
+    virtual std::unique_ptr<chunk> read_chunk(item_range items, std::size_t skipped, reader& in,
+                                              std::size_t& readable, failures& failed) = 0;
 };
 
 /// What has become of the items of a call.

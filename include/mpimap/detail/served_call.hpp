@@ -115,9 +115,9 @@ class served_call : public kernel {
         }
     }
 
-    std::unique_ptr<chunk> read_chunk(item_range items, reader& in, std::size_t& readable,
-                                      failures& failed) override {
-        auto c = std::make_unique<served_chunk>(*this, items);
+    std::unique_ptr<chunk> read_chunk(item_range items, std::size_t skipped, reader& in,
+                                      std::size_t& readable, failures& failed) override {
+        auto c = std::make_unique<served_chunk>(*this, items, skipped);
         readable = c->read(in, failed);
         return c;
     }
@@ -139,25 +139,28 @@ class served_call : public kernel {
 
     class served_chunk : public chunk {
       public:
-        served_chunk(served_call& call, item_range items)
-            : call_(call), items_(items), columns_(std::exchange(call.spare_, columns())),
+        served_chunk(served_call& call, item_range items, std::size_t skipped)
+            : call_(call), items_(items), skipped_(skipped), columns_(std::exchange(call.spare_, columns())),
               results_(call.make_results(items)) {}
 
         std::size_t read(reader& in, failures& failed) {
+            const std::size_t sent = skipped_ + items_.count;
             std::apply(
                 [&](auto&... column) {
-                    (column.read_block(in, items_.count), ...);
-                    (column.reserve(items_.count), ...);
+                    (column.read_block(in, sent), ...);
+                    (column.reserve(sent), ...);
                 },
                 columns_);
-            for (std::size_t i = 0; i < items_.count; ++i) {
+            for (std::size_t i = 0; i < sent; ++i) {
                 const std::size_t targets = in.targets().size();
                 try {
                     std::apply([&](auto&... column) { (column.read_item(in, i), ...); }, columns_);
                 } catch (...) {
                     in.forget_targets(targets);
-                    add_failure(failed, items_.first + i, call_.where_.rank);
-                    return i;
+                    if (i < skipped_) // an item of another rank's: whether it fails is told from there
+                        return 0;
+                    add_failure(failed, items_.first + i - skipped_, call_.where_.rank);
+                    return i - skipped_;
                 }
             }
             return items_.count;
@@ -197,11 +200,12 @@ class served_call : public kernel {
         template <std::size_t... I>
         auto cursors([[maybe_unused]] std::size_t i, std::index_sequence<I...>) {
             return std::make_tuple(served_cursor<Args>(std::get<I>(call_.arguments_), std::get<I>(columns_),
-                                                       items_.first, i)...);
+                                                       items_.first - skipped_, skipped_ + i)...);
         }
 
         served_call& call_;
         item_range items_;
+        std::size_t skipped_; // items whose arguments are ahead of those
         columns columns_;
         Results results_;
     };

@@ -184,7 +184,7 @@ TEST(owner, what_is_given_back_goes_to_others_first) {
     const item_range chunk = o.give(1);
     const item_range rest{chunk.first + 1, 3};
     (void)o.items.take_actions();
-    o.items.noticed(1, wire::returned{number, rest}, 0);
+    EXPECT_FALSE(o.items.take_back(1, rest, false));
     EXPECT_TRUE(o.items.take_actions().offer_items);
     EXPECT_TRUE(o.items.some_returned());
     EXPECT_EQ(o.items.asked_by(1), owner::answer::enough); // it is held up
@@ -301,7 +301,7 @@ TEST(owner, holds_back_what_it_has_no_room_for_the_results_of) {
     EXPECT_TRUE(o.items.hold_back_here());
     (void)o.items.take_actions();
     // What comes back goes out.
-    o.items.noticed(1, wire::returned{number, third}, 0);
+    EXPECT_FALSE(o.items.take_back(1, third, false));
     EXPECT_EQ(o.items.asked_by(2), owner::answer::chunk);
     EXPECT_EQ(o.items.next(2).first, third.first);
     o.items.sent(2, third, 8);
@@ -348,7 +348,7 @@ TEST(owner, hands_out_what_has_come_back_though_it_has_no_room) {
     EXPECT_EQ(o.items.asked_by(2), owner::answer::nothing);
     EXPECT_EQ(o.items.may_stock(1).what, owner::stocking::advice::none);
     // It comes back: first to be encoded for whoever wants it, then from the stock.
-    o.items.noticed(1, wire::returned{number, out}, 0);
+    EXPECT_FALSE(o.items.take_back(1, out, false));
     EXPECT_EQ(o.items.asked_by(2), owner::answer::chunk);
     EXPECT_FALSE(o.items.stock_first(false));
     EXPECT_EQ(o.items.may_stock(1).what, owner::stocking::advice::encode);
@@ -468,13 +468,33 @@ TEST(owner, results_that_are_lost_are_those_of_items_that_had_some) {
     EXPECT_EQ(o.items.end().failed.size(), 1U); // the second, whose result there was no memory for
 }
 
+TEST(owner, what_is_given_back_and_still_encoded_is_in_stock_as_it_is) {
+    owned o(12, 3, {.schedule = schedule::dynamic, .chunk = 4});
+    const item_range chunk = o.give(1);
+    const item_range rest{chunk.first + 1, 3};
+    (void)o.items.take_actions();
+    EXPECT_TRUE(o.items.take_back(1, rest, true));
+    EXPECT_TRUE(o.items.take_actions().offer_items);
+    EXPECT_FALSE(o.items.has_returned()); // nothing is to be encoded
+    EXPECT_EQ(o.items.asked_by(2), owner::answer::chunk);
+    EXPECT_TRUE(o.items.stock_first(true)); // ahead of all others
+    const item_range again = o.items.take_from_stock();
+    EXPECT_EQ(again.first, rest.first);
+    EXPECT_EQ(again.count, rest.count);
+    o.items.sent(2, again, 0);
+    // Not of a call that has been stopped.
+    o.items.cancel();
+    EXPECT_FALSE(o.items.take_back(2, again, true));
+    EXPECT_FALSE(o.items.has_items());
+}
+
 TEST(owner, an_answer_without_a_chunk_changes_nothing) {
     owned o(2, 2, {.schedule = schedule::dynamic, .chunk = 1});
     const wire::results nothing{number, {0, 0}, wire::progress::finished, 5, 0};
     o.items.noticed(1, nothing, 0);
     o.items.heeded(nothing, 0);
     o.items.chunk_heeded(1);
-    o.items.noticed(1, wire::returned{number, {0, 1}}, 0);
+    EXPECT_FALSE(o.items.take_back(1, {0, 1}, true));
     EXPECT_FALSE(o.items.some_returned());
     o.run_here();
     EXPECT_TRUE(o.items.finished());

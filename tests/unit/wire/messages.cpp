@@ -32,7 +32,7 @@ wire::longest_items some_longest() {
 std::vector<wire::message> all_kinds() {
     return {
         wire::ready{call, true},
-        wire::chunk{call, {3, 5}, wire::return_policy::may_return_and_was_late},
+        wire::chunk{call, {3, 5}, wire::return_policy::may_return_and_was_late, 2},
         wire::results{call, {3, 4}, wire::progress::given_up, 1, 0.25, 1e-6, some_longest()},
         wire::failed{call, 2},
         wire::returned{call, {4, 4}},

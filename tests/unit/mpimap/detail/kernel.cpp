@@ -80,7 +80,10 @@ class served {
     using root_type = root_call<F, slots_for<R>, Args...>;
 
     served(std::size_t size, const options& o, const F& f, Args&... args)
-        : root_(the_root, o, f, args...), worker_(a_worker) {
+        : served(false, size, o, f, args...) {}
+    /// `hands_on`: of each chunk the second half is run from what was encoded for the whole.
+    served(bool hands_on, std::size_t size, const options& o, const F& f, Args&... args)
+        : root_(the_root, o, f, args...), worker_(a_worker), hands_on_(hands_on) {
         root_.make_slots(root_.items());
         writer setup;
         root_.write_setup(setup);
@@ -100,13 +103,21 @@ class served {
         if (root_.write_chunk(items, message, failed_) != items.count)
             return;
         const received_message arguments(message.out);
+        const std::size_t half = hands_on_ ? items.count / 2 : 0;
+        if (half != 0)
+            run(items, half, 0, arguments); // whoever has the rest gave it back
+        const std::size_t rest = items.count - half;
+        run({items.first + half, rest}, rest, half, arguments);
+    }
+    /// The first `count` of the items.
+    void run(item_range items, std::size_t count, std::size_t skipped, const received_message& arguments) {
         reader in = arguments.body();
         std::size_t readable = 0;
-        const std::unique_ptr<chunk> c = worker_.read_chunk(items, in, readable, failed_);
+        const std::unique_ptr<chunk> c = worker_.read_chunk(items, skipped, in, readable, failed_);
         arguments.fill(in.targets());
         std::size_t done = 0;
-        while (done < readable)
-            done = c->run(done, readable, false, failed_);
+        while (done < std::min(readable, count))
+            done = c->run(done, std::min(readable, count), false, failed_);
         std::size_t written = 0;
         while (written < done) {
             writer out;
@@ -127,6 +138,7 @@ class served {
 
     root_type root_;
     served_call<F, kept_results<R>, Args...> worker_;
+    bool hands_on_;
     failures failed_;
 };
 
@@ -145,6 +157,8 @@ auto mapped(const F& f, Args... args) {
         for (const std::size_t size : {1U, 7U}) {
             served<R, F, Args...> parts(size, options{}, f, args...);
             EXPECT_TRUE(parts.results() == results) << "chunks of " << size;
+            served<R, F, Args...> halves(true, size, options{}, f, args...);
+            EXPECT_TRUE(halves.results() == results) << "halves of chunks of " << size;
         }
     }
     return results;
@@ -432,13 +446,19 @@ TEST(kernel, an_item_that_cannot_be_read_leaves_no_place_for_its_arrays) {
     served_call<function, kept_results<int>, std::vector<item>> worker(a_worker);
     reader in = sent.body();
     std::size_t readable = 0;
-    const auto c = worker.read_chunk({0, 4}, in, readable, failed);
+    const auto c = worker.read_chunk({0, 4}, 0, in, readable, failed);
     EXPECT_EQ(readable, 2U);
     EXPECT_EQ(in.targets().size(), 2U);
     sent.fill(in.targets());
     ASSERT_EQ(failed.size(), 1U);
     EXPECT_EQ(failed[0].index, 2U);
     EXPECT_EQ(failed[0].what, "will not be loaded");
+    // Ahead of a chunk it is no item of that: nothing behind it can be read.
+    failed.clear();
+    reader again = sent.body();
+    (void)worker.read_chunk({3, 1}, 3, again, readable, failed);
+    EXPECT_EQ(readable, 0U);
+    EXPECT_TRUE(failed.empty());
 }
 
 TEST(kernel, results_that_cannot_be_sent_are_failures_of_their_item) {

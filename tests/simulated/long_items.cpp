@@ -1,0 +1,59 @@
+// Who waits for items that take long, on a clock that hangs on no machine.
+
+#include <mpimap/serialization.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "one_map.hpp"
+
+namespace simulated {
+namespace {
+
+constexpr seconds long_item = 1;
+constexpr seconds short_item = 0.5e-3;
+
+/// What only code of the user's can encode, on the root's main thread.
+struct task_of {
+    int item = 0;
+    seconds length = 0;
+    template <typename Archive>
+    void serialize(Archive& archive, unsigned) {
+        archive& item& length;
+    }
+};
+/// Gives the millisecond at which the item has ended.
+struct work {
+    int operator()(const task_of& x) const {
+        world::now().compute(x.length);
+        return static_cast<int>(world::now().nanoseconds() / 1'000'000);
+    }
+};
+
+/// A rank in a long item gives back what waits behind it. The root, in a long item of its own, cannot encode
+/// that again, and need not.
+TEST(long_items, what_waits_behind_one_goes_to_others_while_the_root_is_in_another) {
+    constexpr std::size_t chunk = 4;
+    for (const int ranks : {3, 8}) {
+        const std::size_t items = 3 * chunk * static_cast<std::size_t>(ranks);
+        // At a chunk's end: what is behind it in a chunk of the root's own would wait.
+        for (std::size_t at = chunk - 1; at < items; at += chunk) {
+            SCOPED_TRACE(std::to_string(ranks) + " ranks, long items: 0 and " + std::to_string(at));
+            std::vector<task_of> xs(items);
+            for (std::size_t i = 0; i < items; ++i)
+                xs[i] = {static_cast<int>(i), i == 0 || i == at ? long_item : short_item};
+            const mapped_once all =
+                map_once(ranks, {.schedule = mpimap::schedule::dynamic, .chunk = chunk}, work(), xs);
+            const auto waited =
+                std::count_if(all.results.begin(), all.results.end(), [](int ended) { return ended > 500; });
+            EXPECT_EQ(waited, 2);
+        }
+    }
+}
+
+} // namespace
+} // namespace simulated

@@ -1,0 +1,79 @@
+#pragma once
+
+// One map, as the ranks of a collective call run it, on the simulated network.
+
+#include <cstddef>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <mpimap/detail/results.hpp>
+#include <mpimap/detail/root_call.hpp>
+#include <mpimap/detail/served_call.hpp>
+
+#include "call/plan.hpp"
+#include "counting.hpp"
+#include "driver/dispatcher.hpp"
+#include "driver/session.hpp"
+#include "driver/worker.hpp"
+#include "world.hpp"
+
+namespace simulated {
+
+struct mapped_once {
+    std::vector<int> results;
+    long chunks = 0; // that the root has sent
+};
+
+/// `f` gives an int for each argument.
+template <typename F, typename Argument>
+mapped_once map_once(int ranks, const mpimap::options& how, const F& f, std::vector<Argument> xs) {
+    using namespace mpimap::detail;
+    using arguments = std::vector<Argument>;
+    using root_type = root_call<F, slots_for<int>, arguments>;
+    using served_type = served_call<F, kept_results<int>, arguments>;
+
+    world w(1, ranks);
+    root_type job(place{0, ranks}, how, f, xs);
+    job.make_slots(job.items());
+    writer setup;
+    job.write_setup(setup);
+    const auto read_setup = [&setup](const auto& read) {
+        reader in(setup.body().data(), setup.body().size());
+        read(in);
+    };
+    constexpr call_number call{1};
+    counting messages(*w.at(0).messages);
+    w.start(0, [&] {
+        endpoint here = w.at(0);
+        here.messages = &messages;
+        session all(here);
+        dispatcher d(all, job, plan_call(job, how, static_cast<std::size_t>(ranks), {}), call);
+        read_setup([&job](reader& in) {
+            writer bounds;
+            job.write_bounds(bounds);
+            in.view(bounds.body().size());
+            for (std::size_t i = 0; i < job.parts_of_function(); ++i)
+                job.read_function(i, in);
+        });
+        all.run_until([&d] { return d.state().finished(); });
+        EXPECT_TRUE(d.end().failed.empty());
+        for (int rank = 1; rank < ranks; ++rank)
+            all.messages().send(rank, wire::end{call}, outgoing());
+        all.flush();
+    });
+    for (int rank = 1; rank < ranks; ++rank) {
+        w.start(rank, [&, rank] {
+            served_type k(place{rank, ranks});
+            worker other(w.at(rank), 0);
+            other.enter(call, k, true);
+            read_setup([&k](reader& in) { k.read_setup(in); });
+            other.ready(call, nullptr, true);
+            other.run();
+        });
+    }
+    w.run();
+    return {job.slots().take_all(), messages.chunks};
+}
+
+} // namespace simulated
