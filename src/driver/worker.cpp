@@ -306,6 +306,7 @@ void worker::use_part(kernel& k, std::size_t i, part& p) {
 
 /// `begin` is now, or as good as that: reading the clock takes a fifth of what a short chunk does.
 void worker::run_chunk(clock::time_point begin) {
+    constexpr std::chrono::milliseconds look_interval{1};
     runner::work* const w = runner_.begin_chunk();
     if (w == nullptr)
         return;
@@ -320,14 +321,16 @@ void worker::run_chunk(clock::time_point begin) {
     }
     clock::time_point batch_begin = begin;
     clock::time_point end = begin;
+    clock::time_point looked = begin;
     while (const std::optional<runner::batch> b = runner_.next_batch()) {
         const std::size_t before = w->failed.size();
         const std::size_t done = run_batch(*w, *b);
         end = clock::now();
         runner_.ran(*b, done, seconds_between(batch_begin, end), w->failed.size() != before);
-        if (done < w->readable) {
+        batch_begin = end;
+        if (done < w->readable && (end - looked >= look_interval || messages_.transferring())) {
             receive(); // what comes meanwhile should not wait for the end of the chunk
-            batch_begin = clock::now();
+            looked = batch_begin = clock::now();
         }
     }
     const call_number number = w->what.call;

@@ -3,6 +3,7 @@
 // One map, as the ranks of a collective call run it, on the simulated network.
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -22,7 +23,8 @@ namespace simulated {
 
 struct mapped_once {
     std::vector<int> results;
-    long chunks = 0; // that the root has sent
+    long chunks = 0;          // that the root has sent
+    long looks_of_others = 0; // for messages
 };
 
 /// `f` gives an int for each argument.
@@ -43,11 +45,16 @@ mapped_once map_once(int ranks, const mpimap::options& how, const F& f, std::vec
         read(in);
     };
     constexpr call_number call{1};
-    counting messages(*w.at(0).messages);
+    std::vector<std::unique_ptr<counting>> messages;
+    for (int rank = 0; rank < ranks; ++rank)
+        messages.push_back(std::make_unique<counting>(*w.at(rank).messages));
+    const auto at = [&](int rank) {
+        endpoint here = w.at(rank);
+        here.messages = messages[static_cast<std::size_t>(rank)].get();
+        return here;
+    };
     w.start(0, [&] {
-        endpoint here = w.at(0);
-        here.messages = &messages;
-        session all(here);
+        session all(at(0));
         dispatcher d(all, job, plan_call(job, how, static_cast<std::size_t>(ranks), {}), call);
         read_setup([&job](reader& in) {
             writer bounds;
@@ -65,7 +72,7 @@ mapped_once map_once(int ranks, const mpimap::options& how, const F& f, std::vec
     for (int rank = 1; rank < ranks; ++rank) {
         w.start(rank, [&, rank] {
             served_type k(place{rank, ranks});
-            worker other(w.at(rank), 0);
+            worker other(at(rank), 0);
             other.enter(call, k, true);
             read_setup([&k](reader& in) { k.read_setup(in); });
             other.ready(call, nullptr, true);
@@ -73,7 +80,10 @@ mapped_once map_once(int ranks, const mpimap::options& how, const F& f, std::vec
         });
     }
     w.run();
-    return {job.slots().take_all(), messages.chunks};
+    mapped_once all{job.slots().take_all(), messages[0]->chunks};
+    for (std::size_t i = 1; i < messages.size(); ++i)
+        all.looks_of_others += messages[i]->looks;
+    return all;
 }
 
 } // namespace simulated
