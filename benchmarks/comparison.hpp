@@ -38,10 +38,13 @@ inline int size_of(MPI_Comm comm) {
 using candidate = std::function<void()>;
 
 /// Median times, in seconds, of the candidates, which take turns `repetitions` times after one that is not counted.
-inline std::vector<double> take_turns(MPI_Comm comm, const std::vector<candidate>& candidates, int repetitions) {
+/// `before` each turn: what is not timed.
+inline std::vector<double> take_turns(MPI_Comm comm, const std::vector<candidate>& candidates, int repetitions,
+                                      const std::function<void()>& before = [] {}) {
     std::vector<std::vector<double>> times(candidates.size());
     for (int i = -1; i < repetitions; ++i) {
         for (std::size_t k = 0; k < candidates.size(); ++k) {
+            before();
             MPI_Barrier(comm);
             const double begin = now();
             candidates[k]();

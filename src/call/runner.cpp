@@ -140,8 +140,7 @@ runner::answer runner::end_chunk() {
         return a;
     }
     a.is_heard = true;
-    a.longest = longest_;
-    a.done = at_once_ ? 0 : done_; // the owner may not wait for results
+    a.done = at_once_ ? running_.sent : done_; // the owner may not wait for results
     // An item whose arguments could not be decoded ends the chunk: those behind it were not run.
     const bool unreadable =
         a.done == w.readable && std::any_of(w.failed.begin(), w.failed.end(), [&](const failure& f) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <mpimap/detail/job.hpp>
@@ -25,6 +26,7 @@ class runner {
         bool returned = false;                 // to the owner, since what runs here takes long
         std::shared_ptr<chunk> arguments = {}; // null where they could not be read
         std::size_t readable = 0;              // items whose arguments could be decoded
+        std::size_t sent = 0;                  // items whose results have been sent
         failures failed = {};                  // and why the next one could not; then those of items that ran
         double waited = 0;                     // seconds that the rank, idle, has waited for it
     };
@@ -85,6 +87,8 @@ class runner {
     [[nodiscard]] std::optional<batch> next_batch();
     /// Up to `done`; in so many seconds, and whether items have thrown.
     void ran(const batch& b, std::size_t done, double seconds, bool some_failed);
+    /// Of its items that have run since this was asked last, those that took longest.
+    [[nodiscard]] wire::longest_items take_longest() noexcept { return std::exchange(longest_, {}); }
     /// How the chunk is answered.
     struct answer {
         work& of;                // until the next begins
@@ -92,7 +96,6 @@ class runner {
         std::size_t done = 0;    // items with results or failures
         std::size_t not_run = 0; // behind them
         wire::progress how = wire::progress::finished;
-        wire::longest_items longest = {};
     };
     [[nodiscard]] answer end_chunk();
     /// With its last results, which ask for more.

@@ -20,6 +20,9 @@ double seconds_at(clock::time_point t) {
     return seconds_between(clock::time_point(), t);
 }
 
+/// Bytes that are not kept until a chunk has run.
+constexpr std::size_t large_results = 1024 * 1024;
+
 } // namespace
 
 worker::worker(endpoint here, int root) : here_(std::move(here)), messages_(*here_.messages), root_(root) {}
@@ -319,6 +322,8 @@ void worker::run_chunk(clock::time_point begin) {
         }
         begin = clock::now();
     }
+    written_ = 0;
+    not_sent_since_ = begin;
     clock::time_point batch_begin = begin;
     clock::time_point end = begin;
     clock::time_point looked = begin;
@@ -328,6 +333,10 @@ void worker::run_chunk(clock::time_point begin) {
         end = clock::now();
         runner_.ran(*b, done, seconds_between(batch_begin, end), w->failed.size() != before);
         batch_begin = end;
+        if (done < w->readable && w->arguments->writes_as_it_runs() && runner_.runs()) {
+            write_ahead(*w, done, end);
+            batch_begin = clock::now();
+        }
         if (done < w->readable && (end - looked >= look_interval || messages_.transferring())) {
             receive(); // what comes meanwhile should not wait for the end of the chunk
             looked = batch_begin = clock::now();
@@ -335,9 +344,13 @@ void worker::run_chunk(clock::time_point begin) {
     }
     const call_number number = w->what.call;
     runner::answer a = runner_.end_chunk();
-    if (a.is_heard)
-        send_results(a, begin, end);
+    if (a.is_heard) {
+        send_results(a, end);
+    } else {
+        reply_.clear();
+    }
     a.of.arguments.reset();
+    let_root_keep_up();
     if (!a.is_heard)
         calls_.erase(number);
 }
@@ -382,44 +395,92 @@ void worker::tell_failures(const wire::message& what, failures& failed) {
     failed.clear();
 }
 
-void worker::send_results(runner::answer& a, clock::time_point begin, clock::time_point end) {
-    constexpr std::size_t small = 4096; // encoded in no time
+/// While the chunk runs: whoever computes much does not keep it, and the root has it early.
+void worker::write_ahead(runner::work& w, std::size_t done, clock::time_point end) {
+    while (written_ != done) {
+        try {
+            written_ = w.arguments->write_results(written_, done, reply_, w.failed);
+        } catch (const std::bad_alloc&) {
+            w.readable = done; // no more of them: send_results sees to those that are not sent
+            reply_.clear();
+            return;
+        }
+        if (written_ != done || reply_.out.size() >= large_results)
+            send_some(w, written_, end, {});
+    }
+    let_root_keep_up();
+}
+
+void worker::send_results(runner::answer& a, clock::time_point end) {
     runner::work& w = a.of;
     to_be_ready_.reset();
-    std::size_t written = 0;
-    bool last = false;
-    while (!last) {
-        outgoing& message = reply_;
-        message.keep = w.arguments;
-        std::size_t to = a.done;
-        if (w.arguments && a.done != 0) {
+    // Without memory to write what has run while it ran, that is lost.
+    bool lost = written_ != w.sent && !reply_.keep;
+    for (bool last = false; !last;) {
+        if (w.arguments && a.done != w.sent) {
             try {
-                to = w.arguments->write_results(written, a.done, message.out, w.failed);
+                if (std::exchange(lost, false))
+                    throw std::bad_alloc();
+                written_ = w.arguments->write_results(written_, a.done, reply_, w.failed);
             } catch (const std::bad_alloc&) {
                 // No memory for this message: one item fails of that, those behind it run again.
-                message.out.clear();
-                add_failure(w.failed, w.what.items.first + written, here_.rank);
-                a.not_run += a.done - written - 1;
-                a.done = to = written;
+                reply_.clear();
+                add_failure(w.failed, w.what.items.first + w.sent, here_.rank);
+                a.not_run += a.done - w.sent - 1;
+                a.done = written_ = w.sent;
             }
+        } else {
+            reply_.clear(); // nobody waits for what is written of others
+            written_ = a.done;
         }
-        // Failures go ahead: the root knows then that the results are not all there.
-        tell_failures(wire::failed{w.what.call, w.failed.size()}, w.failed);
-        last = to == a.done;
+        last = written_ == a.done;
         wire::results what;
-        what.call = w.what.call;
-        what.items = {w.what.items.first + written, to - written};
         if (last) {
+            constexpr std::size_t small = 4096; // encoded in no time
             what.chunk = a.how;
             what.not_run = a.not_run;
-            what.seconds = seconds_between(begin, end);
             what.waited = w.waited;
-            what.longest = a.longest;
-            const bool at_once = written == 0 && message.out.size() < small;
+            const bool at_once = w.sent == 0 && reply_.out.size() < small;
             runner_.answered(seconds_at(at_once ? end : clock::now()));
         }
-        messages_.send(root_, what, std::move(message));
-        written = to;
+        send_some(w, written_, end, what);
+    }
+}
+
+/// What has been written, of items up to `to`.
+void worker::send_some(runner::work& w, std::size_t to, clock::time_point end, wire::results what) {
+    // Failures go ahead: the root knows then that the results are not all there.
+    tell_failures(wire::failed{w.what.call, w.failed.size()}, w.failed);
+    what.call = w.what.call;
+    what.items = {w.what.items.first + w.sent, to - w.sent};
+    what.seconds = seconds_between(std::exchange(not_sent_since_, end), end);
+    what.longest = runner_.take_longest();
+    if (!reply_.keep)
+        reply_.keep = w.arguments;
+    if (reply_.out.size() >= large_results)
+        on_their_way_.push_back(reply_.keep);
+    messages_.send(root_, what, std::move(reply_));
+    w.sent = to;
+}
+
+/// Large results that the root has not taken are no longer in the cache when it does, and are memory that the
+/// next ones could use. So the rank waits while they are being taken: not where they are not.
+void worker::let_root_keep_up() {
+    constexpr std::size_t enough = 2; // one goes while the next is computed
+    constexpr std::chrono::milliseconds patience{1};
+    const auto are_many = [this] {
+        const std::size_t before = on_their_way_.size();
+        std::erase_if(on_their_way_, [](const auto& message) { return message.expired(); });
+        root_takes_none_ = root_takes_none_ && on_their_way_.size() == before;
+        return on_their_way_.size() > enough && !root_takes_none_;
+    };
+    clock::time_point moved = clock::now();
+    while (are_many()) {
+        if (receive()) {
+            moved = clock::now();
+        } else if (clock::now() - moved > patience) {
+            root_takes_none_ = true;
+        }
     }
 }
 

@@ -76,7 +76,10 @@ class worker {
     std::size_t run_batch(runner::work& w, const runner::batch& b);
     void give_back();
     void tell_failures(const wire::message& what, failures& failed);
-    void send_results(runner::answer& a, clock::time_point begin, clock::time_point end);
+    void write_ahead(runner::work& w, std::size_t done, clock::time_point end);
+    void send_results(runner::answer& a, clock::time_point end);
+    void send_some(runner::work& w, std::size_t to, clock::time_point end, wire::results what);
+    void let_root_keep_up();
 
     endpoint here_;
     transport& messages_;
@@ -91,7 +94,11 @@ class worker {
     clock::time_point chunk_came_; // the last one
     bool on_main_thread_ = true;
     engaged_helper helper_;
-    outgoing reply_; // empty between messages: its memory is used again
+    outgoing reply_;          // empty between messages: its memory is used again
+    std::size_t written_ = 0; // items of the chunk that runs whose results are in it, or have been sent
+    clock::time_point not_sent_since_;                    // when the first of these items began
+    std::vector<std::weak_ptr<const void>> on_their_way_; // large results
+    bool root_takes_none_ = false;                        // of these, for now
     std::optional<map_error> failed_;
     std::optional<cancelled> stopped_;
 };

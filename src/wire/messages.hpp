@@ -72,10 +72,11 @@ struct results {
     call_number call{};
     item_range items;
     progress chunk = progress::more;
-    std::uint64_t not_run = 0;  // items at the chunk's end, with its last results
-    double seconds = 0;         // that its items took, with its last results
-    double waited = 0;          // how long the rank, idle, waited for the chunk; 0 if it did not
-    longest_items longest = {}; // with its last results
+    std::uint64_t not_run = 0; // items at the chunk's end, with its last results
+    double seconds = 0;        // that these items took
+    double waited =
+        0; // how long the rank, idle, waited for the chunk, with its last results; 0 if it did not
+    longest_items longest = {}; // of these
 };
 /// Runner to owner: the content are failures of items of the oldest chunk that the rank has.
 struct failed {

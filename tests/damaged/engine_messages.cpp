@@ -132,9 +132,9 @@ subject reduction() {
     folded_results<double, adding::sum> part({0, items}, items, false, &op);
     for (std::size_t i = 0; i < items; ++i)
         part.invoke(i, [i] { return static_cast<double>(i); });
-    writer out;
+    outgoing results;
     failures failed;
-    part.write(0, items, out, failed, 1);
+    part.write(0, items, results, failed, 1);
     const auto read = [](const message& m) {
         with_reader(m, [](reader& in) {
             const auto function = std::make_shared<adding>();
@@ -148,7 +148,7 @@ subject reduction() {
             return 0;
         });
     };
-    return {"parts of a reduction", sent(out), read};
+    return {"parts of a reduction", sent(results.out), read};
 }
 
 /// The axes of a grid: either they are refused, or each item gets its values.

@@ -34,7 +34,7 @@ long chunks_of(int ranks, int n) {
     std::vector<computed> xs(static_cast<std::size_t>(n));
     for (int i = 0; i < n; ++i)
         xs[static_cast<std::size_t>(i)].value = i;
-    const mapped_once all = map_once(ranks, {}, short_item(), xs);
+    const auto all = map_once(ranks, {}, short_item(), xs);
     EXPECT_EQ(all.results.back(), n);
     return all.chunks;
 }

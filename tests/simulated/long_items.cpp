@@ -46,7 +46,7 @@ TEST(long_items, what_waits_behind_one_goes_to_others_while_the_root_is_in_anoth
             std::vector<task_of> xs(items);
             for (std::size_t i = 0; i < items; ++i)
                 xs[i] = {static_cast<int>(i), i == 0 || i == at ? long_item : short_item};
-            const mapped_once all =
+            const auto all =
                 map_once(ranks, {.schedule = mpimap::schedule::dynamic, .chunk = chunk}, work(), xs);
             const auto waited =
                 std::count_if(all.results.begin(), all.results.end(), [](int ended) { return ended > 500; });
@@ -63,7 +63,7 @@ TEST(long_items, are_not_each_followed_by_a_look_for_messages) {
     for (std::size_t i = 0; i < items; ++i)
         xs[i] = {static_cast<int>(i), length};
     for (const auto schedule : {mpimap::schedule::static_, mpimap::schedule::dynamic}) {
-        const mapped_once all = map_once(2, {.schedule = schedule, .chunk = 5000}, work(), xs);
+        const auto all = map_once(2, {.schedule = schedule, .chunk = 5000}, work(), xs);
         EXPECT_LT(all.looks_of_others, static_cast<long>(items / 2 * length / 1e-3) + 100);
     }
 }

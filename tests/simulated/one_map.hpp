@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -21,19 +22,20 @@
 
 namespace simulated {
 
+template <typename Result>
 struct mapped_once {
-    std::vector<int> results;
+    std::vector<Result> results;
     long chunks = 0;          // that the root has sent
     long looks_of_others = 0; // for messages
 };
 
-/// `f` gives an int for each argument.
 template <typename F, typename Argument>
-mapped_once map_once(int ranks, const mpimap::options& how, const F& f, std::vector<Argument> xs) {
+auto map_once(int ranks, const mpimap::options& how, const F& f, std::vector<Argument> xs) {
     using namespace mpimap::detail;
     using arguments = std::vector<Argument>;
-    using root_type = root_call<F, slots_for<int>, arguments>;
-    using served_type = served_call<F, kept_results<int>, arguments>;
+    using result = std::invoke_result_t<const F&, const Argument&>;
+    using root_type = root_call<F, slots_for<result>, arguments>;
+    using served_type = served_call<F, kept_results<result>, arguments>;
 
     world w(1, ranks);
     root_type job(place{0, ranks}, how, f, xs);
@@ -80,7 +82,7 @@ mapped_once map_once(int ranks, const mpimap::options& how, const F& f, std::vec
         });
     }
     w.run();
-    mapped_once all{job.slots().take_all(), messages[0]->chunks};
+    mapped_once<result> all{job.slots().take_all(), messages[0]->chunks};
     for (std::size_t i = 1; i < messages.size(); ++i)
         all.looks_of_others += messages[i]->looks;
     return all;

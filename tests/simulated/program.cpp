@@ -209,10 +209,12 @@ class frail_chunk final : public chunk {
         const frail here;
         return own_->run(from, to, stop, failed);
     }
-    std::size_t write_results(std::size_t from, std::size_t to, writer& out, failures& failed) override {
+    std::size_t write_results(std::size_t from, std::size_t to, outgoing& message,
+                              failures& failed) override {
         const frail here;
-        return own_->write_results(from, to, out, failed);
+        return own_->write_results(from, to, message, failed);
     }
+    [[nodiscard]] bool writes_as_it_runs() const override { return own_->writes_as_it_runs(); }
 
   private:
     std::unique_ptr<chunk> own_;

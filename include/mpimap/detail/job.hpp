@@ -57,10 +57,15 @@ class chunk {
     /// Runs user code. Gives the offset of the first item not run.
     virtual std::size_t run(std::size_t from, std::size_t to, bool stop, failures& failed) = 0;
 
-    /// Writes the results of items [from, to) and gives the offset behind the last one written: less than
-    /// `to` if that item's result could not be encoded, which is then a failure, and a later call starts
-    /// there.
-    virtual std::size_t write_results(std::size_t from, std::size_t to, writer& out, failures& failed) = 0;
+    /// Appends the results of items [from, to) to the message and gives the offset behind the last one
+    /// written: less than `to` if that item's result could not be encoded, which is then a failure, and a
+    /// later call, for another message, starts there. Where message.keep is null then, the chunk itself must
+    /// live as long as the message.
+    virtual std::size_t write_results(std::size_t from, std::size_t to, outgoing& message,
+                                      failures& failed) = 0;
+    /// Whether results are encoded one by one, so that they can be written while later items run. Then what
+    /// has been sent takes no memory any more.
+    [[nodiscard]] virtual bool writes_as_it_runs() const { return false; }
 };
 
 /// The function and the broadcast values at a rank that serves a call.

@@ -118,9 +118,10 @@ class folded_results {
         folder_.add(first_ + i, static_cast<T>(call()));
     }
 
-    std::size_t write(std::size_t from, std::size_t to, writer& out, failures& failed, int rank) {
+    std::size_t write(std::size_t from, std::size_t to, outgoing& message, failures& failed, int rank) {
         if (from != 0)
             return to; // all that there is went with the first message
+        writer& out = message.out;
         if (folder_.one_by_one()) {
             drop_unwritable(out, failed, rank);
         } else {

@@ -45,54 +45,90 @@ class no_results {
     void invoke(std::size_t, const Call& call) {
         call();
     }
-    std::size_t write(std::size_t, std::size_t to, writer&, failures&, int) { return to; }
+    std::size_t write(std::size_t, std::size_t to, outgoing&, failures&, int) { return to; }
 };
 
+/// Results that travel as bytes: one array.
 template <typename R>
 class kept_results {
   public:
     static constexpr bool drops_results = false;
-    explicit kept_results(item_range items) : first_(items.first) {
-        if constexpr (is_bytes<R>) {
-            slots_ = raw_array<R>(items.count);
-        } else {
-            slots_.resize(items.count);
-        }
-    }
+    explicit kept_results(item_range items) : first_(items.first), slots_(items.count) {}
 
     template <typename Call>
     void invoke(std::size_t i, const Call& call) {
-        if constexpr (is_bytes<R>) {
-            make_result(slots_.data() + i, first_ + i, call);
-        } else {
-            slots_[i].emplace(call());
-        }
+        make_result(slots_.data() + i, first_ + i, call);
     }
-
-    std::size_t write(std::size_t from, std::size_t to, writer& out, failures& failed, int rank) {
-        if constexpr (is_bytes<R>) {
-            out.heap(slots_.data() + from, (to - from) * sizeof(R));
-        } else {
-            for (std::size_t i = from; i < to; ++i) {
-                const writer::mark before = out.position();
-                try {
-                    write_value(out, slots_[i].has_value());
-                    if (slots_[i])
-                        write_value<R>(out, *slots_[i]);
-                } catch (...) {
-                    add_failure(failed, first_ + i, rank);
-                    slots_[i].reset(); // the next message says that there is none
-                    out.rewind(before);
-                    return i;
-                }
-            }
-        }
+    std::size_t write(std::size_t from, std::size_t to, outgoing& message, failures&, int) {
+        message.out.heap(slots_.data() + from, (to - from) * sizeof(R));
         return to;
     }
 
   private:
     std::size_t first_;
-    std::conditional_t<is_bytes<R>, raw_array<R>, std::vector<std::optional<R>>> slots_;
+    raw_array<R> slots_;
+};
+
+/// Others, which are encoded: those that have been made since the last were written are the message's from
+/// then on, and go with it.
+template <typename R>
+    requires(!is_bytes<R>)
+class kept_results<R> {
+  public:
+    static constexpr bool drops_results = false;
+    static constexpr bool writes_as_it_runs = true;
+    explicit kept_results(item_range items) : first_(items.first) {}
+
+    template <typename Call>
+    void invoke(std::size_t i, const Call& call) {
+        slot(i).emplace(call());
+    }
+
+    std::size_t write(std::size_t from, std::size_t to, outgoing& message, failures& failed, int rank) {
+        make_room(from, to);
+        if (message.keep != made_) {
+            if (message.keep)
+                made_->before = std::move(message.keep);
+            message.keep = made_;
+        }
+        for (std::size_t i = from; i < to; ++i) {
+            std::optional<R>& result = slot(i);
+            const writer::mark before = message.out.position();
+            try {
+                write_value(message.out, result.has_value());
+                if (result)
+                    write_value<R>(message.out, *result);
+            } catch (...) {
+                add_failure(failed, first_ + i, rank);
+                result.reset(); // the next message says that there is none
+                message.out.rewind(before);
+                return i;
+            }
+        }
+        made_.reset();
+        return to;
+    }
+
+    /// Items [from, to) are about to run, or have.
+    void make_room(std::size_t from, std::size_t to) {
+        if (!made_) {
+            made_ = std::make_shared<part>();
+            made_->first = from;
+        }
+        if (made_->slots.size() < to - made_->first)
+            made_->slots.resize(to - made_->first);
+    }
+
+  private:
+    struct part {
+        std::size_t first = 0;
+        std::vector<std::optional<R>> slots;
+        std::shared_ptr<const void> before; // with the same message
+    };
+    [[nodiscard]] std::optional<R>& slot(std::size_t i) { return made_->slots[i - made_->first]; }
+
+    std::size_t first_;
+    std::shared_ptr<part> made_;
 };
 
 // ---------------------------------------------------------------- of the whole call, at the root

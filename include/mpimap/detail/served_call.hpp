@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -167,6 +168,14 @@ class served_call : public kernel {
         }
 
         std::size_t run(std::size_t from, std::size_t to, bool stop, failures& failed) override {
+            if constexpr (requires { results_.make_room(from, to); }) {
+                try {
+                    results_.make_room(from, to);
+                } catch (const std::bad_alloc&) {
+                    add_failure(failed, items_.first + from, call_.where_.rank);
+                    return from + 1;
+                }
+            }
             const offset_store store{results_, from};
             const auto make_cursors = [&](std::size_t i) {
                 return cursors(from + i, std::index_sequence_for<Args...>{});
@@ -182,8 +191,14 @@ class served_call : public kernel {
             return done;
         }
 
-        std::size_t write_results(std::size_t from, std::size_t to, writer& out, failures& failed) override {
-            return results_.write(from, to, out, failed, call_.where_.rank);
+        std::size_t write_results(std::size_t from, std::size_t to, outgoing& message,
+                                  failures& failed) override {
+            return results_.write(from, to, message, failed, call_.where_.rank);
+        }
+        [[nodiscard]] bool writes_as_it_runs() const override {
+            return requires {
+                Results::writes_as_it_runs;
+            };
         }
 
       private:

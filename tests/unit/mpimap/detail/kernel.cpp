@@ -120,9 +120,9 @@ class served {
             done = c->run(done, std::min(readable, count), false, failed_);
         std::size_t written = 0;
         while (written < done) {
-            writer out;
-            const std::size_t to = c->write_results(written, done, out, failed_);
-            const received_message results(out);
+            outgoing message;
+            const std::size_t to = c->write_results(written, done, message, failed_);
+            const received_message results(message.out);
             reader back = results.body();
             std::function<void()> complete;
             EXPECT_EQ(root_.read_results({items.first + written, to - written}, back, failed_, complete),

@@ -79,12 +79,12 @@ std::optional<T> by_parts(const std::vector<T>& items, const std::vector<item_ra
         folded_results<T, Op> folded(part, items.size(), one_by_one, &worker_op);
         for (std::size_t i = 0; i < part.count; ++i)
             folded.invoke(i, [&] { return items[part.first + i]; });
-        writer out;
+        outgoing results;
         failures failed;
-        EXPECT_EQ(folded.write(0, part.count, out, failed, 1), part.count);
+        EXPECT_EQ(folded.write(0, part.count, results, failed, 1), part.count);
         EXPECT_TRUE(failed.empty());
         std::function<void()> complete;
-        wire::with_reader(wire::message(out), [&](reader& in) {
+        wire::with_reader(wire::message(results.out), [&](reader& in) {
             EXPECT_EQ(tree.read(part, in, failed, 0, complete), part.count);
             return 0;
         });
@@ -208,10 +208,10 @@ TEST(reduction, a_truncated_part_is_a_failure) {
     folded_results<double, std::plus<>> folded({0, 300}, 1000, false, &op);
     for (std::size_t i = 0; i < 300; ++i)
         folded.invoke(i, [] { return 1.0; });
-    writer out;
+    outgoing results;
     failures failed;
-    folded.write(0, 300, out, failed, 1);
-    const wire::message whole(out);
+    folded.write(0, 300, results, failed, 1);
+    const wire::message whole(results.out);
     for (std::size_t size = 0; size < whole.body.size(); size += 7) {
         const auto function = std::make_shared<holder<std::plus<>>>();
         reduction_tree<double, holder<std::plus<>>> tree(1000, false, function);
