@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -127,6 +128,10 @@ struct failure {
     std::string arguments;
     failure_kind outcome = failure_kind::threw;
     std::uint64_t what_bytes = 0; // the length of the whole text, where `what` is a part of it
+    double seconds = 0;           // that the item ran
+    std::uint64_t attempt = 0;    // which, of at most so many; 0 where that is not known
+    std::uint64_t attempts = 0;
+    std::optional<std::uint64_t> seed; // of the call
 };
 
 /// Describes the exception being handled; called inside a catch block, never throws.
@@ -137,6 +142,9 @@ struct failure {
 
 /// Adds the exception being handled to the failures.
 void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments = {});
+/// The same of an item that was running. Its `seconds` are the moment, until whoever knows when the items
+/// began has made seconds of that: see time_failures().
+void add_failure_of_run(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments);
 
 /// Appends an argument of an item to the text of its failure: at most 80 characters, "?" without `print`.
 void append_argument(std::string& text, const void* value, void (*print)(std::ostream&, const void*));
@@ -168,6 +176,16 @@ class task_error {
     [[nodiscard]] const std::string& what() const noexcept { return data_.what; }
     /// The item's arguments as text, as far as they can be streamed, otherwise empty.
     [[nodiscard]] const std::string& arguments() const noexcept { return data_.arguments; }
+
+    /// How long the item ran, in seconds, to about a tenth of a millisecond: short items run in batches of
+    /// that length, and one of these took what they took on average. 0 where it did not run.
+    [[nodiscard]] double seconds() const noexcept { return data_.seconds; }
+    /// With which attempt it failed for good, from 1, and how many there might have been: options::attempts.
+    /// 0 where it was no item, or did not run.
+    [[nodiscard]] std::size_t attempt() const noexcept { return static_cast<std::size_t>(data_.attempt); }
+    [[nodiscard]] std::size_t attempts() const noexcept { return static_cast<std::size_t>(data_.attempts); }
+    /// options::seed of the call, where it has one and it was an item that failed.
+    [[nodiscard]] const std::optional<std::uint64_t>& seed() const noexcept { return data_.seed; }
 
     /// Throws the standard exception type where it is known, with the same text, otherwise `remote_error`;
     /// `cancelled` if the item was not run.

@@ -531,6 +531,8 @@ void owner::take_in(failures failed) {
 }
 
 failures owner::take_undecided() {
+    for (failure& f : undecided_)
+        complete(f, retries_.attempt_of(static_cast<std::size_t>(f.index)));
     return std::exchange(undecided_, {});
 }
 
@@ -568,8 +570,18 @@ void owner::hand_out_again(std::size_t item) {
 bool owner::fail(failure f, std::size_t attempt) {
     if (f.index != task_error::no_item && !ledger_.failed(static_cast<std::size_t>(f.index), f.rank, attempt))
         return false;
+    complete(f, attempt);
     failed_.push_back(std::move(f));
     return true;
+}
+
+/// With what is known here, and not where it happened.
+void owner::complete(failure& f, std::size_t attempt) const {
+    if (f.index == task_error::no_item)
+        return;
+    f.attempt = attempt;
+    f.attempts = plan_.attempts;
+    f.seed = plan_.seed;
 }
 
 void owner::item_failed() {

@@ -265,6 +265,7 @@ class owner {
     void measure(item_range items, double seconds);
     void take_in(failures failed);
     bool fail(failure f, std::size_t attempt);
+    void complete(failure& f, std::size_t attempt) const;
     void hand_out_again(std::size_t item);
     void item_failed();
     void turn(course to);

@@ -11,6 +11,7 @@ call_plan plan_call(root_job& job, const options& o, std::size_t ranks, const ca
     p.items = job.items();
     p.granularity = job.granularity();
     p.attempts = o.attempts;
+    p.seed = o.seed;
     p.plain_arguments = job.plain_arguments();
     p.stop_at_failure = !mode.tolerant && !p.mode.grows && o.on_error == on_error::stop;
     p.results_everywhere = o.results == results::everywhere;

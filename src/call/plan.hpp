@@ -3,7 +3,9 @@
 // What is to be done with the items of a call: made once, of options that have been checked.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 
 #include <mpimap/detail/job.hpp>
@@ -30,6 +32,7 @@ struct call_plan {
     std::size_t items = 0;
     std::size_t granularity = 1;
     std::size_t attempts = 1;
+    std::optional<std::uint64_t> seed = {};
     bool plain_arguments = true;  // code of the user's does not run where they are encoded
     bool stop_at_failure = false; // once an item has failed for good no more are handed out
     bool results_everywhere = false;

@@ -40,6 +40,7 @@ void runner::noticed(const wire::message& m) {
         stop(s->call);
     } else if (const auto* farewell = std::get_if<wire::farewell>(&m)) {
         at_once_ = farewell->at_once;
+        program_over_ = farewell->program_over;
         ended_ = at_once_;
         closing_ = !at_once_;
         for (auto& [number, c] : calls_)

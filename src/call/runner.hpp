@@ -108,6 +108,8 @@ class runner {
 
     /// Whether the owner has said so, and waits for nothing.
     [[nodiscard]] bool at_once() const noexcept { return at_once_; }
+    /// Whether the whole program is to end then.
+    [[nodiscard]] bool program_over() const noexcept { return program_over_; }
     /// Whether nothing more will come, nor be answered.
     [[nodiscard]] bool ended() const noexcept { return ended_; }
     /// Whether the owner is to be told, when all that is on its way is here.
@@ -144,6 +146,7 @@ class runner {
     bool ended_ = false;
     bool closing_ = false; // there will be no more calls
     bool at_once_ = false;
+    bool program_over_ = false;
     fifo<double> asked_; // when chunks were answered, each a request for another
 };
 

@@ -8,6 +8,8 @@
 
 #include <mpimap/codec.hpp>
 
+#include "errors/run_again.hpp"
+#include "errors/summary.hpp"
 #include "errors/text.hpp"
 
 namespace mpimap::detail {
@@ -21,6 +23,20 @@ void write_failures(writer& out, const failures& failed) {
 failures read_failures(reader& in) {
     const reader::copy_scope whole(in);
     return make_value<failures>(in);
+}
+
+void time_failures(failures& failed, std::size_t from, double begin, std::size_t first) noexcept {
+    constexpr double short_items = 100e-6; // of a batch in all
+    for (; from < failed.size(); ++from) {
+        failure& f = failed[from];
+        if (f.seconds == 0 || f.index < first)
+            continue;
+        const double end = f.seconds;
+        const auto items = static_cast<double>(f.index - first + 1);
+        f.seconds = std::max(0.0, end - begin) / (end - begin > short_items ? 1 : items);
+        begin = end;
+        first = static_cast<std::size_t>(f.index) + 1;
+    }
 }
 
 void tell_size(failure& f, std::uint64_t bytes, const char* of_what) noexcept {
@@ -74,15 +90,27 @@ cancelled cancelled_after(const std::string& why, completion done, std::size_t i
     return cancelled(text, std::move(done));
 }
 
-map_error verdict_of(failures failed, std::size_t items, completion done) {
+map_error verdict_of(failures failed, std::size_t items, completion done, const call_of_root& call) {
     std::stable_partition(failed.begin(), failed.end(),
                           [](const failure& f) { return f.index == task_error::no_item; });
-    const std::size_t count = failed.size();
     std::vector<task_error> errors;
-    errors.reserve(count);
+    errors.reserve(failed.size());
     for (failure& f : failed)
         errors.emplace_back(std::move(f));
-    return map_error(std::move(errors), count, items, std::move(done));
+    return error_of_items(std::move(errors), items, std::move(done), call);
+}
+
+map_error error_of_items(std::vector<task_error> errors, std::size_t items, completion done,
+                         const call_of_root& call) {
+    const std::size_t count = errors.size();
+    std::string text = summary_of(errors, count, items, done.done());
+    if (call.ordinal != 0 && count != 0 && errors.front().attempt() != 0) {
+        const std::size_t item = errors.front().index();
+        const std::string line = line_to_run_again({item, call.ordinal, call.root}, started_as());
+        if (!line.empty())
+            text += "\nTo run item " + std::to_string(item) + " again, here:\n  " + line;
+    }
+    return map_error(std::move(errors), count, items, text, std::move(done));
 }
 
 verdict conclude(root_job& job, ending how, int rank) {
@@ -106,7 +134,7 @@ verdict conclude(root_job& job, ending how, int rank) {
     if (failed.empty()) {
         v.stopped = cancelled_after("the call was cancelled", job.completed(), job.items());
     } else {
-        v.failed = verdict_of(std::move(failed), job.items(), job.completed());
+        v.failed = verdict_of(std::move(failed), job.items(), job.completed(), {job.ordinal(), rank});
     }
     return v;
 }

@@ -13,6 +13,12 @@ namespace mpimap::detail {
 void write_failures(writer& out, const failures& failed);
 [[nodiscard]] failures read_failures(reader& in);
 
+/// Failures from the `from`-th on are of items that were run one after the other, the first of which is
+/// `first` and began at `begin`: `seconds`, when each of them threw, becomes how long it ran. What is short
+/// shares the time with those before it, which have not thrown; what is long is itself why there was none
+/// before it.
+void time_failures(failures& failed, std::size_t from, double begin, std::size_t first) noexcept;
+
 /// There was no memory for a message with so many bytes of something: the text says so.
 void tell_size(failure& f, std::uint64_t bytes, const char* of_what) noexcept;
 
@@ -48,7 +54,8 @@ struct ending {
 /// On the root `rank`: the job does what is left to be done, which may fail, too.
 [[nodiscard]] verdict conclude(root_job& job, ending how, int rank);
 
-/// What is thrown for the failures of a call, those first that no item caused.
-[[nodiscard]] map_error verdict_of(failures failed, std::size_t items, completion done = {});
+/// What is thrown for the failures of a call, those first that no item caused: see error_of_items().
+[[nodiscard]] map_error verdict_of(failures failed, std::size_t items, completion done = {},
+                                   const call_of_root& call = {});
 
 } // namespace mpimap::detail

@@ -10,6 +10,7 @@
 
 #include <mpimap/codec.hpp>
 
+#include "call/only_items.hpp"
 #include "call/plan.hpp"
 #include "call/verdict.hpp"
 #include "collective/agreement.hpp"
@@ -21,12 +22,13 @@
 #include "errors/text.hpp"
 #include "errors/uncaught.hpp"
 #include "mpi/communicator.hpp"
+#include "mpi/end_program.hpp"
 #include "mpi/mpi_check.hpp"
 #include "wire/messages.hpp"
 
 namespace mpimap::detail {
 
-enum class outcome : std::uint32_t { good, invalid, failed };
+enum class outcome : std::uint32_t { good, invalid, failed, program_over };
 
 /// What every rank must know of a call before it starts; with it the function, if that is small.
 struct call_header {
@@ -274,6 +276,10 @@ struct collective_call::implementation {
     void share(const std::function<void(writer&)>& write, const std::function<void(reader&)>& read);
 
     [[noreturn]] void throw_status() {
+        if (header.status == outcome::program_over) {
+            state.leave();
+            end_program();
+        }
         thrown_by_all = true; // if not the same, where there is no memory for it
         reader in = body_reader();
         if (header.status == outcome::invalid)
@@ -373,15 +379,21 @@ void collective_call::implementation::run(const options& o, bool tolerant,
     try {
         job = &prepare();
         header.items = job->items();
-        call_plan plan = plan_call(*job, o, static_cast<std::size_t>(state.size), {.tolerant = tolerant});
-        header.everywhere = plan.results_everywhere ? 1 : 0;
-        header.stop_at_failure = plan.stop_elsewhere() ? 1 : 0;
-        if (job->items() != 0) {
-            bounds_size = job->write_setup(setup);
-            d.emplace(all, *job, std::move(plan), number());
+        if (const auto only = only_items_of(job->ordinal())) {
+            check_are_there(*only, job->items(), job->ordinal());
+            run_alone(*job, *only);
+            header.status = outcome::program_over;
         } else {
-            failures none;
-            job->finish(none);
+            call_plan plan = plan_call(*job, o, static_cast<std::size_t>(state.size), {.tolerant = tolerant});
+            header.everywhere = plan.results_everywhere ? 1 : 0;
+            header.stop_at_failure = plan.stop_elsewhere() ? 1 : 0;
+            if (job->items() != 0) {
+                bounds_size = job->write_setup(setup);
+                d.emplace(all, *job, std::move(plan), number());
+            } else {
+                failures none;
+                job->finish(none);
+            }
         }
     } catch (...) {
         setup = writer();

@@ -335,6 +335,8 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
         done = job_.run_here(batch, owner_.stops_at_failure_here(), failed);
     }
     const clock::time_point begin = std::exchange(now, clock::now());
+    if (!failed.empty())
+        time_failures(failed, 0, seconds_at(begin), batch.first);
     owner_.ran(batch, done, seconds_between(begin, now), std::move(failed));
     note_untaken();
     act();

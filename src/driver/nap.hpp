@@ -2,36 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
+
+#include "clock.hpp"
 
 namespace mpimap::detail {
-
-// All that the engine knows of time, and all its waiting, goes through these two.
-#ifdef MPIMAP_SIMULATION
-/// Time stands still in a simulation, except where the simulated MPI says: a program that simulates many
-/// ranks defines both functions.
-struct clock {
-    using duration = std::chrono::nanoseconds;
-    using rep = duration::rep;
-    using period = duration::period;
-    using time_point = std::chrono::time_point<clock>;
-    static constexpr bool is_steady = true;
-    static time_point now() noexcept;
-};
-void sleep_for(clock::duration length);
-#else
-using clock = std::chrono::steady_clock;
-inline void sleep_for(clock::duration length) {
-    std::this_thread::sleep_for(length);
-}
-#endif
-
-[[nodiscard]] inline double seconds_between(clock::time_point begin, clock::time_point end) {
-    return std::chrono::duration<double>(end - begin).count();
-}
-[[nodiscard]] inline double seconds_since(clock::time_point begin) {
-    return seconds_between(begin, clock::now());
-}
 
 /// Waiting without burning a core: return at once for a while, then sleep for a tenth of the time waited so
 /// far. What is waited for is noticed at most that much late; a rank that waits long uses a few per cent of a

@@ -15,11 +15,6 @@
 namespace mpimap::detail {
 namespace {
 
-/// As the runner has it: since some moment.
-double seconds_at(clock::time_point t) {
-    return seconds_between(clock::time_point(), t);
-}
-
 /// Bytes that are not kept until a chunk has run.
 constexpr std::size_t large_results = 1024 * 1024;
 
@@ -331,7 +326,10 @@ void worker::run_chunk(clock::time_point begin) {
         const std::size_t before = w->failed.size();
         const std::size_t done = run_batch(*w, *b);
         end = clock::now();
-        runner_.ran(*b, done, seconds_between(batch_begin, end), w->failed.size() != before);
+        const bool any_failed = w->failed.size() != before;
+        if (any_failed)
+            time_failures(w->failed, before, seconds_at(batch_begin), w->what.items.first + b->from);
+        runner_.ran(*b, done, seconds_between(batch_begin, end), any_failed);
         batch_begin = end;
         if (done < w->readable && w->arguments->writes_as_it_runs() && runner_.runs()) {
             write_ahead(*w, done, end);

@@ -34,6 +34,8 @@ class worker {
 
     /// Serves until the root ends the call or closes the pool.
     void run();
+    /// Whether the pool's program has ended: behind run().
+    [[nodiscard]] bool program_over() const noexcept { return runner_.program_over(); }
     /// How the call ended, if it failed, or was cancelled before all items had run.
     [[nodiscard]] const std::optional<map_error>& failed() const noexcept { return failed_; }
     [[nodiscard]] const std::optional<cancelled>& stopped() const noexcept { return stopped_; }

@@ -21,6 +21,8 @@
 
 #include <boost/archive/archive_exception.hpp>
 
+#include "clock.hpp"
+#include "errors/summary.hpp"
 #include "errors/text.hpp"
 
 namespace mpimap {
@@ -212,6 +214,11 @@ void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std:
     }
 }
 
+void add_failure_of_run(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments) {
+    add_failure(failed, index, rank, std::move(arguments));
+    failed.back().seconds = seconds_at(clock::now());
+}
+
 namespace {
 
 /// Takes the beginning of what is written: an argument may be a matrix.
@@ -283,10 +290,8 @@ void task_error::rethrow() const {
     }
 }
 
-namespace {
-
-std::string describe(const std::vector<task_error>& errors, std::size_t failed, std::size_t items,
-                     std::size_t done) {
+std::string detail::summary_of(const std::vector<task_error>& errors, std::size_t failed, std::size_t items,
+                               std::size_t done) {
     constexpr std::size_t shown = 5;
     std::string text;
     if (!errors.empty() && errors.front().index() == task_error::no_item) {
@@ -301,17 +306,22 @@ std::string describe(const std::vector<task_error>& errors, std::size_t failed, 
         const task_error& e = errors[i];
         text += e.index() == task_error::no_item ? "\n  no item" : "\n  item " + std::to_string(e.index());
         if (!e.arguments().empty())
-            text += " (" + detail::cut_text(e.arguments(), detail::longest_type) + ")";
-        text += " on rank " + std::to_string(e.rank()) + " (" + e.host() + "): " + e.type();
+            text += " (" + cut_text(e.arguments(), longest_type) + ")";
+        text += " on rank " + std::to_string(e.rank()) + " (" + e.host();
+        if (e.attempts() > 1)
+            text += ", attempt " + std::to_string(e.attempt()) + " of " + std::to_string(e.attempts());
+        if (e.seconds() >= 1e-3) // who waited for less does not ask
+            text += ", after " + duration_text(e.seconds());
+        if (e.seed())
+            text += ", seed " + std::to_string(*e.seed());
+        text += "): " + e.type();
         if (!e.what().empty())
-            text += ": " + detail::cut_text(e.what(), detail::longest_shown, e.data().what_bytes);
+            text += ": " + cut_text(e.what(), longest_shown, e.data().what_bytes);
     }
     if (failed > shown)
         text += "\n  and " + std::to_string(failed - shown) + " more";
     return text;
 }
-
-} // namespace
 
 detail::completion::completion(std::size_t done, std::vector<index_range> ranges)
     : done_(done),
@@ -332,7 +342,7 @@ map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::si
 
 map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items,
                      const std::string& text, detail::completion done)
-    : error(text.empty() ? describe(errors, failed, items, done.done()) : text),
+    : error(text.empty() ? detail::summary_of(errors, failed, items, done.done()) : text),
       errors_(std::make_shared<const std::vector<task_error>>(std::move(errors))), failed_(failed),
       items_(items), completion_(std::move(done)) {}
 

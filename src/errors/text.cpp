@@ -1,6 +1,7 @@
 #include "errors/text.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace mpimap::detail {
 
@@ -26,6 +27,18 @@ std::string cut_text(std::string_view text, std::size_t most, std::uint64_t whol
     cut += "... [cut: " + std::to_string(n) + " of " +
            std::to_string(std::max<std::uint64_t>(whole, text.size())) + " bytes]";
     return cut;
+}
+
+std::string duration_text(double seconds) {
+    char text[32];
+    if (seconds >= 1) {
+        std::snprintf(text, sizeof text, "%.3g s", seconds);
+    } else if (seconds >= 1e-3) {
+        std::snprintf(text, sizeof text, "%.3g ms", 1e3 * seconds);
+    } else {
+        std::snprintf(text, sizeof text, "%.3g us", 1e6 * seconds);
+    }
+    return text;
 }
 
 std::string_view text_of(const std::exception& e) noexcept {

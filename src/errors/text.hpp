@@ -23,6 +23,9 @@ constexpr std::size_t longest_summary = 64 * 1024;
 /// The text itself, or as much of it as fits and how long it was: `whole`, where it has been cut before.
 [[nodiscard]] std::string cut_text(std::string_view text, std::size_t most, std::uint64_t whole = 0);
 
+/// With three digits, and the unit that suits: "1.25 s", "80 ms".
+[[nodiscard]] std::string duration_text(double seconds);
+
 /// Of an exception whose what() may be a null pointer: empty then.
 [[nodiscard]] std::string_view text_of(const std::exception& e) noexcept;
 

@@ -18,7 +18,9 @@
 
 #include <mpimap/errors.hpp>
 
+#include "call/only_items.hpp"
 #include "errors/uncaught.hpp"
+#include "mpi/end_program.hpp"
 #include "pool/launcher.hpp"
 #include "pool/lifeline.hpp"
 
@@ -72,7 +74,13 @@ class patience {
     std::shared_ptr<std::atomic<bool>> over_ = std::make_shared<std::atomic<bool>>(false);
 };
 
+bool ended_early = false;
+
 void finalise() {
+    int rank = 0;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (rank == 0 && !ended_early)
+        detail::tell_if_never_run();
     detail::lifeline::end_of_main();
     MPI_Finalize();
 }
@@ -94,6 +102,15 @@ void finalise_with(int status, void*) {
 }
 
 } // namespace
+
+void detail::end_program() {
+    ended_early = true;
+    int finalised = 0;
+    MPI_Finalized(&finalised);
+    if (finalised == 0)
+        finalise();
+    std::exit(EXIT_SUCCESS);
+}
 
 environment::environment(int& argc, char**& argv, environment_options options) {
     initialise(&argc, &argv, options);

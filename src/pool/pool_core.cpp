@@ -20,6 +20,7 @@
 #include <mpimap/detail/hash.hpp>
 #include <mpimap/errors.hpp>
 
+#include "call/only_items.hpp"
 #include "call/opening.hpp"
 #include "call/part_store.hpp"
 #include "call/plan.hpp"
@@ -34,7 +35,9 @@
 #include "errors/text.hpp"
 #include "errors/uncaught.hpp"
 #include "mpi/communicator.hpp"
+#include "mpi/end_program.hpp"
 #include "mpi/mpi_check.hpp"
+#include "pool/lifeline.hpp"
 
 namespace mpimap::detail {
 
@@ -168,11 +171,25 @@ struct pool_core::implementation {
                               (f->what.empty() ? "" : ": " + f->what));
         }
     }
-    void farewell(const visit& here, bool at_once) {
+    void farewell(const visit& here, const wire::farewell& how) {
         for (int rank = 0; rank < state.size; ++rank) {
             if (rank != state.rank)
-                engine(here).messages().send(rank, wire::farewell{at_once}, outgoing());
+                engine(here).messages().send(rank, how, outgoing());
         }
+    }
+    /// Some items of a call are all that the program is to run.
+    [[noreturn]] void run_alone_and_end(const visit& here, root_job& job,
+                                        const std::vector<item_range>& only) {
+        {
+            const session::engine_at_work at_work(engine(here));
+            run_alone(job, only);
+        }
+        if (absence)
+            absence->end();
+        farewell(here, {.at_once = true, .program_over = true});
+        engine(here).flush();
+        leave();
+        end_program();
     }
     void look(const visit& here);
     void nudge(const visit& here) {
@@ -283,7 +300,7 @@ void pool_core::implementation::abandon() noexcept {
             if (c.items)
                 c.items->cancel();
         }
-        farewell(here, true);
+        farewell(here, {.at_once = true});
     } catch (...) {
         // MPI does not work any more, or there is no memory for a few bytes: the ranks stay.
     }
@@ -327,16 +344,20 @@ pool_core::pool_core(MPI_Comm comm, pool_settings settings)
         throw why;
     }
     if (!is_root()) {
+        bool program_over = false;
         const auto serve = [&] {
             worker w(self.state.here(self.entry.turn()), self.settings.root);
             if (failed)
                 w.break_down(*failed);
             w.run();
+            program_over = w.program_over();
         };
         self.entry.with_others(std::cref(serve));
         self.open = false;
         self.entry.leave(); // what follows may be collective while the pool is still in scope
         self.entry.step_out();
+        if (program_over && lifeline::rank() == 0) // a spawned rank ends with its pool in any case
+            end_program();
         return;
     }
     self.broken = std::move(failed);
@@ -394,6 +415,15 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     const implementation::visit here(*self_);
     implementation& self = *self_;
     self.check_usable();
+    if (const auto only = only_items_of(job.ordinal())) {
+        std::size_t items = job.items();
+        if (how.read_up_to) {
+            for (const item_range& range : *only)
+                items = how.read_up_to(range.end());
+        }
+        check_are_there(*only, items, job.ordinal());
+        self.run_alone_and_end(here, job, *only);
+    }
     auto c = std::make_shared<pool_call::implementation>(self_, job, how);
     if (job.items() != 0 || job.growing() != nullptr) {
         session& engine = self.engine(here);
@@ -500,7 +530,7 @@ void pool_core::close() {
     wait_for_all();
     for (auto at = self.calls.begin(); at != self.calls.end();)
         (*at++)->release();
-    whole(self.engine(here).here(), [&] { self.farewell(here, false); });
+    whole(self.engine(here).here(), [&] { self.farewell(here, {}); });
     self.engine(here).take_leave();
     self.leave();
 }

@@ -2,10 +2,10 @@
 
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <string>
@@ -22,6 +22,7 @@
 #include <mpimap/errors.hpp>
 #include <mpimap/pool.hpp>
 
+#include "command_line.hpp"
 #include "driver/helper.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/mpi_check.hpp"
@@ -36,11 +37,9 @@ namespace {
 constexpr const char* name_of_address = "MPIMAP_SPAWNED_BY";
 constexpr int most_ranks = 1024; // a mistake, before the machine is full of processes
 
-/// How this process was started, read before main may change it: the working directory, the memory of argv.
+/// What this process was started as.
 struct beginning {
     std::string program;
-    std::vector<std::string> arguments; // without the program's name
-    std::string directory;
     bool spawned = false; // by a pool
     std::unique_ptr<lifeline> to_program;
 
@@ -49,13 +48,6 @@ struct beginning {
         const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
         if (length > 0)
             program.assign(path, static_cast<std::size_t>(length));
-        std::ifstream file("/proc/self/cmdline", std::ios::binary);
-        std::string argument;
-        std::getline(file, argument, '\0');
-        while (std::getline(file, argument, '\0'))
-            arguments.push_back(argument);
-        if (getcwd(path, sizeof path) != nullptr)
-            directory = path;
         if (const char* address = std::getenv(name_of_address)) {
             spawned = true;
             const char* number = std::getenv("OMPI_COMM_WORLD_RANK");
@@ -246,7 +238,7 @@ void spawned_ranks::start_ranks(const mpi_turn& alone, int ranks) {
 #else
     info.set("env", environment);
 #endif
-    info.set("wdir", origin.directory);
+    info.set("wdir", started_as().folder);
     const auto unset = [](const char* open_mpi_4, const char* open_mpi_5) {
         return std::getenv(open_mpi_4) == nullptr && std::getenv(open_mpi_5) == nullptr;
     };
@@ -257,10 +249,10 @@ void spawned_ranks::start_ranks(const mpi_turn& alone, int ranks) {
     if (unset("OMPI_MCA_hwloc_base_binding_policy", "PRTE_MCA_hwloc_default_binding_policy"))
         info.set("bind_to", "none");
 
-    std::vector<std::string> arguments = origin.arguments;
+    std::vector<std::string> words = started_as().words;
     std::vector<char*> argv;
-    for (std::string& a : arguments)
-        argv.push_back(a.data());
+    for (std::size_t i = 1; i < words.size(); ++i) // without the program's name
+        argv.push_back(words[i].data());
     argv.push_back(nullptr);
     MPI_Comm self = MPI_COMM_NULL; // whose errors are returned
     check_mpi(MPI_Comm_dup(MPI_COMM_SELF, &self), "MPI_Comm_dup");

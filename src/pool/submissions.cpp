@@ -3,15 +3,27 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <mpimap/detail/call_ordinal.hpp>
+#include <mpimap/errors.hpp>
+
+#include "call/only_items.hpp"
 
 namespace mpimap::detail {
 
 std::uint64_t submitted_functions::next_number() {
-    if (made_ == 0)
-        key_ = random_key_of(seed_, stream_, next_call_ordinal());
+    if (made_ == 0) {
+        const std::uint64_t ordinal = next_call_ordinal();
+        if (only_items_of(ordinal)) {
+            throw invalid_argument(
+                "mpimap: MPIMAP_ONLY: call " + std::to_string(ordinal) +
+                " of the program is what is given to submit, one by one: only items of maps "
+                "are run by themselves");
+        }
+        key_ = random_key_of(seed_, stream_, ordinal);
+    }
     return made_++;
 }
 

@@ -88,6 +88,7 @@ void fields(Io& io, M& m) {
 template <typename Io, is<farewell> M>
 void fields(Io& io, M& m) {
     io(m.at_once);
+    io(m.program_over);
 }
 template <typename Io, is<broken> M>
 void fields(Io&, M&) {}

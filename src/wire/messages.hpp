@@ -131,7 +131,8 @@ struct release {
 struct broken {};
 /// Owner to runner: the pool is closed; and back: nothing will follow.
 struct farewell {
-    bool at_once = false; // nobody waits for results
+    bool at_once = false;      // nobody waits for results
+    bool program_over = false; // the rank is to end as a program does that is at its end
 };
 
 using message = std::variant<ready, chunk, results, failed, returned, stop, end, part, relay, forget, open,

@@ -35,6 +35,7 @@ struct collective_runner {
         if (call.is_root()) {
             const auto prepare = [&]() -> root_job& {
                 root.emplace(where, o, f, args...);
+                root->set_ordinal(ordinal);
                 root->set_random_key(random_key_of(o.seed, o.stream, ordinal));
                 operation.prepare(*root, o);
                 return *root;

@@ -196,6 +196,10 @@ class root_job {
     /// Which items have their results, for exceptions.
     [[nodiscard]] completion completed() const { return {fates_.done.size(), fates_.done.ranges()}; }
 
+    /// Which call of the program it is: see next_call_ordinal().
+    [[nodiscard]] std::uint64_t ordinal() const noexcept { return ordinal_; }
+    void set_ordinal(std::uint64_t n) noexcept { ordinal_ = n; }
+
     /// Null where all items were there at the beginning.
     [[nodiscard]] virtual growing_items* growing() noexcept { return nullptr; }
 
@@ -210,9 +214,21 @@ class root_job {
 
   private:
     item_fates fates_;
+    std::uint64_t ordinal_ = 0;
     std::function<void(failures&)> finish_;
     std::function<void(failures&)> finish_partly_;
 };
+
+/// Which call of the program it is, see next_call_ordinal(), and the rank that makes it. 0 where it does not
+/// count.
+struct call_of_root {
+    std::uint64_t ordinal = 0;
+    int root = 0;
+};
+/// What is thrown for failures of a call. The text ends with how the first item is run again, if it is one
+/// that has run.
+[[nodiscard]] map_error error_of_items(std::vector<task_error> errors, std::size_t items, completion done,
+                                       const call_of_root& call);
 
 /// Makes the root's own copy of a part of the function from what is sent to the others. What it gives may
 /// serve later calls.

@@ -49,12 +49,18 @@ class lazy_map {
                 return std::make_shared<stream>(where, std::move(f), false, s.make_column()...);
             },
             sources_);
-        job_->set_random_key(random_key_of(o.seed, o.stream, next_call_ordinal()));
+        job_->set_ordinal(next_call_ordinal());
+        job_->set_random_key(random_key_of(o.seed, o.stream, job_->ordinal()));
         if (window_ == 0)
             job_->weigh(most_bytes);
         call_settings how;
         how.descriptor = &descriptor_of<typename stream::served>;
         how.keep = job_;
+        how.read_up_to = [this](std::size_t n) {
+            while (items().end() < n && next_item()) {
+            }
+            return items().end();
+        };
         call_ = pool_->start(*job_, options_, how);
     }
 
@@ -225,19 +231,17 @@ class lazy_map {
             failed_.emplace_back(std::move(*std::exchange(source_error_, std::nullopt)));
         if (failed_.empty())
             return;
-        std::vector<task_error> all = std::exchange(failed_, {});
-        const std::size_t n = all.size();
-        throw map_error(std::move(all), n, taken_, given());
+        throw error_of(std::exchange(failed_, {}), taken_);
     }
     /// There are items without results, and will be none.
     [[noreturn]] void throw_why() {
         over_ = true;
         if (fatal_)
-            throw map_error({*fatal_}, 1, taken_, given());
+            throw error_of({*fatal_}, taken_);
         if (job_->dead()) {
             failure f = *job_->dead();
             f.index = first_gap();
-            throw map_error({task_error(std::move(f))}, 1, taken_ + 1, given());
+            throw error_of({task_error(std::move(f))}, taken_ + 1);
         }
         try {
             call_->check();
@@ -489,6 +493,9 @@ class lazy_map {
         given_.add(i, i + n);
     }
     [[nodiscard]] completion given() const { return completion(given_.size(), given_.ranges()); }
+    [[nodiscard]] map_error error_of(std::vector<task_error> errors, std::size_t items) const {
+        return error_of_items(std::move(errors), items, given(), {job_->ordinal(), pool_->rank()});
+    }
     [[nodiscard]] std::size_t first_gap() const {
         const std::vector<std::size_t> all = gaps();
         return all.empty() ? job_->items_there().end() : all.front();

@@ -27,7 +27,8 @@ class map_in_flight {
         : f_(std::move(f)), args_(std::forward<Args>(args)...),
           root_(std::apply([&](auto&... a) { return std::make_unique<root_type>(where, o, f_, a...); },
                            args_)) {
-        root_->set_random_key(random_key_of(o.seed, o.stream, next_call_ordinal()));
+        root_->set_ordinal(next_call_ordinal());
+        root_->set_random_key(random_key_of(o.seed, o.stream, root_->ordinal()));
         operation_.prepare(*root_, o);
     }
     [[nodiscard]] root_job& job() { return *root_; }

@@ -32,6 +32,8 @@ struct call_settings {
     bool tolerant = false;
     bool fresh_function = false;     // a copy of the function's own for each chunk
     std::shared_ptr<void> keep = {}; // asynchronous: what owns the job
+    // Of a call that grows: reads its input until it has so many items, or all. How many it has then.
+    std::function<std::size_t(std::size_t)> read_up_to = {};
 };
 
 class pool_call;

@@ -43,7 +43,8 @@ struct pool_runner {
         std::unique_ptr<pool_call> call;
         begin_call(pool, [&] {
             root.emplace(place{pool.rank(), pool.size()}, o, f, args...);
-            root->set_random_key(random_key_of(o.seed, o.stream, next_call_ordinal()));
+            root->set_ordinal(next_call_ordinal());
+            root->set_random_key(random_key_of(o.seed, o.stream, root->ordinal()));
             operation.prepare(*root, o);
             call_settings how;
             how.descriptor = &descriptor_of<typename Operation::served>;

@@ -92,6 +92,54 @@ std::string arguments_as_text(const MakeCursors& make_cursors, std::size_t i) no
     }
 }
 
+/// Runs items [i, count) of a chunk, see run_items(); `i` is the one that runs.
+template <typename Function, typename MakeCursors, typename Store>
+[[gnu::always_inline]] inline void
+run_from(std::size_t& i, Function& function, std::size_t first, std::size_t count, const place& where,
+         const std::optional<random_key>& key, const MakeCursors& make_cursors, Store& store) {
+    auto& f = function.get();
+    std::apply(
+        [&](auto... cursor) {
+            using callable = std::remove_reference_t<decltype(f)>;
+            constexpr bool plain = takes_items<callable, std::remove_cvref_t<decltype(*cursor)>...>;
+            using raw = typename call_result<callable, std::remove_cvref_t<decltype(*cursor)>...>::type;
+            // A reference may be to an item that lives for this expression only.
+            using value =
+                std::conditional_t<Store::drops_results || std::is_void_v<raw>, void,
+                                   std::conditional_t<std::is_reference_v<raw>, std::decay_t<raw>, raw>>;
+            const auto call = [&]() -> value {
+                if constexpr (plain && std::is_void_v<value>) {
+                    (void)std::invoke(f, as_item(*cursor)...);
+                } else if constexpr (plain) {
+                    return std::invoke(f, as_item(*cursor)...);
+                } else if constexpr (std::is_void_v<value>) {
+                    (void)std::invoke(f, task(first + i, where.rank, where.size, key), as_item(*cursor)...);
+                } else {
+                    return std::invoke(f, task(first + i, where.rank, where.size, key), as_item(*cursor)...);
+                }
+            };
+            while (true) {
+                store.invoke(i, call);
+                if (++i == count)
+                    return;
+                (cursor.next(), ...);
+            }
+        },
+        make_cursors(i));
+}
+
+/// All of them, and nobody catches what they throw: a function of its own, which takes no registers from the
+/// others.
+template <typename Function, typename MakeCursors, typename Store>
+[[gnu::noinline, gnu::cold]] void run_all_uncaught(Function& function, std::size_t first, std::size_t count,
+                                                   const place& where, const std::optional<random_key>& key,
+                                                   const MakeCursors& make_cursors, Store& store) {
+    run_uncaught([&] {
+        std::size_t i = 0;
+        run_from(i, function, first, count, where, key, make_cursors, store);
+    });
+}
+
 /// Runs items [0, count) of a chunk whose first has the index `first`. `make_cursors(i)` gives the cursors of
 /// item i, `store(i, result)` takes the result; `key` is that of their random streams. Gives the number of
 /// items that need not be run again.
@@ -100,43 +148,16 @@ std::size_t run_items(Function& function, std::size_t first, std::size_t count, 
                       const std::optional<random_key>& key, bool stop, const MakeCursors& make_cursors,
                       Store&& store, failures& failed) {
     const items_run_here here;
+    if (here.uncaught()) [[unlikely]] {
+        run_all_uncaught(function, first, count, where, key, make_cursors, store);
+        return count;
+    }
     std::size_t i = 0;
     while (i < count) {
         try {
-            auto& f = function.get();
-            std::apply(
-                [&](auto... cursor) {
-                    using callable = std::remove_reference_t<decltype(f)>;
-                    constexpr bool plain = takes_items<callable, std::remove_cvref_t<decltype(*cursor)>...>;
-                    using raw =
-                        typename call_result<callable, std::remove_cvref_t<decltype(*cursor)>...>::type;
-                    // A reference may be to an item that lives for this expression only.
-                    using value = std::conditional_t<
-                        std::remove_cvref_t<Store>::drops_results || std::is_void_v<raw>, void,
-                        std::conditional_t<std::is_reference_v<raw>, std::decay_t<raw>, raw>>;
-                    const auto call = [&]() -> value {
-                        if constexpr (plain && std::is_void_v<value>) {
-                            (void)std::invoke(f, as_item(*cursor)...);
-                        } else if constexpr (plain) {
-                            return std::invoke(f, as_item(*cursor)...);
-                        } else if constexpr (std::is_void_v<value>) {
-                            (void)std::invoke(f, task(first + i, where.rank, where.size, key),
-                                              as_item(*cursor)...);
-                        } else {
-                            return std::invoke(f, task(first + i, where.rank, where.size, key),
-                                               as_item(*cursor)...);
-                        }
-                    };
-                    while (true) {
-                        store.invoke(i, call);
-                        if (++i == count)
-                            return;
-                        (cursor.next(), ...);
-                    }
-                },
-                make_cursors(i));
+            run_from(i, function, first, count, where, key, make_cursors, store);
         } catch (...) {
-            add_failure(failed, first + i, where.rank, arguments_as_text(make_cursors, i));
+            add_failure_of_run(failed, first + i, where.rank, arguments_as_text(make_cursors, i));
             ++i;
             if (stop)
                 break;

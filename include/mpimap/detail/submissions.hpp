@@ -118,6 +118,8 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
         : submissions(kernel(), std::move(identity)), pool_(std::move(pool)), job_(make_job(std::move(f))) {
         job_->set_random_key(key);
         options o;
+        if (key)
+            o.seed = key->seed;
         if (may_change<F, Ts...>)
             o.chunk = 1;
         call_settings how;

@@ -3,6 +3,7 @@
 #include "call/owner.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -40,6 +41,7 @@ struct owned {
         p.items = n;
         p.plain_arguments = plain_arguments;
         p.attempts = o.attempts;
+        p.seed = o.seed;
         p.stop_at_failure = !kind.tolerant && !kind.grows && o.on_error == mpimap::on_error::stop;
         return p;
     }
@@ -204,7 +206,7 @@ TEST(owner, what_is_given_back_goes_to_others_first) {
 }
 
 TEST(owner, an_item_may_be_tried_again_elsewhere) {
-    owned o(1, 3, {.schedule = schedule::dynamic, .chunk = 1, .attempts = 3});
+    owned o(1, 3, {.schedule = schedule::dynamic, .chunk = 1, .attempts = 3, .seed = 42});
     item_range chunk = o.give(1);
     for (std::size_t rank = 1; rank < 3; ++rank) {
         o.fail(rank, {0});
@@ -212,6 +214,8 @@ TEST(owner, an_item_may_be_tried_again_elsewhere) {
         o.take(rank, chunk);
         ASSERT_TRUE(o.items.has_undecided());
         for (mpimap::detail::failure& f : o.items.take_undecided()) {
+            EXPECT_EQ(f.attempt, rank);
+            EXPECT_EQ(f.attempts, 3U);
             EXPECT_TRUE(o.items.may_try_again(f));
             o.items.decide(std::move(f), true);
         }
@@ -228,7 +232,11 @@ TEST(owner, an_item_may_be_tried_again_elsewhere) {
         o.items.decide(std::move(f), false);
     }
     EXPECT_TRUE(o.items.finished());
-    ASSERT_EQ(o.items.end().failed.size(), 1U);
+    const failures last = o.items.end().failed;
+    ASSERT_EQ(last.size(), 1U);
+    EXPECT_EQ(last[0].attempt, 3U);
+    EXPECT_EQ(last[0].attempts, 3U);
+    EXPECT_EQ(last[0].seed, std::optional<std::uint64_t>(42));
 }
 
 TEST(owner, an_argument_that_cannot_be_encoded_fails_alone) {

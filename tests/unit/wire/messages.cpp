@@ -45,7 +45,7 @@ std::vector<wire::message> all_kinds() {
         wire::refused{call},
         wire::release{call},
         wire::broken{},
-        wire::farewell{true},
+        wire::farewell{true, true},
     };
 }
 
