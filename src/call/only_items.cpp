@@ -39,20 +39,20 @@ bool take(std::string_view& text, char c) {
 }
 
 /// What runs, for the last words.
-struct running_items {
+struct items_alone {
     item_range items;
     std::uint64_t call = 0;
 };
-constinit running_items running;
+constinit items_alone running_alone;
 
 void print_running(const char* of_one, const char* of_several) noexcept {
-    if (running.items.count == 1) {
-        std::fprintf(stderr, "mpimap: %s %zu", of_one, running.items.first);
+    if (running_alone.items.count == 1) {
+        std::fprintf(stderr, "mpimap: %s %zu", of_one, running_alone.items.first);
     } else {
-        std::fprintf(stderr, "mpimap: %s %zu to %zu", of_several, running.items.first,
-                     running.items.end() - 1);
+        std::fprintf(stderr, "mpimap: %s %zu to %zu", of_several, running_alone.items.first,
+                     running_alone.items.end() - 1);
     }
-    std::fprintf(stderr, " of call %llu ", static_cast<unsigned long long>(running.call));
+    std::fprintf(stderr, " of call %llu ", static_cast<unsigned long long>(running_alone.call));
 }
 
 /// The terminate handler meanwhile. It does not end the job by way of MPI: a debugger, or a core file, is to
@@ -60,7 +60,7 @@ void print_running(const char* of_one, const char* of_several) noexcept {
 [[noreturn]] void tell_and_abort() noexcept {
     print_running("item", "one of the items");
     if (std::current_exception()) {
-        const failure f = current_failure(running.items.first, 0);
+        const failure f = current_failure(running_alone.items.first, 0);
         std::fprintf(stderr, "threw %s%s%s\n", f.type.c_str(), f.what.empty() ? "" : ": ", f.what.c_str());
     } else {
         std::fputs("terminated the program without an exception\n", stderr);
@@ -121,10 +121,10 @@ std::optional<std::vector<item_range>> only_items_of(std::uint64_t ordinal) {
 
 void run_alone(root_job& job, const std::vector<item_range>& only) {
     copy_function(job);
-    running.call = job.ordinal();
+    running_alone.call = job.ordinal();
     const std::terminate_handler before = std::set_terminate(tell_and_abort);
     for (const item_range& items : only) {
-        running.items = items;
+        running_alone.items = items;
         failures of_no_item; // such as no memory for what items share
         {
             const nobody_catches here;

@@ -8,7 +8,7 @@
 namespace mpimap::detail {
 namespace {
 
-std::vector<std::size_t> items_of(const failures& failed) {
+std::vector<std::size_t> failed_items(const failures& failed) {
     std::vector<std::size_t> items; // none, as a rule
     for (const failure& f : failed)
         items.push_back(static_cast<std::size_t>(f.index));
@@ -341,7 +341,7 @@ void owner::ran(item_range batch, std::size_t done, double seconds, failures fai
         settle(ended, {}, here_, seconds, measured_alone);
         return;
     }
-    settle(ended, items_of(failed), here_, seconds, measured_alone);
+    settle(ended, failed_items(failed), here_, seconds, measured_alone);
     take_in(std::move(failed));
 }
 

@@ -11,14 +11,14 @@ namespace mpimap::detail {
 namespace {
 
 /// Whom a rank sends it to that is to reach all of `ranks`.
-std::vector<std::size_t> spread(std::span<const std::size_t> ranks, bool first, std::vector<hop>& tree) {
+std::vector<std::size_t> halve(std::span<const std::size_t> ranks, bool first, std::vector<hop>& tree) {
     std::vector<std::size_t> to;
     while (!ranks.empty()) {
         const std::size_t half = (ranks.size() + 1) / 2;
         const std::size_t at = tree.size();
         to.push_back(ranks.front());
         tree.push_back({ranks.front(), first, {}});
-        tree[at].to = spread(ranks.subspan(1, half - 1), false, tree);
+        tree[at].to = halve(ranks.subspan(1, half - 1), false, tree);
         ranks = ranks.subspan(half);
     }
     return to;
@@ -29,7 +29,7 @@ std::vector<std::size_t> spread(std::span<const std::size_t> ranks, bool first, 
 std::vector<hop> tree_over(const std::vector<std::size_t>& ranks) {
     std::vector<hop> tree;
     tree.reserve(ranks.size());
-    spread(ranks, true, tree);
+    halve(ranks, true, tree);
     return tree;
 }
 

@@ -28,12 +28,12 @@
 
 namespace mpimap::detail {
 
-enum class outcome : std::uint32_t { good, invalid, failed, program_over };
+enum class call_status : std::uint32_t { good, invalid, failed, program_over };
 
 /// What every rank must know of a call before it starts; with it the function, if that is small.
 struct call_header {
     std::uint64_t items = 0;
-    outcome status = outcome::good;
+    call_status status = call_status::good;
     std::uint32_t everywhere = 0;
     std::uint32_t stop_at_failure = 0;
     std::uint32_t inlined = 0;
@@ -276,13 +276,13 @@ struct collective_call::implementation {
     void share(const std::function<void(writer&)>& write, const std::function<void(reader&)>& read);
 
     [[noreturn]] void throw_status() {
-        if (header.status == outcome::program_over) {
+        if (header.status == call_status::program_over) {
             state.leave();
             end_program();
         }
         thrown_by_all = true; // if not the same, where there is no memory for it
         reader in = body_reader();
-        if (header.status == outcome::invalid)
+        if (header.status == call_status::invalid)
             throw_everywhere(invalid_argument(make_value<std::string>(in)), root);
         throw_everywhere(read_map_error(in), root);
     }
@@ -306,11 +306,11 @@ struct collective_call::implementation {
         try {
             throw;
         } catch (const invalid_argument& e) {
-            header.status = outcome::invalid;
+            header.status = call_status::invalid;
             const writer::copy_scope whole(w);
             write_value(w, cut_text(text_of(e), longest_text));
         } catch (...) {
-            header.status = outcome::failed;
+            header.status = call_status::failed;
             write_map_error(w, one_failure());
         }
     }
@@ -382,7 +382,7 @@ void collective_call::implementation::run(const options& o, bool tolerant,
         if (const auto only = only_items_of(job->ordinal())) {
             check_are_there(*only, job->items(), job->ordinal());
             run_alone(*job, *only);
-            header.status = outcome::program_over;
+            header.status = call_status::program_over;
         } else {
             call_plan plan = plan_call(*job, o, static_cast<std::size_t>(state.size), {.tolerant = tolerant});
             header.everywhere = plan.results_everywhere ? 1 : 0;
@@ -400,7 +400,7 @@ void collective_call::implementation::run(const options& o, bool tolerant,
         refuse(setup);
     }
     broadcast_header(&setup);
-    if (header.status != outcome::good)
+    if (header.status != call_status::good)
         throw_status();
     if (job->items() == 0)
         return;
@@ -437,7 +437,7 @@ void collective_call::implementation::run(const options& o, bool tolerant,
 void collective_call::implementation::serve(kernel& k) {
     agree();
     broadcast_header(nullptr);
-    if (header.status != outcome::good)
+    if (header.status != call_status::good)
         throw_status();
     if (header.items == 0)
         return;
@@ -470,7 +470,7 @@ void collective_call::implementation::share(const std::function<void(writer&)>& 
         }
     }
     broadcast_header(&w);
-    if (header.status != outcome::good)
+    if (header.status != call_status::good)
         throw_status();
     std::optional<failure> failed;
     if (is_root()) {
@@ -490,7 +490,7 @@ void collective_call::implementation::share(const std::function<void(writer&)>& 
     header = call_header();
     writer why;
     if (is_root()) {
-        header.status = outcome::failed;
+        header.status = call_status::failed;
         write_map_error(why, map_error({task_error(*failed)}, 1, 0));
     }
     broadcast_header(&why);

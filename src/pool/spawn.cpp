@@ -38,12 +38,12 @@ constexpr const char* name_of_address = "MPIMAP_SPAWNED_BY";
 constexpr int most_ranks = 1024; // a mistake, before the machine is full of processes
 
 /// What this process was started as.
-struct beginning {
+struct origin_of_process {
     std::string program;
     bool spawned = false; // by a pool
     std::unique_ptr<lifeline> to_program;
 
-    beginning() {
+    origin_of_process() {
         char path[PATH_MAX];
         const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
         if (length > 0)
@@ -56,7 +56,7 @@ struct beginning {
         }
     }
 };
-const beginning origin;
+const origin_of_process origin;
 
 // ---------------------------------------------------------------- the end of what was spawned
 
