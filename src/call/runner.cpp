@@ -59,10 +59,11 @@ bool runner::next_will_run() {
     return c != nullptr && !c->broken && !broken_ && !next.returned;
 }
 
-void runner::read(std::shared_ptr<chunk> arguments, std::size_t readable, failures failed) {
+void runner::read(std::shared_ptr<chunk> arguments, std::size_t readable, failures failed, bool is_large) {
     work& next = announced();
     next.arguments = std::move(arguments);
     next.readable = readable;
+    next.is_large = is_large;
     next.failed = std::move(failed);
 }
 

@@ -27,6 +27,7 @@ class runner {
         std::shared_ptr<chunk> arguments = {}; // null where they could not be read
         std::size_t readable = 0;              // items whose arguments could be decoded
         std::size_t sent = 0;                  // items whose results have been sent
+        bool is_large = false;                 // in a message that comes in several pieces
         failures failed = {};                  // and why the next one could not; then those of items that ran
         double waited = 0;                     // seconds that the rank, idle, has waited for it
     };
@@ -55,7 +56,7 @@ class runner {
     /// Whether its content is worth reading.
     [[nodiscard]] bool next_will_run();
     /// That content.
-    void read(std::shared_ptr<chunk> arguments, std::size_t readable, failures failed);
+    void read(std::shared_ptr<chunk> arguments, std::size_t readable, failures failed, bool is_large = false);
     /// All of that chunk is here, at this time in seconds.
     void arrived(double now);
     /// A message to stop has been heeded before, unless it overtook the call itself.

@@ -165,7 +165,7 @@ void worker::place_chunk(incoming& m, const call& c) {
         if (m.lost)
             tell_size(failed.back(), m.framing.bytes, "arguments");
     }
-    runner_.read(std::move(arguments), readable, std::move(failed));
+    runner_.read(std::move(arguments), readable, std::move(failed), !m.framing.whole);
 }
 
 /// Kept as it comes: what it is, the calls know that use it.
@@ -304,7 +304,8 @@ void worker::use_part(kernel& k, std::size_t i, part& p) {
 
 /// `begin` is now, or as good as that: reading the clock takes a fifth of what a short chunk does.
 void worker::run_chunk(clock::time_point begin) {
-    constexpr std::chrono::milliseconds look_interval{1};
+    constexpr std::chrono::microseconds long_item{50};
+    constexpr std::chrono::milliseconds look_interval{1}; // behind long items
     runner::work* const w = runner_.begin_chunk();
     if (w == nullptr)
         return;
@@ -329,14 +330,18 @@ void worker::run_chunk(clock::time_point begin) {
         const bool any_failed = w->failed.size() != before;
         if (any_failed)
             time_failures(w->failed, before, seconds_at(batch_begin), w->what.items.first + b->from);
+        const bool was_long = b->to - b->from == 1 && end - batch_begin >= long_item;
         runner_.ran(*b, done, seconds_between(batch_begin, end), any_failed);
         batch_begin = end;
         if (done < w->readable && w->arguments->writes_as_it_runs() && runner_.runs()) {
             write_ahead(*w, done, end);
             batch_begin = clock::now();
         }
-        if (done < w->readable && (end - looked >= look_interval || messages_.transferring())) {
-            receive(); // what comes meanwhile should not wait for the end of the chunk
+        // What comes next should be here at the end of the chunk: large messages come only while we look. But
+        // where there are more ranks than cores each look gives the core away.
+        const bool hurry = messages_.transferring() || (w->is_large && !runner_.has_work());
+        if (done < w->readable && (hurry || !was_long || end - looked >= look_interval)) {
+            receive();
             looked = batch_begin = clock::now();
         }
     }
