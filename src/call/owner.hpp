@@ -185,6 +185,8 @@ class owner {
     void failures_came(std::size_t rank, failures failed);
     /// Which items have failed there, nobody knows any more.
     void failures_lost(std::size_t rank, failure why);
+    /// So that nobody knows which of the results of its oldest chunk are none.
+    [[nodiscard]] bool has_lost_failures(std::size_t rank) const { return ranks_[rank].failures_lost; }
     /// The rank could not read the call's set-up: it has said why.
     void cannot_join(std::size_t rank) { roster_.joined(rank); }
     /// `read` of the results are in place, or will be when all that belongs to them has arrived, but for the

@@ -414,7 +414,7 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
     const auto rank = static_cast<std::size_t>(m.source);
     std::vector<std::size_t> failed_there = // in order
         owner_.failed_of_chunk(rank, r.chunk != wire::progress::more);
-    if (r.items.count == 0)
+    if (r.items.count == 0 || owner_.has_lost_failures(rank))
         return;
     reader in = m.body();
     failures failed;

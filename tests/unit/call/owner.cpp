@@ -436,7 +436,9 @@ TEST(owner, results_of_a_chunk_whose_failures_are_lost_count_for_nothing) {
     o.items.noticed(1, wire::failed{number, 1}, 100);
     o.items.failures_lost(1, owned::failure_of(task_error::no_item, 0));
     o.items.heeded(wire::failed{number, 1}, 100);
+    EXPECT_TRUE(o.items.has_lost_failures(1)); // so that they are not put in their places
     o.take(1, chunk);
+    EXPECT_FALSE(o.items.has_lost_failures(1));
     EXPECT_EQ(o.fates.done.size(), 0U);
     EXPECT_TRUE(o.items.finished());
     EXPECT_TRUE(o.items.end().abandoned);
