@@ -142,9 +142,12 @@ struct failure {
 
 /// Adds the exception being handled to the failures.
 void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments = {});
-/// The same of an item that was running. Its `seconds` are the moment, until whoever knows when the items
-/// began has made seconds of that: see time_failures().
-void add_failure_of_run(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments);
+/// The same of an item that was running, and threw at `moment`: that are its `seconds` until whoever knows
+/// when the items began has made seconds of it, see time_failures().
+void add_failure_of_run(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments,
+                        double moment);
+/// Now, for that.
+[[nodiscard]] double moment_of_failure() noexcept;
 
 /// Appends an argument of an item to the text of its failure: at most 80 characters, "?" without `print`.
 void append_argument(std::string& text, const void* value, void (*print)(std::ostream&, const void*));

@@ -214,9 +214,14 @@ void add_failure(std::vector<failure>& failed, std::size_t index, int rank, std:
     }
 }
 
-void add_failure_of_run(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments) {
+void add_failure_of_run(std::vector<failure>& failed, std::size_t index, int rank, std::string arguments,
+                        double moment) {
     add_failure(failed, index, rank, std::move(arguments));
-    failed.back().seconds = seconds_at(clock::now());
+    failed.back().seconds = moment;
+}
+
+double moment_of_failure() noexcept {
+    return seconds_at(clock::now());
 }
 
 namespace {

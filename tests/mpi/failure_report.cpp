@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "failing_values.hpp"
 #include "pool_test.hpp"
 #include "shared_counter.hpp"
 
@@ -46,17 +47,6 @@ mpimap::map_error error_of(const Call& call) {
     ADD_FAILURE() << "it did not fail";
     return mpimap::map_error({mpimap::task_error()}, 0, 0);
 }
-
-/// Cannot be read where it arrives.
-struct unreadable {
-    int value = 0;
-    template <typename Archive>
-    void serialize(Archive& ar, unsigned) {
-        ar& value;
-        if constexpr (Archive::is_loading::value)
-            throw std::domain_error("unreadable");
-    }
-};
 
 std::size_t count_of(std::string_view text, std::string_view part) {
     std::size_t n = 0;
@@ -178,7 +168,7 @@ TEST(failure_report, is_the_same_of_all_kinds_of_calls) {
 
 /// Of an item whose result was lost on the way.
 TEST(failure_report, says_what_is_known_of_a_result_that_cannot_be_read) {
-    const auto make = [](std::size_t i) { return unreadable{static_cast<int>(i)}; };
+    const auto make = [](std::size_t i) { return fails_to_load{static_cast<int>(i % 4)}; };
     const auto all = mpimap::mpi_try_map(comm(), {.schedule = mpimap::schedule::static_, .seed = 42}, make,
                                          mpimap::indices(8));
     std::size_t failed = 0;
@@ -186,7 +176,7 @@ TEST(failure_report, says_what_is_known_of_a_result_that_cannot_be_read) {
         if (x)
             continue;
         ++failed;
-        EXPECT_EQ(x.error().what(), "unreadable");
+        EXPECT_EQ(x.error().what(), "will not be loaded");
         EXPECT_EQ(x.error().attempt(), 1U);
         EXPECT_EQ(x.error().attempts(), 1U);
         EXPECT_EQ(x.error().seed(), std::optional<std::uint64_t>(42));

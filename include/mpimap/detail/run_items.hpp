@@ -157,7 +157,8 @@ std::size_t run_items(Function& function, std::size_t first, std::size_t count, 
         try {
             run_from(i, function, first, count, where, key, make_cursors, store);
         } catch (...) {
-            add_failure_of_run(failed, first + i, where.rank, arguments_as_text(make_cursors, i));
+            const double moment = moment_of_failure(); // to tell of it takes longer than many an item
+            add_failure_of_run(failed, first + i, where.rank, arguments_as_text(make_cursors, i), moment);
             ++i;
             if (stop)
                 break;

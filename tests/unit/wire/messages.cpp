@@ -158,6 +158,7 @@ TEST(wire_messages, what_no_message_says) {
     refused(with_word(chunk, 6, huge)); // items
     refused(with_word(chunk, 7, huge));
     refused(with_word(chunk, 8, 3)); // how it may be returned
+    refused(with_word(chunk, 9, 4)); // more items ahead than there are
     const double no_time[] = {-1, std::numeric_limits<double>::quiet_NaN(),
                               std::numeric_limits<double>::infinity()};
     for (const double t : no_time) {
