@@ -1,6 +1,5 @@
 #include "driver/dispatcher.hpp"
 
-#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -13,6 +12,10 @@ dispatcher::dispatcher(session& s, root_job& job, call_plan plan, call_number nu
     : session_(s), job_(job), owner_(std::move(plan), number, s.ranks(), static_cast<std::size_t>(s.rank()),
                                      s.computes(), job.fates(), observer_ != nullptr),
       pool_(std::move(pool)) {
+    // A rank gives back what another should run now, when the main thread may be in an item of its own for
+    // long. Two ranks have nobody else.
+    if (!owner_.plan().plain_arguments && !owner_.decided() && session_.size() > 2)
+        kept_.emplace(static_cast<std::size_t>(session_.size()));
     try {
         session_.join(*this);
         act();
@@ -152,59 +155,16 @@ dispatcher::prepared dispatcher::take_from_stock() {
     return p;
 }
 
-/// A rank that gives it back does so since another should run it now, when the main thread may be in an item
-/// of its own for long. Two ranks have nobody else.
-void dispatcher::keep(std::size_t rank, prepared& p) {
-    constexpr std::size_t most_bytes = 64 * 1024 * 1024; // of all
-    if (owner_.plan().plain_arguments || owner_.decided() || session_.size() < 3)
-        return;
-    if (kept_.empty())
-        kept_.resize(static_cast<std::size_t>(session_.size()));
-    const std::size_t bytes = p.message.content().size();
-    kept k{p.items, p.skipped};
-    // What is sent from where it is would have to stay there.
-    if (p.message.content().spans().empty() && kept_bytes_ + bytes <= most_bytes) {
-        if (!p.message.shared) {
-            auto content = std::make_shared<writer>();
-            *content = std::move(p.message.out);
-            p.message.shared = std::move(content);
-        }
-        k.content = p.message.shared;
-        kept_bytes_ += bytes;
-    }
-    kept_[rank].push(std::move(k));
-}
-
-void dispatcher::let_go(kept& k) noexcept {
-    if (k.content)
-        kept_bytes_ -= k.content->size();
-    k.content.reset();
-}
-
-/// Of a chunk that has come back, or its end.
-dispatcher::prepared dispatcher::take_kept(std::size_t rank, item_range items) {
+void dispatcher::take_back(std::size_t rank, item_range items) {
     prepared p;
     p.items = items;
     p.again = true;
-    if (kept_.empty())
-        return p;
-    for (kept& k : kept_[rank]) {
-        if (items.first < k.items.first || items.end() != k.items.end())
-            continue;
-        p.skipped = k.skipped + items.first - k.items.first;
-        p.message.shared = k.content;
+    if (kept_) {
+        kept_chunks::encoding kept = kept_->returned(rank, items);
+        p.skipped = kept.skipped;
+        p.message.shared = std::move(kept.content);
         p.message.owner = pool_.keep;
-        let_go(k);
-        k.items.count -= items.count;
-        if (k.items.count == 0)
-            kept_[rank].erase(&k);
-        break;
     }
-    return p;
-}
-
-void dispatcher::take_back(std::size_t rank, item_range items) {
-    prepared p = take_kept(rank, items);
     if (owner_.take_back(rank, items, p.message.shared != nullptr))
         stock_.push_front(std::move(p));
 }
@@ -234,7 +194,8 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
         pool_.introduction->introduce(rank, owner_.left(), session_.messages());
     const wire::chunk what{number(), p.items, owner_.return_policy_for(rank), p.skipped};
     const std::size_t bytes = p.message.content().size();
-    keep(rank, p);
+    if (kept_)
+        kept_->sent(rank, p.items, p.skipped, p.message);
     if (!p.message.owner && !p.message.content().spans().empty())
         p.message.owner = in_transit_;
     session_.messages().send(static_cast<int>(rank), what, std::move(p.message));
@@ -266,19 +227,12 @@ bool dispatcher::stock_up() {
         bytes += p.message.content().size();
     const auto others = static_cast<std::size_t>(session_.size() - 1);
     bool more = true;
-    double spent = 0;
-    double shortest = how.patience;
-    for (double chunks = 1;
-         !owner_.stopped() && bytes < most_bytes && (stock_.size() < others || spent < how.patience);
-         ++chunks) {
+    while (!owner_.stopped() && bytes < most_bytes &&
+           (stock_.size() < others || seconds_since(begin) < how.patience)) {
         prepared p;
-        const clock::time_point step = clock::now();
         more = prepare(work_queue::anyone, p);
         if (!more)
             break;
-        // One that took long may have been interrupted, which says nothing of the others.
-        shortest = std::min(shortest, seconds_since(step));
-        spent = std::min(seconds_since(begin), 4 * shortest * chunks);
         bytes += p.message.out.size();
         owner_.stocked(p.items, p.again);
         if (p.again) { // has waited
@@ -364,10 +318,8 @@ void dispatcher::noticed(const incoming& m) {
     } else {
         owner_.noticed(rank, m.what, m.framing.bytes);
         const auto* r = std::get_if<wire::results>(&m.what);
-        if (r != nullptr && r->chunk != wire::progress::more && !kept_.empty() && !kept_[rank].empty()) {
-            let_go(kept_[rank].front());
-            kept_[rank].drop();
-        }
+        if (r != nullptr && r->chunk != wire::progress::more && kept_)
+            kept_->finished(rank);
     }
     act();
 }

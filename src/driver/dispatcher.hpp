@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "call/kept_chunks.hpp"
 #include "call/opening.hpp"
 #include "call/owner.hpp"
 #include "driver/nap.hpp"
@@ -89,12 +90,6 @@ class dispatcher {
         std::size_t skipped = 0;
         outgoing message;
     };
-    /// What a chunk was sent as, by which it can go to another rank without code of the user's.
-    struct kept {
-        item_range items;
-        std::size_t skipped = 0;
-        std::shared_ptr<const writer> content = {}; // null where it is not kept
-    };
 
     void act() {
         if (owner_.acts())
@@ -106,9 +101,6 @@ class dispatcher {
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
     void note_untaken();
     [[nodiscard]] prepared take_from_stock();
-    void keep(std::size_t rank, prepared& p);
-    void let_go(kept& k) noexcept;
-    [[nodiscard]] prepared take_kept(std::size_t rank, item_range items);
     void take_back(std::size_t rank, item_range items);
     void take_stock_back();
     bool run_own_chunk(clock::time_point& now);
@@ -125,11 +117,10 @@ class dispatcher {
     pooled pool_;
     std::size_t chunks_sent_ = 0;
     std::shared_ptr<const void> in_transit_ =
-        std::make_shared<char>();  // messages with memory of the caller's
-    prepared next_;                // empty between messages: its memory is used again
-    std::deque<prepared> stock_;   // encoded ahead: user code runs on the main thread only
-    std::vector<fifo<kept>> kept_; // of each rank's chunks, in order; empty where nothing is kept
-    std::size_t kept_bytes_ = 0;
+        std::make_shared<char>();     // messages with memory of the caller's
+    prepared next_;                   // empty between messages: its memory is used again
+    std::deque<prepared> stock_;      // encoded ahead: user code runs on the main thread only
+    std::optional<kept_chunks> kept_; // where it runs to encode them
     clock::time_point stocking_since_;
     std::deque<prepared> dropped_; // of these, what goes on the main thread: destructors are user code
     fifo<incoming> to_complete_;   // the rest is user code, for the main thread

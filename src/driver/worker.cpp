@@ -461,30 +461,15 @@ void worker::send_some(runner::work& w, std::size_t to, clock::time_point end, w
     if (!reply_.keep)
         reply_.keep = w.arguments;
     if (reply_.out.size() >= large_results)
-        on_their_way_.push_back(reply_.keep);
+        backlog_.sent(reply_.keep);
     messages_.send(root_, what, std::move(reply_));
     w.sent = to;
 }
 
-/// Large results that the root has not taken are no longer in the cache when it does, and are memory that the
-/// next ones could use. So the rank waits while they are being taken: not where they are not.
 void worker::let_root_keep_up() {
-    constexpr std::size_t enough = 2; // one goes while the next is computed
-    constexpr std::chrono::milliseconds patience{1};
-    const auto are_many = [this] {
-        const std::size_t before = on_their_way_.size();
-        std::erase_if(on_their_way_, [](const auto& message) { return message.expired(); });
-        root_takes_none_ = root_takes_none_ && on_their_way_.size() == before;
-        return on_their_way_.size() > enough && !root_takes_none_;
-    };
-    clock::time_point moved = clock::now();
-    while (are_many()) {
-        if (receive()) {
-            moved = clock::now();
-        } else if (clock::now() - moved > patience) {
-            root_takes_none_ = true;
-        }
-    }
+    bool moved = false;
+    while (backlog_.is_to_shrink(moved, seconds_at(clock::now())))
+        moved = receive();
 }
 
 } // namespace mpimap::detail

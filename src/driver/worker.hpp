@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "call/backlog.hpp"
 #include "call/runner.hpp"
 #include "driver/engaged_helper.hpp"
 #include "driver/helper.hpp"
@@ -98,9 +99,8 @@ class worker {
     engaged_helper helper_;
     outgoing reply_;          // empty between messages: its memory is used again
     std::size_t written_ = 0; // items of the chunk that runs whose results are in it, or have been sent
-    clock::time_point not_sent_since_;                    // when the first of these items began
-    std::vector<std::weak_ptr<const void>> on_their_way_; // large results
-    bool root_takes_none_ = false;                        // of these, for now
+    clock::time_point not_sent_since_; // when the first of these items began
+    backlog backlog_;
     std::optional<map_error> failed_;
     std::optional<cancelled> stopped_;
 };
