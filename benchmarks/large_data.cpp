@@ -117,7 +117,7 @@ bool vectors_out(const boost::mpi::communicator& world, std::size_t size, std::s
     const std::size_t half = n / 2;
     const std::size_t own = n - half;
     std::vector<values> ours;
-    std::vector<values> theirs(root ? n : 0);
+    std::vector<values> theirs;
     std::vector<values> warm(root ? n : 0, values(size));
     bool right = true;
     const auto check = [&](const std::vector<values>& all) {
