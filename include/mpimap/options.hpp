@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -62,6 +63,11 @@ struct options {
     /// pools: calls of several threads, and on communicators with different roots, want a name. One that an
     /// item makes throws invalid_argument if it has a seed and no name.
     std::string stream = {};
+    /// How long an item may run, on whatever rank; 0 is for ever. One that runs longer is noticed within a
+    /// second. Nobody can stop it: it is said on the standard error which it is and how it is run again, and
+    /// the job ends with exit code 124. Each rank has a thread that looks at its own items, if this is set.
+    /// Throws invalid_argument if it is negative or no number.
+    std::chrono::duration<double> item_timeout = {};
 };
 
 } // namespace mpimap

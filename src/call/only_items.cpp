@@ -10,6 +10,7 @@
 
 #include <mpimap/detail/call_ordinal.hpp>
 #include <mpimap/detail/index_set.hpp>
+#include <mpimap/detail/running_items.hpp>
 #include <mpimap/errors.hpp>
 
 namespace mpimap::detail {

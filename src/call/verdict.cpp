@@ -106,7 +106,7 @@ map_error error_of_items(std::vector<task_error> errors, std::size_t items, comp
     std::string text = summary_of(errors, count, items, done.done());
     if (call.ordinal != 0 && count != 0 && errors.front().attempt() != 0) {
         const std::size_t item = errors.front().index();
-        const std::string line = line_to_run_again({item, call.ordinal, call.root}, started_as());
+        const std::string line = line_to_run_again(started_as()).text({item, call.ordinal, call.root});
         if (!line.empty())
             text += "\nTo run item " + std::to_string(item) + " again, here:\n  " + line;
     }

@@ -12,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include "driver/quiet_thread.hpp"
+#include "quiet_thread.hpp"
 
 namespace mpimap::detail::threads {
 

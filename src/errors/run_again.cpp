@@ -18,16 +18,18 @@ std::string quoted_for_shell(std::string_view word) {
     return text + "'";
 }
 
-std::string line_to_run_again(const item_of_call& which, const command_line& started) {
+line_to_run_again::line_to_run_again(const command_line& started) {
     if (started.words.empty() || started.folder.empty())
-        return {};
-    std::string line = "cd " + quoted_for_shell(started.folder) +
-                       " && MPIMAP_ONLY=" + std::to_string(which.item) +
-                       " MPIMAP_CALL=" + std::to_string(which.ordinal);
-    if (which.root != 0) // one rank is no such root
-        line += " mpirun -n " + std::to_string(which.root + 1);
+        return;
+    before_ = "cd " + quoted_for_shell(started.folder) + " && MPIMAP_ONLY=";
     for (const std::string& word : started.words)
-        line += " " + quoted_for_shell(word);
+        after_ += " " + quoted_for_shell(word);
+}
+
+std::string line_to_run_again::text(const item_of_call& which) const {
+    std::string line;
+    if (is_known())
+        write(which, [&line](std::string_view piece) { line += piece; });
     return line;
 }
 

@@ -271,6 +271,13 @@ void end_job_of_others(MPI_Comm comm) noexcept {
     end_job_out_of_step(rank);
 }
 
+void end_job_with(int status) noexcept {
+    set_job_status(status);
+    if (find_place().running)
+        MPI_Abort(MPI_COMM_WORLD, status);
+    std::_Exit(status);
+}
+
 void thrown_everywhere(const char* text, bool told_here, std::weak_ptr<communicator_state> by) noexcept {
     last_thrown& l = last();
     const std::lock_guard lock(l.mutex);

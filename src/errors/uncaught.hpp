@@ -34,6 +34,9 @@ void end_job_of_others(MPI_Comm comm) noexcept;
 /// left.
 void keep_last_memory() noexcept;
 
+/// Ends the job, on whatever thread: the others are not asked.
+[[noreturn]] void end_job_with(int status) noexcept;
+
 /// What the job ends with where this rank ends it: 1, unless the program's own status is known.
 void set_job_status(int status) noexcept;
 [[nodiscard]] int job_status() noexcept;

@@ -20,6 +20,7 @@
 #include "driver/nap.hpp"
 #include "errors/uncaught.hpp"
 #include "mpi/mpi_check.hpp"
+#include "running/item_timer.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -374,6 +375,7 @@ void communicator_state::prepare(const mpi_turn& alone, MPI_Comm user, int root)
         std::fflush(stderr);
     };
     keep_last_memory();
+    begin_timing_items();
     retirement_.clear();
     retirement_.emplace_back(size);
     MPI_Request request = MPI_REQUEST_NULL;

@@ -23,6 +23,7 @@
 #include "mpi/end_program.hpp"
 #include "pool/launcher.hpp"
 #include "pool/lifeline.hpp"
+#include "running/last_words.hpp"
 
 namespace mpimap {
 namespace {
@@ -87,6 +88,7 @@ void finalise() {
 
 /// At the end of the program, where its status is known.
 void finalise_with(int status, void*) {
+    detail::fatal_signals::tell_of_exit(status); // before MPI_Finalize, which may be for ever
     int finalised = 0;
     MPI_Finalized(&finalised);
     if (finalised != 0)
@@ -122,6 +124,7 @@ environment::environment(environment_options options) {
 void environment::initialise(int* argc, char*** argv, const environment_options& options) {
     int initialised = 0;
     MPI_Initialized(&initialised);
+    detail::fatal_signals fatal; // ahead of MPI, which has handlers of its own
     if (initialised == 0) {
         const detail::spawning_conditions of_ranks;
         int provided = 0;
@@ -132,6 +135,7 @@ void environment::initialise(int* argc, char*** argv, const environment_options&
         finalise_ = true;
     }
     std::set_terminate(detail::tell_and_end_job);
+    fatal.install();
 }
 
 environment::~environment() {

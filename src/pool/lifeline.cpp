@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "driver/quiet_thread.hpp"
+#include "quiet_thread.hpp"
 
 namespace mpimap::detail {
 namespace {

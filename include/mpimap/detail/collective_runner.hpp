@@ -10,10 +10,10 @@
 #include <mpi.h>
 
 #include <mpimap/codec.hpp>
+#include <mpimap/detail/call_facts.hpp>
 #include <mpimap/detail/call_ordinal.hpp>
 #include <mpimap/detail/collective_call.hpp>
 #include <mpimap/detail/job.hpp>
-#include <mpimap/detail/random_key.hpp>
 #include <mpimap/options.hpp>
 
 namespace mpimap::detail {
@@ -35,8 +35,7 @@ struct collective_runner {
         if (call.is_root()) {
             const auto prepare = [&]() -> root_job& {
                 root.emplace(where, o, f, args...);
-                root->set_ordinal(ordinal);
-                root->set_random_key(random_key_of(o.seed, o.stream, ordinal));
+                root->set_facts(facts_of_call(o, ordinal, where.rank));
                 operation.prepare(*root, o);
                 return *root;
             };

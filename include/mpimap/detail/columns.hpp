@@ -75,6 +75,7 @@ class range_column {
 
     class cursor_type {
       public:
+        static constexpr bool in_memory = in_place && contiguous; // reading it runs no code of the user's
         explicit cursor_type(iterator at) : at_(std::move(at)) {}
         decltype(auto) operator*() {
             if constexpr (in_place) {
@@ -178,6 +179,7 @@ class index_column {
 
     class cursor_type {
       public:
+        static constexpr bool in_memory = true;
         explicit cursor_type(std::size_t at) : at_(at) {}
         const std::size_t& operator*() const { return at_; }
         void next() { ++at_; }
@@ -196,6 +198,7 @@ class index_column {
 template <typename T>
 class constant_cursor {
   public:
+    static constexpr bool in_memory = true;
     explicit constant_cursor(const T* value) : value_(value) {}
     const T& operator*() const { return *value_; }
     void next() {}

@@ -115,6 +115,7 @@ struct argument_traits<grid_argument<Axes...>> : argument_traits<void> {
 template <typename Column>
 class axis_cursor {
   public:
+    static constexpr bool in_memory = decltype(std::declval<Column&>().cursor(0))::in_memory;
     axis_cursor(Column& column, std::size_t length, std::size_t stride, std::size_t item)
         : column_(&column), length_(length), stride_(stride), at_(item / stride % length),
           left_(stride - item % stride), value_(column.cursor(at_)) {}

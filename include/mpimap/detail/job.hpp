@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <mpimap/detail/call_facts.hpp>
 #include <mpimap/detail/index_set.hpp>
 #include <mpimap/detail/stream.hpp>
 #include <mpimap/errors.hpp>
@@ -196,9 +197,10 @@ class root_job {
     /// Which items have their results, for exceptions.
     [[nodiscard]] completion completed() const { return {fates_.done.size(), fates_.done.ranges()}; }
 
-    /// Which call of the program it is: see next_call_ordinal().
-    [[nodiscard]] std::uint64_t ordinal() const noexcept { return ordinal_; }
-    void set_ordinal(std::uint64_t n) noexcept { ordinal_ = n; }
+    /// To be set before the bounds are written.
+    [[nodiscard]] const call_facts& facts() const noexcept { return facts_; }
+    void set_facts(const call_facts& facts) noexcept { facts_ = facts; }
+    [[nodiscard]] std::uint64_t ordinal() const noexcept { return facts_.ordinal; }
 
     /// Null where all items were there at the beginning.
     [[nodiscard]] virtual growing_items* growing() noexcept { return nullptr; }
@@ -214,7 +216,7 @@ class root_job {
 
   private:
     item_fates fates_;
-    std::uint64_t ordinal_ = 0;
+    call_facts facts_;
     std::function<void(failures&)> finish_;
     std::function<void(failures&)> finish_partly_;
 };

@@ -15,13 +15,13 @@
 #include <vector>
 
 #include <mpimap/arguments.hpp>
+#include <mpimap/detail/call_facts.hpp>
 #include <mpimap/detail/call_ordinal.hpp>
 #include <mpimap/detail/check_options.hpp>
 #include <mpimap/detail/examine_call.hpp>
 #include <mpimap/detail/index_set.hpp>
 #include <mpimap/detail/lazy_source.hpp>
 #include <mpimap/detail/pool_core.hpp>
-#include <mpimap/detail/random_key.hpp>
 #include <mpimap/detail/stream_call.hpp>
 #include <mpimap/errors.hpp>
 #include <mpimap/options.hpp>
@@ -49,8 +49,7 @@ class lazy_map {
                 return std::make_shared<stream>(where, std::move(f), false, s.make_column()...);
             },
             sources_);
-        job_->set_ordinal(next_call_ordinal());
-        job_->set_random_key(random_key_of(o.seed, o.stream, job_->ordinal()));
+        job_->set_facts(facts_of_call(o, next_call_ordinal(), pool_->rank()));
         if (window_ == 0)
             job_->weigh(most_bytes);
         call_settings how;

@@ -8,10 +8,10 @@
 #include <type_traits>
 #include <utility>
 
+#include <mpimap/detail/call_facts.hpp>
 #include <mpimap/detail/call_ordinal.hpp>
 #include <mpimap/detail/job.hpp>
 #include <mpimap/detail/pool_core.hpp>
-#include <mpimap/detail/random_key.hpp>
 #include <mpimap/future.hpp>
 #include <mpimap/options.hpp>
 
@@ -27,8 +27,7 @@ class map_in_flight {
         : f_(std::move(f)), args_(std::forward<Args>(args)...),
           root_(std::apply([&](auto&... a) { return std::make_unique<root_type>(where, o, f_, a...); },
                            args_)) {
-        root_->set_ordinal(next_call_ordinal());
-        root_->set_random_key(random_key_of(o.seed, o.stream, root_->ordinal()));
+        root_->set_facts(facts_of_call(o, next_call_ordinal(), where.rank));
         operation_.prepare(*root_, o);
     }
     [[nodiscard]] root_job& job() { return *root_; }

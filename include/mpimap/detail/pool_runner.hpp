@@ -5,12 +5,12 @@
 #include <memory>
 #include <optional>
 
+#include <mpimap/detail/call_facts.hpp>
 #include <mpimap/detail/call_ordinal.hpp>
 #include <mpimap/detail/check_options.hpp>
 #include <mpimap/detail/job.hpp>
 #include <mpimap/detail/kernel_descriptor.hpp>
 #include <mpimap/detail/pool_core.hpp>
-#include <mpimap/detail/random_key.hpp>
 #include <mpimap/options.hpp>
 
 namespace mpimap::detail {
@@ -43,8 +43,7 @@ struct pool_runner {
         std::unique_ptr<pool_call> call;
         begin_call(pool, [&] {
             root.emplace(place{pool.rank(), pool.size()}, o, f, args...);
-            root->set_ordinal(next_call_ordinal());
-            root->set_random_key(random_key_of(o.seed, o.stream, root->ordinal()));
+            root->set_facts(facts_of_call(o, next_call_ordinal(), pool.rank()));
             operation.prepare(*root, o);
             call_settings how;
             how.descriptor = &descriptor_of<typename Operation::served>;

@@ -14,6 +14,7 @@ namespace mpimap::detail {
 template <typename T>
 class pointer_cursor {
   public:
+    static constexpr bool in_memory = true;
     explicit pointer_cursor(const T* at) : at_(at) {}
     const T& operator*() const { return *at_; }
     void next() { ++at_; }

@@ -19,7 +19,6 @@
 #include <mpimap/detail/job.hpp>
 #include <mpimap/detail/parts.hpp>
 #include <mpimap/detail/pointer_scan.hpp>
-#include <mpimap/detail/random_key.hpp>
 #include <mpimap/detail/results.hpp>
 #include <mpimap/detail/run_items.hpp>
 #include <mpimap/options.hpp>
@@ -159,7 +158,7 @@ class root_setup : public root_job {
     void write_bounds(writer& out) override {
         out.checked(items());
         write_value(out, one_by_one_);
-        write_value(out, key_);
+        write_facts(out, facts());
         std::apply([&out](auto&... a) { (a.write_bounds(out), ...); }, arguments_);
     }
     [[nodiscard]] std::size_t parts() const override {
@@ -194,9 +193,6 @@ class root_setup : public root_job {
         function_parts<F>::use(i, std::move(part), function_);
     }
 
-    /// That of the items' random streams; before the bounds are written.
-    void set_random_key(const std::optional<random_key>& key) { key_ = key; }
-
     /// Null until the function has been read.
     [[nodiscard]] const std::shared_ptr<function_copy<F>>& function() const { return function_; }
     [[nodiscard]] int rank() const { return where_.rank; }
@@ -210,7 +206,6 @@ class root_setup : public root_job {
     bool one_by_one_; // items of a chunk may be missing: results are not folded where they are made
     arguments arguments_;
     std::shared_ptr<function_copy<F>> function_;
-    std::optional<random_key> key_;
 
   private:
     const F& f_;
@@ -221,7 +216,6 @@ class root_call : public root_setup<F, Args...> {
     using setup = root_setup<F, Args...>;
     using setup::arguments_;
     using setup::function_;
-    using setup::key_;
     using setup::where_;
 
   public:
@@ -262,7 +256,7 @@ class root_call : public root_setup<F, Args...> {
         try {
             auto store = slots_->at(items);
             return run_items(
-                *function_, items.first, items.count, where_, key_, stop,
+                *function_, items.first, items.count, where_, this->facts(), stop,
                 [&](std::size_t i) { return cursors(items.first + i); }, store, failed);
         } catch (...) {
             add_failure(failed, items.first, where_.rank);

@@ -15,9 +15,9 @@
 #include <utility>
 
 #include <mpimap/arguments.hpp>
-#include <mpimap/detail/call_ordinal.hpp>
+#include <mpimap/detail/call_facts.hpp>
 #include <mpimap/detail/job.hpp>
-#include <mpimap/detail/random_key.hpp>
+#include <mpimap/detail/running_items.hpp>
 #include <mpimap/function.hpp>
 
 namespace mpimap::detail {
@@ -92,11 +92,46 @@ std::string arguments_as_text(const MakeCursors& make_cursors, std::size_t i) no
     }
 }
 
+template <typename Cursor>
+using value_at = std::remove_cvref_t<decltype(*std::declval<Cursor&>())>;
+
+/// Those that are numbers; "?" for the others.
+template <typename MakeCursors>
+void append_numbers(const void* make_cursors, std::size_t i, short_text& text) {
+    std::apply(
+        [&text]<typename... Cursors>(Cursors... cursor) {
+            const char* separator = "";
+            const auto append = [&]<typename Cursor>(Cursor& at) {
+                if constexpr (!std::is_same_v<value_at<Cursor>, item_number>) {
+                    text.add(std::exchange(separator, ", "));
+                    if constexpr (std::is_arithmetic_v<value_at<Cursor>>) {
+                        text.add(*at);
+                    } else {
+                        text.add("?");
+                    }
+                }
+            };
+            (append(cursor), ...);
+        },
+        (*static_cast<const MakeCursors*>(make_cursors))(i));
+}
+/// Null where none are, or where to find one out runs code of the user's.
+template <typename MakeCursors>
+consteval running_items::describe describe_numbers() {
+    return []<typename... Cursors>(const std::tuple<Cursors...>*) -> running_items::describe {
+        if constexpr ((Cursors::in_memory && ...) && (std::is_arithmetic_v<value_at<Cursors>> || ...)) {
+            return append_numbers<MakeCursors>;
+        } else {
+            return nullptr;
+        }
+    }(static_cast<const std::invoke_result_t<const MakeCursors&, std::size_t>*>(nullptr));
+}
+
 /// Runs items [i, count) of a chunk, see run_items(); `i` is the one that runs.
 template <typename Function, typename MakeCursors, typename Store>
 [[gnu::always_inline]] inline void
-run_from(std::size_t& i, Function& function, std::size_t first, std::size_t count, const place& where,
-         const std::optional<random_key>& key, const MakeCursors& make_cursors, Store& store) {
+run_from(std::size_t& i, running_items& here, Function& function, std::size_t first, std::size_t count,
+         const place& where, const call_facts& call, const MakeCursors& make_cursors, Store& store) {
     auto& f = function.get();
     std::apply(
         [&](auto... cursor) {
@@ -107,19 +142,22 @@ run_from(std::size_t& i, Function& function, std::size_t first, std::size_t coun
             using value =
                 std::conditional_t<Store::drops_results || std::is_void_v<raw>, void,
                                    std::conditional_t<std::is_reference_v<raw>, std::decay_t<raw>, raw>>;
-            const auto call = [&]() -> value {
+            const auto call_function = [&]() -> value {
                 if constexpr (plain && std::is_void_v<value>) {
                     (void)std::invoke(f, as_item(*cursor)...);
                 } else if constexpr (plain) {
                     return std::invoke(f, as_item(*cursor)...);
                 } else if constexpr (std::is_void_v<value>) {
-                    (void)std::invoke(f, task(first + i, where.rank, where.size, key), as_item(*cursor)...);
+                    (void)std::invoke(f, task(first + i, where.rank, where.size, call.key),
+                                      as_item(*cursor)...);
                 } else {
-                    return std::invoke(f, task(first + i, where.rank, where.size, key), as_item(*cursor)...);
+                    return std::invoke(f, task(first + i, where.rank, where.size, call.key),
+                                       as_item(*cursor)...);
                 }
             };
             while (true) {
-                store.invoke(i, call);
+                here.begins(i);
+                store.invoke(i, call_function);
                 if (++i == count)
                     return;
                 (cursor.next(), ...);
@@ -131,31 +169,30 @@ run_from(std::size_t& i, Function& function, std::size_t first, std::size_t coun
 /// All of them, and nobody catches what they throw: a function of its own, which takes no registers from the
 /// others.
 template <typename Function, typename MakeCursors, typename Store>
-[[gnu::noinline, gnu::cold]] void run_all_uncaught(Function& function, std::size_t first, std::size_t count,
-                                                   const place& where, const std::optional<random_key>& key,
-                                                   const MakeCursors& make_cursors, Store& store) {
+[[gnu::noinline, gnu::cold]] void
+run_all_uncaught(running_items& here, Function& function, std::size_t first, std::size_t count,
+                 const place& where, const call_facts& call, const MakeCursors& make_cursors, Store& store) {
     run_uncaught([&] {
         std::size_t i = 0;
-        run_from(i, function, first, count, where, key, make_cursors, store);
+        run_from(i, here, function, first, count, where, call, make_cursors, store);
     });
 }
 
 /// Runs items [0, count) of a chunk whose first has the index `first`. `make_cursors(i)` gives the cursors of
-/// item i, `store(i, result)` takes the result; `key` is that of their random streams. Gives the number of
-/// items that need not be run again.
+/// item i, `store.invoke(i, f)` takes what f() gives. Gives the number of items that need not be run again.
 template <typename Function, typename MakeCursors, typename Store>
 std::size_t run_items(Function& function, std::size_t first, std::size_t count, const place& where,
-                      const std::optional<random_key>& key, bool stop, const MakeCursors& make_cursors,
-                      Store&& store, failures& failed) {
-    const items_run_here here;
+                      const call_facts& call, bool stop, const MakeCursors& make_cursors, Store&& store,
+                      failures& failed) {
+    running_items here(first, where, call, describe_numbers<MakeCursors>(), std::addressof(make_cursors));
     if (here.uncaught()) [[unlikely]] {
-        run_all_uncaught(function, first, count, where, key, make_cursors, store);
+        run_all_uncaught(here, function, first, count, where, call, make_cursors, store);
         return count;
     }
     std::size_t i = 0;
     while (i < count) {
         try {
-            run_from(i, function, first, count, where, key, make_cursors, store);
+            run_from(i, here, function, first, count, where, call, make_cursors, store);
         } catch (...) {
             const double moment = moment_of_failure(); // to tell of it takes longer than many an item
             add_failure_of_run(failed, first + i, where.rank, arguments_as_text(make_cursors, i), moment);

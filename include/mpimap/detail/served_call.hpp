@@ -13,9 +13,9 @@
 
 #include <mpimap/arguments.hpp>
 #include <mpimap/codec.hpp>
+#include <mpimap/detail/call_facts.hpp>
 #include <mpimap/detail/job.hpp>
 #include <mpimap/detail/parts.hpp>
-#include <mpimap/detail/random_key.hpp>
 #include <mpimap/detail/run_items.hpp>
 
 namespace mpimap::detail {
@@ -95,7 +95,7 @@ class served_call : public kernel {
     void read_bounds(reader& in) override {
         items_ = static_cast<std::size_t>(in.checked());
         one_by_one_ = make_value<bool>(in);
-        key_ = make_value<std::optional<random_key>>(in);
+        facts_ = read_facts(in);
         std::apply([&in](auto&... a) { (a.read_bounds(in), ...); }, arguments_);
     }
     [[nodiscard]] std::size_t parts() const override {
@@ -181,7 +181,7 @@ class served_call : public kernel {
                 return cursors(from + i, std::index_sequence_for<Args...>{});
             };
             const std::size_t done =
-                from + run_items(*call_.function_, items_.first + from, to - from, call_.where_, call_.key_,
+                from + run_items(*call_.function_, items_.first + from, to - from, call_.where_, call_.facts_,
                                  stop, make_cursors, store, failed);
             // Fresh memory is slow: the system clears each page when it is first written.
             if constexpr ((served_argument<Args>::received::reusable && ...)) {
@@ -229,7 +229,7 @@ class served_call : public kernel {
     std::tuple<served_argument<Args>...> arguments_;
     std::size_t items_ = 0;
     bool one_by_one_ = false;
-    std::optional<random_key> key_;
+    call_facts facts_;
     columns spare_; // of the chunk that was run last
     place where_;
 };

@@ -67,7 +67,6 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
     using storage = stream_storage<F, Args...>;
     using setup = root_setup<F, Args...>;
     using setup::function_;
-    using setup::key_;
     using setup::where_;
     using storage::constants_;
     using storage::f_;
@@ -193,7 +192,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
                 const std::size_t first = items.first + done;
                 const std::size_t before = failed.size();
                 const std::size_t ran = run_items(
-                    *function_, first, r.count, where_, key_, stop,
+                    *function_, first, r.count, where_, this->facts(), stop,
                     [&](std::size_t i) { return cursors(*r.in, first + i); },
                     results_here{*this, *r.in, first}, failed);
                 done += ran;

@@ -116,7 +116,7 @@ class submissions_of : public submissions, public std::enable_shared_from_this<s
     submissions_of(std::shared_ptr<pool_core> pool, F f, writer identity,
                    const std::optional<random_key>& key)
         : submissions(kernel(), std::move(identity)), pool_(std::move(pool)), job_(make_job(std::move(f))) {
-        job_->set_random_key(key);
+        job_->set_facts({.root = pool_->rank(), .key = key});
         options o;
         if (key)
             o.seed = key->seed;

@@ -7,10 +7,16 @@
 
 #include <gtest/gtest.h>
 
+#include <mpimap/detail/running_items.hpp>
+
 namespace {
 
-using mpimap::detail::items_run_here;
 using mpimap::detail::next_call_ordinal;
+
+struct items_run_here {
+    mpimap::detail::call_facts call;
+    mpimap::detail::running_items run{0, {}, call, nullptr, nullptr};
+};
 
 } // namespace
 

@@ -22,12 +22,13 @@ TEST(run_again, words_are_quoted_for_a_shell) {
 
 TEST(run_again, a_line_to_copy) {
     const command_line started{{"./sweep", "a b", "3"}, "/data/my runs"};
-    EXPECT_EQ(line_to_run_again({117, 2, 0}, started),
-              "cd '/data/my runs' && MPIMAP_ONLY=117 MPIMAP_CALL=2 ./sweep 'a b' 3");
+    const line_to_run_again line(started);
+    EXPECT_TRUE(line.is_known());
+    EXPECT_EQ(line.text({117, 2, 0}), "cd '/data/my runs' && MPIMAP_ONLY=117 MPIMAP_CALL=2 ./sweep 'a b' 3");
     // Rank 2 makes the call: there must be one.
-    EXPECT_EQ(line_to_run_again({117, 2, 2}, started),
+    EXPECT_EQ(line.text({117, 2, 2}),
               "cd '/data/my runs' && MPIMAP_ONLY=117 MPIMAP_CALL=2 mpirun -n 3 ./sweep 'a b' 3");
-    EXPECT_EQ(line_to_run_again({117, 2, 0}, {}), "");
+    EXPECT_EQ(line_to_run_again(command_line()).text({117, 2, 0}), "");
 }
 
 TEST(run_again, the_program_is_known_as_it_was_started) {
