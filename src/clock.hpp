@@ -36,4 +36,8 @@ inline void sleep_for(clock::duration length) {
     return seconds_between(clock::time_point(), t);
 }
 
+[[nodiscard]] inline double seconds_now() {
+    return seconds_at(clock::now());
+}
+
 } // namespace mpimap::detail

@@ -22,6 +22,7 @@
 #include <mpimap/pool_options.hpp>
 #include <mpimap/printable.hpp>
 #include <mpimap/random.hpp>
+#include <mpimap/report.hpp>
 #include <mpimap/schedule.hpp>
 #include <mpimap/shared.hpp>
 #include <mpimap/spawn.hpp>

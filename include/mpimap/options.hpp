@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <mpimap/errors.hpp>
+#include <mpimap/report.hpp>
 #include <mpimap/schedule.hpp>
 
 namespace mpimap {
@@ -68,6 +69,15 @@ struct options {
     /// the job ends with exit code 124. Each rank has a thread that looks at its own items, if this is set.
     /// Throws invalid_argument if it is negative or no number.
     std::chrono::duration<double> item_timeout = {};
+    /// Shows on the root's standard error how far the call is: on a terminal a bar that moves, elsewhere a
+    /// line when a tenth more is done and a minute has passed, and every half hour. MPIMAP_PROGRESS=bar,
+    /// lines, 1 or 0 is for all calls, and comes before this. The time left goes by the last minutes, or by
+    /// `.costs`. Costs nothing while it is off.
+    bool progress = false;
+    /// What the call took is put there, at the root, when it is over, however it ends: of `imap` and `uimap`
+    /// when the range goes, of `amap` when the future has been got or goes. It must live as long.
+    /// MPIMAP_REPORT=1 prints it of all calls, on the standard error. A call without items leaves it empty.
+    mpimap::report* report = nullptr;
 };
 
 } // namespace mpimap

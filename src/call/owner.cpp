@@ -114,6 +114,14 @@ void owner::turn(course to) {
     acts_ = to_do_.stop_others = to_do_.forget_stock = true;
 }
 
+std::size_t owner::ranks_at_work() const {
+    const auto others =
+        std::count_if(ranks_.begin(), ranks_.end(), [](const rank_record& r) { return r.chunks != 0; });
+    // Between two chunks of its own the owner is about to take the next.
+    const bool here = running_ != 0 || own_.count != 0 || (here_runs_ && has_items());
+    return static_cast<std::size_t>(others) + (here ? 1 : 0);
+}
+
 // ---------------------------------------------------------------- handing out
 
 bool owner::stock_may_go() const {

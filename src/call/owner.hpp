@@ -70,6 +70,8 @@ class owner {
     [[nodiscard]] bool some_returned() const noexcept { return some_returned_; }
     /// Whether the rank has chunks of this call.
     [[nodiscard]] bool has_chunks(std::size_t rank) const { return ranks_[rank].chunks != 0; }
+    /// How many ranks have items of this call, the owner's included.
+    [[nodiscard]] std::size_t ranks_at_work() const;
     /// What an item sends and gets back, in bytes, as far as messages have shown.
     [[nodiscard]] double bytes_per_item() const noexcept {
         return measured_.argument_bytes + measured_.result_bytes;

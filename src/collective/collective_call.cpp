@@ -18,6 +18,7 @@
 #include "driver/helper.hpp"
 #include "driver/nap.hpp"
 #include "driver/session.hpp"
+#include "driver/watchers.hpp"
 #include "driver/worker.hpp"
 #include "errors/text.hpp"
 #include "errors/uncaught.hpp"
@@ -371,6 +372,8 @@ void collective_call::leave() noexcept {
 void collective_call::implementation::run(const options& o, bool tolerant,
                                           const std::function<root_job&()>& prepare) {
     agree();
+    if (o.report != nullptr)
+        *o.report = report();
     root_job* job = nullptr;
     writer setup;
     std::size_t bounds_size = 0;
@@ -389,7 +392,8 @@ void collective_call::implementation::run(const options& o, bool tolerant,
             header.stop_at_failure = plan.stop_elsewhere() ? 1 : 0;
             if (job->items() != 0) {
                 bounds_size = job->write_setup(setup);
-                d.emplace(all, *job, std::move(plan), number());
+                d.emplace(all, *job, std::move(plan), number(), pooled(),
+                          watchers_of(o, *job, static_cast<std::size_t>(state.size)));
             } else {
                 failures none;
                 job->finish(none);

@@ -8,9 +8,11 @@
 
 namespace mpimap::detail {
 
-dispatcher::dispatcher(session& s, root_job& job, call_plan plan, call_number number, pooled pool)
-    : session_(s), job_(job), owner_(std::move(plan), number, s.ranks(), static_cast<std::size_t>(s.rank()),
-                                     s.computes(), job.fates(), observer_ != nullptr),
+dispatcher::dispatcher(session& s, root_job& job, call_plan plan, call_number number, pooled pool,
+                       call_watchers watchers)
+    : session_(s), job_(job), watchers_(std::move(watchers)),
+      owner_(std::move(plan), number, s.ranks(), static_cast<std::size_t>(s.rank()), s.computes(),
+             job.fates(), observer_ != nullptr || !watchers_.empty()),
       pool_(std::move(pool)) {
     // A rank gives back what another should run now, when the main thread may be in an item of its own for
     // long. Two ranks have nobody else.
@@ -32,13 +34,16 @@ dispatcher::~dispatcher() {
     try {
         owner_.over();
         tell();
+        // Of a call that nobody has waited for the arguments may be gone.
+        if (!over_)
+            watch(&call_watcher::over, static_cast<root_job*>(nullptr));
     } catch (const std::bad_alloc&) {
         // Without memory nobody is told of the rest.
     }
 }
 
 void dispatcher::do_actions() {
-    if (observer_ != nullptr)
+    if (is_watched())
         tell();
     const owner::actions todo = owner_.take_actions();
     if (todo.forget_stock)
@@ -61,13 +66,23 @@ void dispatcher::want_main_thread() {
 }
 
 void dispatcher::tell() {
-    for (const settled_items& what : owner_.take_settled())
-        observer_->settled(what, job_);
+    for (const settled_items& what : owner_.take_settled()) {
+        if (observer_ != nullptr)
+            observer_->settled(what, job_);
+        watch(&call_watcher::settled, what);
+    }
+    look_at_watches();
+}
+
+void dispatcher::look_at_watches() noexcept {
+    watch(&call_watcher::look, owner_);
 }
 
 ending dispatcher::end() {
     ending how = owner_.end();
     tell();
+    if (!std::exchange(over_, true))
+        watch(&call_watcher::over, &job_);
     return how;
 }
 
@@ -200,6 +215,7 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
         p.message.owner = in_transit_;
     session_.messages().send(static_cast<int>(rank), what, std::move(p.message));
     owner_.sent(rank, p.items, bytes);
+    watch(&call_watcher::sent, bytes);
     if (timed)
         owner_.took_to_send(seconds_since(begin));
     return offer::sent;
@@ -291,6 +307,7 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
     const clock::time_point begin = std::exchange(now, clock::now());
     if (!failed.empty())
         time_failures(failed, 0, seconds_at(begin), batch.first);
+    watch(&call_watcher::ran, static_cast<std::size_t>(session_.rank()), done, seconds_between(begin, now));
     owner_.ran(batch, done, seconds_between(begin, now), std::move(failed));
     note_untaken();
     act();
@@ -317,7 +334,10 @@ void dispatcher::noticed(const incoming& m) {
         take_back(rank, back->items);
     } else {
         owner_.noticed(rank, m.what, m.framing.bytes);
+        watch(&call_watcher::received, static_cast<std::size_t>(m.framing.bytes));
         const auto* r = std::get_if<wire::results>(&m.what);
+        if (r != nullptr)
+            watch(&call_watcher::ran, rank, r->items.count, r->seconds);
         if (r != nullptr && r->chunk != wire::progress::more && kept_)
             kept_->finished(rank);
     }

@@ -8,11 +8,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "call/kept_chunks.hpp"
 #include "call/opening.hpp"
 #include "call/owner.hpp"
+#include "call/watcher.hpp"
 #include "driver/nap.hpp"
 #include "driver/session.hpp"
 #include "fifo.hpp"
@@ -28,7 +30,8 @@ struct pooled {
 class dispatcher {
   public:
     /// Joins the session.
-    dispatcher(session& s, root_job& job, call_plan plan, call_number number, pooled pool = {});
+    dispatcher(session& s, root_job& job, call_plan plan, call_number number, pooled pool = {},
+               call_watchers watchers = {});
     ~dispatcher();
     dispatcher(const dispatcher&) = delete;
     dispatcher& operator=(const dispatcher&) = delete;
@@ -72,6 +75,9 @@ class dispatcher {
     [[nodiscard]] bool offers_plainly() const { return owner_.plan().plain_arguments || !stock_.empty(); }
     [[nodiscard]] bool may_be_stopped() const noexcept { return owner_.plan().stop.stop_possible(); }
     void heed_stop();
+    [[nodiscard]] bool has_watchers() const noexcept { return !watchers_.empty(); }
+    /// Time has passed.
+    void look_at_watches() noexcept;
     /// Before the main thread goes into user code: encodes what the helper may have to hand out meanwhile.
     /// Whether to look for messages first, and come back: nothing is known of the items as yet.
     [[nodiscard]] bool stock_up();
@@ -97,7 +103,20 @@ class dispatcher {
     }
     void do_actions();
     void want_main_thread();
+    [[nodiscard]] bool is_watched() const noexcept { return observer_ != nullptr || has_watchers(); }
     void tell();
+    /// Tells all watchers: mostly there are none, and what is hot makes no room for it.
+    template <typename... Parameters, typename... Arguments>
+    void watch(void (call_watcher::*what)(Parameters...) noexcept, const Arguments&... arguments) noexcept {
+        if (has_watchers()) [[unlikely]]
+            tell_watchers(what, arguments...);
+    }
+    template <typename... Parameters>
+    [[gnu::noinline, gnu::cold]] void tell_watchers(void (call_watcher::*what)(Parameters...) noexcept,
+                                                    std::type_identity_t<Parameters>... arguments) noexcept {
+        for (const auto& w : watchers_)
+            (w.get()->*what)(arguments...);
+    }
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
     void note_untaken();
     [[nodiscard]] prepared take_from_stock();
@@ -113,6 +132,7 @@ class dispatcher {
     session& session_;
     root_job& job_;
     settled_observer* observer_ = observer_of_settled();
+    call_watchers watchers_;
     owner owner_;
     pooled pool_;
     std::size_t chunks_sent_ = 0;
@@ -125,6 +145,7 @@ class dispatcher {
     std::deque<prepared> dropped_; // of these, what goes on the main thread: destructors are user code
     fifo<incoming> to_complete_;   // the rest is user code, for the main thread
     bool wants_main_thread_ = false;
+    bool over_ = false; // and its watchers know
 };
 
 } // namespace mpimap::detail

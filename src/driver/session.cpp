@@ -66,12 +66,15 @@ void session::join(dispatcher& call) {
     calls_.insert(place_of(calls_, call.number()), &call);
     if (call.may_be_stopped())
         stoppable_.insert(place_of(stoppable_, call.number()), &call);
+    if (call.has_watchers())
+        watched_.insert(place_of(watched_, call.number()), &call);
 }
 
 void session::leave(dispatcher& call) noexcept {
     remove(calls_, call);
     remove(with_items_, call);
     remove(stoppable_, call);
+    remove(watched_, call);
     if (computing_ == &call)
         computing_ = nullptr;
 }
@@ -197,6 +200,11 @@ void session::heed(incoming& m) {
     }
 }
 
+void session::look_at_watches() noexcept {
+    for (dispatcher* d : watched_)
+        d->look_at_watches();
+}
+
 void session::heed_stops() {
     for (std::size_t i = 0; i < stoppable_.size(); ++i) // what a call lets go of may end another
         stoppable_[i]->heed_stop();
@@ -217,6 +225,7 @@ bool session::exchange() {
     return whole(here_, [this] {
         bool moved = size() > 1 && receive();
         heed_stops();
+        look_at_watches();
         complete_here();
         moved |= hand_out(true);
         complete_here(); // arguments that could not be encoded
@@ -234,6 +243,7 @@ bool session::answer() {
         for (int i = 0; i < 64; ++i) {
             came |= receive();
             heed_stops();
+            look_at_watches();
             let_others_run_the_rest();
             came |= hand_out(false);
             if (!hands_out_more_)

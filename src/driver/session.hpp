@@ -118,6 +118,7 @@ class session {
     [[nodiscard]] dispatcher* call(call_number number) noexcept;
     bool exchange();
     void heed_stops();
+    void look_at_watches() noexcept;
     void complete_here();
     bool hand_out(bool encode);
     [[nodiscard]] offer offer_chunk(std::size_t rank, bool encode);
@@ -128,10 +129,12 @@ class session {
 
     endpoint here_;
     bool computes_;
-    // Calls, by number: all of them, those with items to be run, those that may be stopped from outside.
+    // Calls, by number: all of them, those with items to be run, those that may be stopped from outside,
+    // those that are watched by somebody who looks at the clock.
     std::vector<dispatcher*> calls_;
     std::vector<dispatcher*> with_items_;
     std::vector<dispatcher*> stoppable_;
+    std::vector<dispatcher*> watched_;
     std::vector<call_number> attended_; // to be completed here; some may have left
     roster ranks_;
     dispatcher* computing_ = nullptr; // whose items the root has run last

@@ -30,6 +30,7 @@
 #include "driver/helper.hpp"
 #include "driver/nap.hpp"
 #include "driver/session.hpp"
+#include "driver/watchers.hpp"
 #include "driver/whole.hpp"
 #include "driver/worker.hpp"
 #include "errors/text.hpp"
@@ -415,6 +416,8 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     const implementation::visit here(*self_);
     implementation& self = *self_;
     self.check_usable();
+    if (o.report != nullptr)
+        *o.report = report();
     if (const auto only = only_items_of(job.ordinal())) {
         std::size_t items = job.items();
         if (how.read_up_to) {
@@ -424,17 +427,19 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
         check_are_there(*only, items, job.ordinal());
         self.run_alone_and_end(here, job, *only);
     }
+    const auto ranks = static_cast<std::size_t>(self.state.size);
+    call_watchers watchers = watchers_of(o, job, ranks);
     auto c = std::make_shared<pool_call::implementation>(self_, job, how);
     if (job.items() != 0 || job.growing() != nullptr) {
         session& engine = self.engine(here);
         const session::engine_at_work at_work(engine);
-        call_plan plan =
-            plan_call(job, o, static_cast<std::size_t>(self.state.size),
-                      {.tolerant = how.tolerant, .pooled = true, .caller_waits = how.keep == nullptr});
+        call_plan plan = plan_call(
+            job, o, ranks, {.tolerant = how.tolerant, .pooled = true, .caller_waits = how.keep == nullptr});
         const opening::manner manner{how.descriptor, plan.stop_elsewhere(), how.fresh_function,
                                      how.keep != nullptr};
         c->introduction.emplace(*self.parts, job, c->number, manner);
-        c->items.emplace(engine, job, std::move(plan), c->number, pooled{&*c->introduction, how.keep});
+        c->items.emplace(engine, job, std::move(plan), c->number, pooled{&*c->introduction, how.keep},
+                         std::move(watchers));
     }
     return std::make_unique<pool_call>(std::move(c));
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,8 @@ class growing_items {
     /// Items that failed, as it happens; what is no item's concerns all that have not run.
     virtual void take_failures(failures failed) = 0;
     [[nodiscard]] virtual untaken_results untaken() = 0;
+    /// How many there will be in all, where that is known.
+    [[nodiscard]] virtual std::optional<std::size_t> expected() const = 0;
 
   protected:
     ~growing_items() = default;
@@ -174,6 +177,10 @@ class root_job {
     /// they are. False where items have none of their own. May run code of the user's, and throw what it
     /// does.
     virtual bool write_results(item_range, writer&) { return false; }
+
+    /// The arguments of an item as text, as in a failure; empty where they are not there any more. May run
+    /// code of the user's.
+    [[nodiscard]] virtual std::string text_of_arguments(std::size_t) noexcept { return {}; }
 
     /// What must still be done on the root when all results are in place, before the verdict, such as filling
     /// a range of the user's or building what the call returns. `failed` is empty, except in tolerant calls.

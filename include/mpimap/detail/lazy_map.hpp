@@ -42,13 +42,14 @@ class lazy_map {
         : pool_(std::move(pool)), options_(o), window_(window),
           ranks_(static_cast<std::size_t>(pool_->size())), sources_(std::forward<Args>(args)...) {
         // Throws where sizes are known and differ; that there is an end is not asked for.
-        (void)known_size();
+        const std::optional<std::size_t> size = known_size();
         const place where{pool_->rank(), pool_->size()};
         job_ = std::apply(
             [&](auto&... s) {
                 return std::make_shared<stream>(where, std::move(f), false, s.make_column()...);
             },
             sources_);
+        job_->expect(size);
         job_->set_facts(facts_of_call(o, next_call_ordinal(), pool_->rank()));
         if (window_ == 0)
             job_->weigh(most_bytes);

@@ -245,11 +245,14 @@ class root_call : public root_setup<F, Args...> {
             write_items(arguments_, items, i, message);
         } catch (...) {
             i = std::min(i, items.count - 1); // behind the last of them there is what they have in common
-            add_failure(failed, items.first + i, where_.rank,
-                        arguments_as_text([&](std::size_t k) { return cursors(items.first + k); }, i));
+            add_failure(failed, items.first + i, where_.rank, text_of_arguments(items.first + i));
             return i;
         }
         return items.count;
+    }
+
+    [[nodiscard]] std::string text_of_arguments(std::size_t item) noexcept override {
+        return arguments_as_text([this](std::size_t i) { return cursors(i); }, item);
     }
 
     std::size_t run_here(item_range items, bool stop, failures& failed) override {

@@ -101,6 +101,8 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
         weighs_ = true;
         most_bytes_ = most_bytes;
     }
+    /// There will be so many items, as far as is known.
+    void expect(std::optional<std::size_t> items) { expected_ = items; }
     /// One item more. `make(k)` gives its k-th argument; of those that do not come item by item what it gives
     /// is not looked at. If one throws, there is no item.
     template <typename Make>
@@ -253,6 +255,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
             return {};
         return {store_.done(), most_bytes_ - static_cast<double>(store_.bytes_done()), store_.first_there()};
     }
+    [[nodiscard]] std::optional<std::size_t> expected() const override { return expected_; }
     [[nodiscard]] bool plain_arguments() const override { return (stored<Args>::plain && ...); }
     [[nodiscard]] bool plain_results() const override { return false; } // the loop looks at the same records
 
@@ -654,6 +657,7 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
     std::vector<std::size_t> none_; // of the results that are read next
     std::map<std::size_t, failure> failed_;
     std::optional<failure> dead_;
+    std::optional<std::size_t> expected_; // items
     bool weighs_ = false;
     double most_bytes_ = std::numeric_limits<double>::infinity();
     double result_bytes_ = -1; // mean of the last ones, of the larger rather than of the smaller

@@ -1,0 +1,33 @@
+#pragma once
+
+// Who watches one call, on its owner: sees what becomes of its items, and looks at the clock.
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "call/settled.hpp"
+
+namespace mpimap::detail {
+
+class owner;
+
+/// Lives as long as the call. Is told on the helper's and the deputy's thread, too: one of them at a time.
+class call_watcher {
+  public:
+    virtual ~call_watcher() = default;
+    virtual void settled(const settled_items&) noexcept {}
+    /// So many items ran on that rank, one after the other, in so many seconds, whatever becomes of them.
+    virtual void ran(std::size_t /*rank*/, std::size_t /*items*/, double /*seconds*/) noexcept {}
+    /// Bytes of a message, without its header.
+    virtual void sent(std::size_t /*bytes*/) noexcept {}
+    virtual void received(std::size_t /*bytes*/) noexcept {}
+    /// Time has passed: several times a millisecond while the call moves, and seldom otherwise.
+    virtual void look(const owner&) noexcept {}
+    /// There is no more to be told. `job`: where code of the user's may run, to tell of its arguments.
+    virtual void over(root_job* /*job*/) noexcept {}
+};
+
+using call_watchers = std::vector<std::unique_ptr<call_watcher>>;
+
+} // namespace mpimap::detail

@@ -1,0 +1,20 @@
+#include "driver/watchers.hpp"
+
+#include "driver/shown_progress.hpp"
+#include "driver/shown_report.hpp"
+
+namespace mpimap::detail {
+
+call_watchers watchers_of(const options& o, root_job& job, std::size_t ranks) {
+    call_watchers all;
+    const bool counts = job.ordinal() != 0;
+    const progress_style style = counts ? style_of_progress_here(o.progress) : progress_style::none;
+    if (style != progress_style::none)
+        all.push_back(std::make_unique<shown_progress>(style, job, o.costs, ranks));
+    const bool prints = counts && prints_reports();
+    if (prints || o.report != nullptr)
+        all.push_back(std::make_unique<shown_report>(job.ordinal(), ranks, o.report, prints));
+    return all;
+}
+
+} // namespace mpimap::detail
