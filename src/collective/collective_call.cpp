@@ -18,13 +18,13 @@
 #include "driver/helper.hpp"
 #include "driver/nap.hpp"
 #include "driver/session.hpp"
-#include "driver/watchers.hpp"
 #include "driver/worker.hpp"
 #include "errors/text.hpp"
 #include "errors/uncaught.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/end_program.hpp"
 #include "mpi/mpi_check.hpp"
+#include "shown/watchers.hpp"
 #include "wire/messages.hpp"
 
 namespace mpimap::detail {

@@ -30,7 +30,6 @@
 #include "driver/helper.hpp"
 #include "driver/nap.hpp"
 #include "driver/session.hpp"
-#include "driver/watchers.hpp"
 #include "driver/whole.hpp"
 #include "driver/worker.hpp"
 #include "errors/text.hpp"
@@ -39,6 +38,7 @@
 #include "mpi/end_program.hpp"
 #include "mpi/mpi_check.hpp"
 #include "pool/lifeline.hpp"
+#include "shown/watchers.hpp"
 
 namespace mpimap::detail {
 

@@ -4,7 +4,7 @@ set(may_include_wire wire)
 set(may_include_schedule schedule wire)
 set(may_include_call call schedule wire errors)
 set(may_include_watch watch call wire errors)
-set(may_include_driver driver watch call schedule wire)
+set(may_include_driver driver call schedule wire)
 set(outside mpi\\.h)
 set(outside_of_deciding ${outside} chrono thread mutex condition_variable)
 

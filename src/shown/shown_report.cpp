@@ -1,4 +1,4 @@
-#include "driver/shown_report.hpp"
+#include "shown/shown_report.hpp"
 
 #include <cstdio>
 #include <cstdlib>

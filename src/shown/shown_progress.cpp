@@ -1,4 +1,4 @@
-#include "driver/shown_progress.hpp"
+#include "shown/shown_progress.hpp"
 
 #include <cstdlib>
 #include <mutex>

@@ -1,7 +1,7 @@
-#include "driver/watchers.hpp"
+#include "shown/watchers.hpp"
 
-#include "driver/shown_progress.hpp"
-#include "driver/shown_report.hpp"
+#include "shown/shown_progress.hpp"
+#include "shown/shown_report.hpp"
 
 namespace mpimap::detail {
 
