@@ -103,6 +103,12 @@ void finalise_with(int status, void*) {
     finalise();
 }
 
+/// The terminate handler.
+[[noreturn]] void terminate() noexcept {
+    detail::tell_last_words("comes to std::terminate");
+    detail::tell_and_end_job();
+}
+
 } // namespace
 
 void detail::end_program() {
@@ -134,7 +140,7 @@ void environment::initialise(int* argc, char*** argv, const environment_options&
             throw mpi_error("mpimap: MPI_Init_thread failed", code);
         finalise_ = true;
     }
-    std::set_terminate(detail::tell_and_end_job);
+    std::set_terminate(terminate);
     fatal.install();
 }
 

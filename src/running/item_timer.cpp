@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include <mpimap/detail/running_items.hpp>
@@ -75,7 +76,7 @@ class item_timer : public item_timekeeper {
     double look() {
         double pause = 1;
         for (timed& t : runs_) {
-            if (t.limit.is_exceeded(t.run->position(), seconds_at(clock::now())))
+            if (t.limit.is_exceeded(t.run->position(), seconds_now()))
                 end_job(*t.run);
             pause = std::min(pause, t.limit.between_looks());
         }

@@ -36,12 +36,6 @@ const known& known_beforehand() {
     return k;
 }
 
-/// Outside of items there are none.
-void tell(std::string_view cause) noexcept {
-    if (const running_items* const innermost = running_items::innermost())
-        tell_last_words(*innermost, cause);
-}
-
 void handle(int number, siginfo_t* info, void*) {
     for (std::size_t i = 0; i < std::size(signals_of_death); ++i) {
         if (signals_of_death[i].number != number)
@@ -53,7 +47,7 @@ void handle(int number, siginfo_t* info, void*) {
         // What threw where nobody catches it has been told.
         const running_items* const runs = running_items::innermost();
         if (number != SIGABRT || runs == nullptr || !runs->uncaught())
-            tell(cause.add("dies by ").add(signals_of_death[i].name).view());
+            tell_last_words(cause.add("dies by ").add(signals_of_death[i].name).view());
     }
     // An instruction that cannot be executed is tried again behind this, for the handler before, or nobody.
     const bool comes_again =
@@ -83,10 +77,6 @@ bool is_unhandled(int number) noexcept {
     return sigaction(number, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
            now.sa_handler == SIG_DFL;
 }
-
-} // namespace
-
-namespace {
 
 /// Of a call that an item makes the program can make nothing.
 const running_items& of_program(const running_items& innermost) {
@@ -136,6 +126,11 @@ void tell_last_words(const running_items& innermost, std::string_view cause) noe
     (void)!write(STDERR_FILENO, arguments.view().data(), arguments.view().size());
 }
 
+void tell_last_words(std::string_view cause) noexcept {
+    if (const running_items* const innermost = running_items::innermost())
+        tell_last_words(*innermost, cause);
+}
+
 fatal_signals::fatal_signals() noexcept {
     for (std::size_t i = 0; i < std::size(signals_of_death); ++i)
         unhandled_ |= is_unhandled(signals_of_death[i].number) ? 1U << i : 0U;
@@ -161,7 +156,7 @@ void fatal_signals::install() {
 void fatal_signals::tell_of_exit(int status) noexcept {
     char memory[64];
     short_text cause(memory);
-    tell(cause.add("calls exit(").add(status).add(")").view());
+    tell_last_words(cause.add("calls exit(").add(status).add(")").view());
 }
 
 } // namespace mpimap::detail

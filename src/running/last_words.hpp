@@ -1,6 +1,7 @@
 #pragma once
 
-// A rank that dies in an item, by a signal or since the item calls exit, says which item that was.
+// A rank that dies in an item, by a signal, by std::terminate or since the item calls exit, says which item
+// that was.
 
 #include <string_view>
 
@@ -20,6 +21,8 @@ void append_arguments(short_text& text, const running_items& innermost);
 
 /// Both on the standard error, once in this process: what follows from a death is no other one.
 void tell_last_words(const running_items& innermost, std::string_view cause) noexcept;
+/// Of what runs now; outside of items there are none.
+void tell_last_words(std::string_view cause) noexcept;
 
 /// Signals that end a program which has done something wrong. They are handled here first, from install()
 /// on, if nobody handled them when this was made; handlers that came in between, such as MPI's, come next.

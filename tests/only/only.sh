@@ -5,27 +5,8 @@ set -euo pipefail
 program=$1
 shift
 several=("$@")
-all=$(mktemp -d)
-trap 'rm -rf "$all"' EXIT
-runs=0
-fail() {
-    echo "$1"
-    cat "$out/out" "$out/err"
-    exit 1
-}
-# run STATUS COMMAND...: 0, or anything else. Its output is in out and err of a folder of its own: what a program that was
-# aborted has started may write for a while.
-run() {
-    local wanted=$1 status=0
-    shift
-    out=$all/$((++runs))
-    mkdir "$out"
-    timeout 60 "$@" >"$out/out" 2>"$out/err" || status=$?
-    [[ $status != 124 ]] || fail "$*: hangs"
-    if [[ $wanted == 0 ]]; then [[ $status == 0 ]] || fail "$*: ended with $status"; else
-        [[ $status != 0 ]] || fail "$*: ended with 0"
-    fi
-}
+# shellcheck source-path=SCRIPTDIR source=../run_program.sh
+source "$(dirname "$0")/../run_program.sh"
 has() { grep -qF -- "$1" "$out/$2" || fail "there is no \"$1\" in its $2"; }
 has_lines() { [[ $(grep -c "$2" "$out/out" || true) == "$1" ]] || fail "not $1 times \"$2\""; }
 
@@ -49,50 +30,50 @@ for launch in "" "${several[*]}"; do
     has "items 8 to 10 of call 3 have run" err
     has_lines 4 third
     # Nobody catches what item 7 throws.
-    run 1 env MPIMAP_ONLY=5-9 MPIMAP_CALL=2 "${launcher[@]}" "$program" three_calls unwanted
+    run bad env MPIMAP_ONLY=5-9 MPIMAP_CALL=2 "${launcher[@]}" "$program" three_calls unwanted
     has "one of the items 5 to 9 of call 2 threw std::domain_error: seven is no good" err
     has_lines 3 second
     # Not in the call, which is the first if nothing else is said; no such call.
-    run 1 env MPIMAP_ONLY=10 "${launcher[@]}" "$program" three_calls
+    run bad env MPIMAP_ONLY=10 "${launcher[@]}" "$program" three_calls
     has "call 1 has 10 items" err
     run 0 env MPIMAP_ONLY=5 MPIMAP_CALL=9 "${launcher[@]}" "$program" three_calls
     has "has made 3 calls, and MPIMAP_CALL=9 is none of them" err
     # Kinds of calls.
     run 0 env MPIMAP_ONLY=5,300-301 "${launcher[@]}" "$program" reduce unwanted
     has_lines 3 second
-    run 1 env MPIMAP_ONLY=7 MPIMAP_CALL=2 "${launcher[@]}" "$program" lazy unwanted
+    run bad env MPIMAP_ONLY=7 MPIMAP_CALL=2 "${launcher[@]}" "$program" lazy unwanted
     has "item 7 of call 2 threw" err
     run 0 env MPIMAP_ONLY=9 MPIMAP_CALL=2 "${launcher[@]}" "$program" lazy unwanted
     has_lines 1 second
-    run 1 env MPIMAP_ONLY=10 MPIMAP_CALL=2 "${launcher[@]}" "$program" lazy
+    run bad env MPIMAP_ONLY=10 MPIMAP_CALL=2 "${launcher[@]}" "$program" lazy
     has "call 2 has 10 items" err
-    run 1 env MPIMAP_ONLY=0 "${launcher[@]}" "$program" submitted
+    run bad env MPIMAP_ONLY=0 "${launcher[@]}" "$program" submitted
     has "is what is given to submit" err
     run 0 env MPIMAP_ONLY=5 "${launcher[@]}" "$program" halves unwanted
     # What an item catches itself it catches here, too; what it may not do it may not here.
     run 0 env MPIMAP_ONLY=5 "${launcher[@]}" "$program" nested unwanted
     has "caught 5" out
-    run 1 env MPIMAP_ONLY=7 "${launcher[@]}" "$program" nested unwanted
+    run bad env MPIMAP_ONLY=7 "${launcher[@]}" "$program" nested unwanted
     has "seven is no good" err
-    run 1 env MPIMAP_ONLY=1 "${launcher[@]}" "$program" calls_back unwanted
+    run bad env MPIMAP_ONLY=1 "${launcher[@]}" "$program" calls_back unwanted
     has "item 1 of call 1 threw mpimap::nested_call" err
 done
 
 run 0 env MPIMAP_ONLY=5 MPIMAP_CALL=2 "$program" spawned unwanted
 has_lines 1 second
 [[ $(wc -l <"$out/err") == 1 ]] || fail "more is said than that"
-run 1 env MPIMAP_ONLY=7 MPIMAP_CALL=2 "$program" spawned unwanted
+run bad env MPIMAP_ONLY=7 MPIMAP_CALL=2 "$program" spawned unwanted
 has "item 7 of call 2 threw" err
 
 # The line, in another folder.
 cd /
-run 1 bash -c "$line"
+run bad bash -c "$line"
 has "seven is no good" err
 has "second 7 drew" out
 for other in lazy reduce last_root; do
     run 0 "${several[@]}" "$program" "$other"
     line=$(grep -F MPIMAP_ONLY=7 "$out/err") || fail "no line to run item 7 again"
-    run 1 bash -c "$line"
+    run bad bash -c "$line"
     has "threw std::domain_error: seven is no good" err
 done
 

@@ -8,11 +8,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <boost/mpi/communicator.hpp>
 
@@ -41,7 +44,27 @@ void touch_nothing() {
         std::this_thread::sleep_for(1ms);
 }
 
-enum class end { segv, overflow, fpe, abort, exit, in_thread, nested, kill, endless };
+void give_up() {
+    throw std::domain_error("seventeen is no good");
+}
+void throw_in_vain() noexcept {
+    give_up();
+}
+
+enum class end {
+    segv,
+    overflow,
+    fpe,
+    abort,
+    exit,
+    in_thread,
+    nested,
+    kill,
+    endless,
+    slow,
+    forked,
+    terminate
+};
 struct item {
     end how;
     double operator()(std::size_t i, double half) const {
@@ -76,6 +99,18 @@ struct item {
             break;
         case end::endless:
             never_end();
+        case end::terminate:
+            throw_in_vain();
+            break;
+        case end::slow:
+            std::this_thread::sleep_for(1s);
+            break;
+        case end::forked:
+            const pid_t child = fork();
+            if (child == 0)
+                touch_nothing();
+            waitpid(child, nullptr, 0);
+            break;
         }
     }
 };
@@ -104,6 +139,13 @@ void submitted(const boost::mpi::communicator& world) {
     mpimap::pool pool(world);
     if (pool)
         (void)pool.submit(item{end::segv}, std::size_t{17}, 8.5).get();
+}
+
+/// Of the root there are no items.
+void endless_spawned() {
+    mpimap::pool pool(mpimap::spawn{2}, {.root_computes = false});
+    (void)pool.map([](std::size_t) { return 1; }, mpimap::indices(10));
+    (void)pool.map({.item_timeout = 500ms}, item{end::endless}, mpimap::indices(40), halves());
 }
 
 /// 10,000 items, all of them together far longer than one may take, while the machine is busy.
@@ -138,7 +180,8 @@ int main(int argc, char** argv) {
         end how;
     } deaths[] = {{"segv", end::segv},     {"overflow", end::overflow}, {"fpe", end::fpe},
                   {"abort", end::abort},   {"exit", end::exit},         {"in_thread", end::in_thread},
-                  {"nested", end::nested}, {"kill", end::kill},         {"endless", end::endless}};
+                  {"nested", end::nested}, {"kill", end::kill},         {"endless", end::endless},
+                  {"slow", end::slow},     {"forked", end::forked},     {"terminate", end::terminate}};
     for (const auto& death : deaths) {
         if (program == death.name)
             two_calls(world, death.how, {.item_timeout = 500ms});
@@ -155,6 +198,8 @@ int main(int argc, char** argv) {
         of_pool(world, end::endless, {.item_timeout = 500ms});
     if (program == "endless_static")
         two_calls(world, end::endless, {.schedule = mpimap::schedule::static_, .item_timeout = 500ms});
+    if (program == "endless_spawned")
+        endless_spawned();
     if (program == "submit")
         submitted(world);
     if (program == "uneven")

@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# For tests of programs that come to different ends: source it. What each writes is in out and err of a folder of its own,
+# $out: what a program that was aborted has started may write for a while.
+all=$(mktemp -d)
+at_end() { :; }
+trap 'at_end; rm -rf "$all"' EXIT
+ulimit -c 0
+runs=0
+fail() {
+    echo "$1"
+    cat "$out/out" "$out/err"
+    exit 1
+}
+# run END COMMAND...: END is the status, or "bad" for any but 0 and 124, which is that of item_timeout.
+run() {
+    local wanted=$1 status=0
+    shift
+    out=$all/$((++runs))
+    mkdir "$out"
+    timeout --signal=KILL 120 "$@" >"$out/out" 2>"$out/err" || status=$?
+    [[ $status != 137 ]] || fail "$*: hangs"
+    if [[ $wanted == bad ]]; then
+        [[ $status != 0 && $status != 124 ]] || fail "$*: ended with $status"
+    else
+        [[ $status == "$wanted" ]] || fail "$*: ended with $status"
+    fi
+}
