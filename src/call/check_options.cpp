@@ -76,7 +76,7 @@ void check_options(const options& o, std::size_t items) {
     if (o.on_error != on_error::stop && o.on_error != on_error::collect) {
         throw invalid_argument("mpimap: options::on_error is neither stop nor collect");
     }
-    if (!std::isfinite(o.item_timeout.count()) || o.item_timeout.count() < 0)
+    if (!(o.item_timeout.count() >= 0))
         throw invalid_argument("mpimap: options::item_timeout is negative or no number: 0 is for ever");
     if (o.costs.empty())
         return;

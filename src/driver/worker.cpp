@@ -468,7 +468,7 @@ void worker::send_some(runner::work& w, std::size_t to, clock::time_point end, w
 
 void worker::let_root_keep_up() {
     bool moved = false;
-    while (backlog_.is_to_shrink(moved, seconds_at(clock::now())))
+    while (backlog_.is_to_shrink(moved, seconds_now()))
         moved = receive();
 }
 

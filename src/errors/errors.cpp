@@ -221,7 +221,7 @@ void add_failure_of_run(std::vector<failure>& failed, std::size_t index, int ran
 }
 
 double moment_of_failure() noexcept {
-    return seconds_at(clock::now());
+    return seconds_now();
 }
 
 namespace {

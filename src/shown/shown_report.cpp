@@ -10,6 +10,7 @@
 #include "clock.hpp"
 
 namespace mpimap::detail {
+
 bool prints_reports() noexcept {
     const char* const variable = std::getenv("MPIMAP_REPORT");
     return variable != nullptr && *variable != '\0' && std::string_view(variable) != "0";

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is shown of calls while they run: progress.sh [long] PROGRAM MPIRUN-COMMAND..., on a terminal and elsewhere, on one
+# What is shown of calls while they run, and when they are over: progress.sh [long] PROGRAM MPIRUN-COMMAND..., on a terminal and elsewhere, on one
 # rank and on several.
 set -euo pipefail
 long=no
@@ -32,8 +32,8 @@ states() { tr '\r' '\n' <"$out/shown" | sed '/^$/d'; } # one line each
 has() { states | grep -E -- "$1" >/dev/null || fail "nothing like \"$1\""; }
 has_not() { ! states | grep -E -- "$1" >/dev/null || fail "something like \"$1\""; }
 says_nothing() { [[ ! -s $out/shown ]] || fail "something is shown"; }
-# is_bar COLUMNS: all states fill the line up to the last column, come ten times a second at most, and have only their
-# returns to the beginning for control characters; the last one ends the line.
+# is_bar COLUMNS: all states fill the line up to the last column, and have only their returns to the beginning for control
+# characters; the last one ends the line.
 is_bar() {
     local lines
     states | awk -v wide="$(($1 - 1))" 'length($0) != wide { bad = 1 } END { exit bad || NR == 0 }' ||
@@ -71,7 +71,7 @@ has " 1 failed in [0-9]+ s"
 on_terminal 80 "$program" endless
 is_bar 80
 has "^ [1-9][0-9] "
-has_not "/[0-9]+ .*rank.*/|\["
+has_not "^ [0-9]+/|\[" # neither of how many nor how much of it
 on_terminal 80 "$program" lazy
 has " 60/60 in"
 on_terminal 80 "$program" two_in_flight
@@ -105,4 +105,13 @@ for ranks in 1 3; do
     says_nothing
     [[ $(grep -c "MPIMAP_PROGRESS=maybe: give bar, lines, 1 or 0" "$out/said") == "$ranks" ]] ||
         fail "not an error on each of $ranks ranks"
+
+    # The report of a call, from the root alone.
+    in_log env MPIMAP_REPORT=1 "${launcher[@]}" "$program" asked_for
+    is_plain
+    has "^mpimap: call 1: 54 items in [0-9.]+ m?s, 60 runs, 6 failed, efficiency [0-9.]+ %, .* sent, .* received$"
+    has "^  slowest +time +rank +arguments$"
+    [[ $(states | wc -l) == $((1 + 1 + ranks + 1 + 5)) ]] || fail "other than a line for each of $ranks ranks and 5 items"
+    in_log env MPIMAP_REPORT=0 "${launcher[@]}" "$program" asked_for
+    says_nothing
 done

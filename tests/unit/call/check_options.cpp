@@ -2,6 +2,7 @@
 
 #include <mpimap/arguments.hpp>
 
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -101,6 +102,19 @@ TEST(checks, values_that_no_enumerator_names) {
     o = {};
     o.on_error = static_cast<mpimap::on_error>(99);
     EXPECT_TRUE(contains(refusal([&] { check_options(o, 10); }), "options::on_error"));
+}
+
+TEST(checks, item_timeout) {
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    options o;
+    for (const double good : {0.0, 1e-9, 3600.0, infinite}) {
+        o.item_timeout = std::chrono::duration<double>(good);
+        EXPECT_NO_THROW(check_options(o, 10)) << good;
+    }
+    for (const double bad : {-1.0, -infinite, std::nan("")}) {
+        o.item_timeout = std::chrono::duration<double>(bad);
+        EXPECT_TRUE(contains(refusal([&] { check_options(o, 10); }), "options::item_timeout")) << bad;
+    }
 }
 
 TEST(checks, costs) {
