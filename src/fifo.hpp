@@ -17,7 +17,9 @@ class fifo {
     [[nodiscard]] T& front() noexcept { return items_[first_]; }
     [[nodiscard]] const T& back() const noexcept { return items_.back(); }
     [[nodiscard]] T* begin() noexcept { return items_.data() + first_; }
+    [[nodiscard]] const T* begin() const noexcept { return items_.data() + first_; }
     [[nodiscard]] T* end() noexcept { return items_.data() + items_.size(); }
+    [[nodiscard]] const T* end() const noexcept { return items_.data() + items_.size(); }
     void erase(T* at) {
         items_.erase(items_.begin() + (at - items_.data()));
         if (first_ == items_.size())

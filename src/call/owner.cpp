@@ -118,8 +118,22 @@ std::size_t owner::ranks_at_work() const {
     const auto others =
         std::count_if(ranks_.begin(), ranks_.end(), [](const rank_record& r) { return r.chunks != 0; });
     // Between two chunks of its own the owner is about to take the next.
-    const bool here = running_ != 0 || own_.count != 0 || (here_runs_ && has_items());
+    const bool here = running_.count != 0 || own_.count != 0 || (here_runs_ && has_items());
     return static_cast<std::size_t>(others) + (here ? 1 : 0);
+}
+
+item_range owner::in_hand(std::size_t rank) const {
+    if (rank == here_)
+        return running_;
+    item_range all;
+    for (const roster::chunk& c : roster_.chunks_of(rank)) {
+        if (c.call != number_)
+            continue;
+        const std::size_t first = all.count == 0 ? c.items.first : std::min(all.first, c.items.first);
+        const std::size_t end = std::max(all.end(), c.items.end());
+        all = {first, end - first};
+    }
+    return all;
 }
 
 // ---------------------------------------------------------------- handing out
@@ -134,7 +148,7 @@ bool owner::is_full() const {
     if (!mode().grows || !holds_back_ || untaken_.items + arriving_.items < 2 * ranks_.size())
         return false;
     const double to_come =
-        static_cast<double>(items_out_ + own_.count + running_ + 1) * measured_.result_bytes;
+        static_cast<double>(items_out_ + own_.count + running_.count + 1) * measured_.result_bytes;
     return to_come + static_cast<double>(arriving_.bytes) > untaken_.room;
 }
 
@@ -324,7 +338,7 @@ item_range owner::begin_batch() {
     const item_range batch{own_.first,
                            aligned_chunk(own_.first, std::min(own_.count, batch_), plan_.granularity)};
     own_ = {batch.end(), own_.count - batch.count};
-    running_ = batch.count;
+    running_ = batch;
     return batch;
 }
 
@@ -335,7 +349,7 @@ nap_length owner::nap_meanwhile() const {
 void owner::ran(item_range batch, std::size_t done, double seconds, failures failed) {
     const item_range ended{batch.first, done};
     const item_range rest{ended.end(), batch.count - done};
-    running_ = 0;
+    running_ = {};
     measure(ended, seconds);
     batch_ = next_batch(std::min(batch_, batch.count), seconds);
     if (rest.count != 0 && !stopped()) {

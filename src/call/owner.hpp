@@ -70,6 +70,16 @@ class owner {
     [[nodiscard]] bool some_returned() const noexcept { return some_returned_; }
     /// Whether the rank has chunks of this call.
     [[nodiscard]] bool has_chunks(std::size_t rank) const { return ranks_[rank].chunks != 0; }
+    /// The first and the last of the items of this call that a rank has; of the owner those that run.
+    [[nodiscard]] item_range in_hand(std::size_t rank) const;
+    /// Whether it has read the call's set-up, or could not.
+    [[nodiscard]] bool has_come(std::size_t rank) const {
+        return roster_.standing_of(rank) != roster::standing::joining;
+    }
+    /// Whether somebody has items, or has not come.
+    [[nodiscard]] bool waits_for_ranks() const noexcept {
+        return items_out_ != 0 || running_.count != 0 || roster_.joining() != 0;
+    }
     /// How many ranks have items of this call, the owner's included.
     [[nodiscard]] std::size_t ranks_at_work() const;
     /// What an item sends and gets back, in bytes, as far as messages have shown.
@@ -299,7 +309,7 @@ class owner {
     bool holds_back_ = true;  // for want of room
     bool held_back_ = false;  // somebody has been given nothing for that
     item_range own_;          // the owner's own chunk, as far as it has not been run
-    std::size_t running_ = 0; // items of its batch that runs
+    item_range running_;      // its batch that runs
     std::size_t batch_ = 1;
     std::deque<encoded_ahead> stock_;
     std::size_t stocked_ = 0; // items of it

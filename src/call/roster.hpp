@@ -63,6 +63,7 @@ class roster {
     void sent(std::size_t rank, call_number call, item_range items);
     /// How many chunks there are in all hands.
     [[nodiscard]] std::size_t in_hand() const noexcept { return in_hand_; }
+    [[nodiscard]] const fifo<chunk>& chunks_of(std::size_t rank) const { return ranks_[rank].chunks; }
     /// How many chunks a rank has, of all calls.
     [[nodiscard]] std::size_t in_hand(std::size_t rank) const { return ranks_[rank].chunks.size(); }
     /// Whether it surely runs nothing: it has no chunk, nor had one of which nobody will hear.

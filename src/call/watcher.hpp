@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "call/settled.hpp"
@@ -17,10 +18,13 @@ class call_watcher {
   public:
     virtual ~call_watcher() = default;
     virtual void settled(const settled_items&) noexcept {}
+    /// The owner begins to run these itself.
+    virtual void begins(item_range /*items*/) noexcept {}
     /// So many items ran on that rank, one after the other, in so many seconds, whatever becomes of them.
     virtual void ran(std::size_t /*rank*/, std::size_t /*items*/, double /*seconds*/) noexcept {}
-    /// Bytes of a message, without its header.
-    virtual void sent(std::size_t /*bytes*/) noexcept {}
+    /// A chunk to that rank, of so many bytes without its header; `only`: it has no other, of any call.
+    virtual void sent(std::size_t /*rank*/, std::size_t /*bytes*/, bool /*only*/) noexcept {}
+    /// The same of a message from one.
     virtual void received(std::size_t /*bytes*/) noexcept {}
     /// Time has passed: several times a millisecond while the call moves, and seldom otherwise.
     virtual void look(const owner&) noexcept {}
@@ -29,5 +33,10 @@ class call_watcher {
 };
 
 using call_watchers = std::vector<std::unique_ptr<call_watcher>>;
+
+/// How many items the call has, where that is known.
+[[nodiscard]] inline std::optional<std::size_t> expected_items(root_job& job) {
+    return job.growing() == nullptr ? job.items() : job.growing()->expected();
+}
 
 } // namespace mpimap::detail

@@ -1,6 +1,7 @@
 #include <mpimap/detail/collective_call.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -24,7 +25,10 @@
 #include "mpi/communicator.hpp"
 #include "mpi/end_program.hpp"
 #include "mpi/mpi_check.hpp"
+#include "running/item_timer.hpp"
 #include "shown/watchers.hpp"
+#include "watch/roll_call.hpp"
+#include "watch/silence.hpp"
 #include "wire/messages.hpp"
 
 namespace mpimap::detail {
@@ -119,7 +123,8 @@ struct collective_call::implementation {
         check_mpi(MPI_Iallreduce(mine.data(), all.data(), agreement::size, MPI_UINT64_T, MPI_MAX, state.comm,
                                  &request),
                   "MPI_Iallreduce");
-        wait_for(*turn, request);
+        std::optional<roll_call> roll;
+        wait_for(*turn, request, [&](double waited) { call_the_roll(roll, waited); });
         constexpr int first = 0; // no root that all know
         if (all.somebody_leaves()) {
             throw_everywhere(mismatched_call("mpimap: rank " + std::to_string(all.leaver()) +
@@ -156,6 +161,44 @@ struct collective_call::implementation {
         }
         checks = all.has_checksums();
         state.messages->add_checksums(checks);
+    }
+
+    /// This rank has waited for so long for all others to come.
+    void call_the_roll(std::optional<roll_call>& roll, double waited) {
+        try {
+            if (!roll) {
+                const auto lead = static_cast<std::size_t>(root >= 0 && root < state.size ? root : 0);
+                roll.emplace(watchdog_at_start().seconds, static_cast<std::size_t>(state.rank),
+                             static_cast<std::size_t>(state.size), lead);
+            }
+            while (const auto said = state.roll->hear()) {
+                if (said->call != count)
+                    continue;
+                if (said->asks) {
+                    roll->asked();
+                    state.roll->answer(said->from, count);
+                } else {
+                    roll->answered(static_cast<std::size_t>(said->from));
+                }
+            }
+            switch (roll->look(waited)) {
+            case roll_call::step::none:
+                return;
+            case roll_call::step::ask:
+                for (int rank = 0; rank < state.size; ++rank) {
+                    if (rank != state.rank)
+                        state.roll->ask(rank, count);
+                }
+                return;
+            case roll_call::step::tell:
+                std::fputs(roll->text(waited).c_str(), stderr);
+                std::fflush(stderr);
+            }
+        } catch (const std::bad_alloc&) {
+            return; // nothing is told
+        }
+        if (watchdog_at_start().ends)
+            end_job_with(status_of_timeout);
     }
 
     /// Every rank throws the same: if nobody catches it, `teller` tells it.
@@ -393,7 +436,8 @@ void collective_call::implementation::run(const options& o, bool tolerant,
             if (job->items() != 0) {
                 bounds_size = job->write_setup(setup);
                 d.emplace(all, *job, std::move(plan), number(), pooled(),
-                          watchers_of(o, *job, static_cast<std::size_t>(state.size)));
+                          watchers_of(o, *job, static_cast<std::size_t>(root),
+                                      static_cast<std::size_t>(state.size)));
             } else {
                 failures none;
                 job->finish(none);

@@ -215,7 +215,7 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
         p.message.owner = in_transit_;
     session_.messages().send(static_cast<int>(rank), what, std::move(p.message));
     owner_.sent(rank, p.items, bytes);
-    watch(&call_watcher::sent, bytes);
+    watch(&call_watcher::sent, rank, bytes, session_.ranks().in_hand(rank) == 1);
     if (timed)
         owner_.took_to_send(seconds_since(begin));
     return offer::sent;
@@ -298,6 +298,7 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
             return false;
     }
     const item_range batch = owner_.begin_batch();
+    watch(&call_watcher::begins, batch);
     failures failed;
     std::size_t done = 0;
     {

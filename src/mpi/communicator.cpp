@@ -21,6 +21,7 @@
 #include "errors/uncaught.hpp"
 #include "mpi/mpi_check.hpp"
 #include "running/item_timer.hpp"
+#include "watch/silence.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -46,13 +47,17 @@ class retired_duplicate {
     /// Has the memory for a duplicate of that many ranks: retiring one must not fail on some of them.
     explicit retired_duplicate(int ranks) : sent_(static_cast<std::size_t>(ranks)) {}
 
-    /// `messages` may be null where there was no memory for it.
-    void retire(MPI_Comm comm, int rank, std::unique_ptr<channel> messages) noexcept {
+    /// `messages` and `roll` may be null where there was no memory for them.
+    void retire(MPI_Comm comm, int rank, std::unique_ptr<channel> messages,
+                std::unique_ptr<roll_messages> roll) noexcept {
         comm_ = comm;
         mine_ = agreement::of_leaving(rank);
         messages_ = std::move(messages);
+        roll_ = std::move(roll);
         if (messages_)
             messages_->count_sent(sent_);
+        if (roll_)
+            roll_->count_sent(sent_);
     }
 
     /// One step further; true when it has been freed.
@@ -61,9 +66,12 @@ class retired_duplicate {
             return false;
         if (messages_)
             messages_->drain();
+        while (roll_ && roll_->hear()) {
+            // Nobody waits any more.
+        }
         int all_told = 0;
         check_mpi(MPI_Test(&request_, &all_told, MPI_STATUS_IGNORE), "MPI_Test");
-        if (all_told == 0 || (messages_ && !messages_->at_rest(expected_)))
+        if (all_told == 0 || !is_at_rest())
             return false;
         messages_.reset(); // has receives posted on it
         check_mpi(MPI_Comm_free(&comm_), "MPI_Comm_free");
@@ -89,8 +97,14 @@ class retired_duplicate {
         return true;
     }
 
+    [[nodiscard]] bool is_at_rest() {
+        const std::uint64_t of_roll = roll_ ? roll_->received() : 0;
+        return !messages_ || (messages_->at_rest(expected_ - of_roll) && (!roll_ || roll_->sent()));
+    }
+
     MPI_Comm comm_ = MPI_COMM_NULL;
     std::unique_ptr<channel> messages_;
+    std::unique_ptr<roll_messages> roll_;
     agreement mine_;
     agreement all_;
     std::vector<std::uint64_t> sent_;
@@ -237,12 +251,11 @@ int state_key() {
 
 } // namespace
 
-void wait_for(const mpi_turn&, MPI_Request request, const std::function<void()>& remind) {
+void wait_for(const mpi_turn&, MPI_Request request, const std::function<void(double)>& meanwhile) {
     // A step of a collective that is not blocking may show only at the next look.
     constexpr int looks = 3;
-    constexpr double long_wait = 10; // seconds
+    constexpr double long_wait = 0.1; // seconds
     const clock::time_point begin = clock::now();
-    bool reminded = !remind;
     nap pause;
     int done = 0;
     while (true) {
@@ -252,10 +265,9 @@ void wait_for(const mpi_turn&, MPI_Request request, const std::function<void()>&
             return;
         tend_retired_duplicates();
         pause.wait();
-        if (!reminded && seconds_since(begin) > long_wait) {
-            reminded = true;
-            remind();
-        }
+        const double waited = meanwhile ? seconds_since(begin) : 0;
+        if (waited > long_wait)
+            meanwhile(waited);
     }
 }
 
@@ -367,12 +379,22 @@ void communicator_state::prepare(const mpi_turn& alone, MPI_Comm user, int root)
         return;
     MPI_Comm_size(user, &size);
     MPI_Comm_rank(user, &rank);
-    const auto remind = [this] {
+    const watchdog_settings patience = watchdog_at_start();
+    bool reminded = patience.seconds == 0;
+    // There is nothing yet to ask the others by.
+    const auto remind = [&](double waited) {
+        constexpr double of_root = 10;
+        if (waited <
+                (rank == root && !patience.ends ? std::min(of_root, patience.seconds) : patience.seconds) ||
+            std::exchange(reminded, true))
+            return;
         std::fprintf(stderr,
-                     "mpimap: rank %d has waited for ten seconds in the first call on a communicator of %d "
-                     "ranks, and waits on: all of them must make the call, not the root alone\n",
-                     rank, size);
+                     "mpimap: rank %d has waited for %.0f s in the first call on a communicator of %d "
+                     "ranks, and waits on: all of them must make the call%s\n",
+                     rank, waited, size, rank == root ? ", not the root alone" : "");
         std::fflush(stderr);
+        if (patience.ends)
+            end_job_with(status_of_timeout);
     };
     keep_last_memory();
     begin_timing_items();
@@ -380,15 +402,12 @@ void communicator_state::prepare(const mpi_turn& alone, MPI_Comm user, int root)
     retirement_.emplace_back(size);
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Comm_idup(user, &comm, &request), "MPI_Comm_idup");
-    if (rank == root) {
-        wait_for(alone, request, remind);
-    } else {
-        wait_for(alone, request);
-    }
+    wait_for(alone, request, remind);
     try {
         MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
         MPI_Query_thread(&thread_level);
         messages = std::make_unique<channel>(comm, piece_bytes());
+        roll = std::make_unique<roll_messages>(comm);
         refuse_other_programs(alone, *this);
     } catch (...) {
         shut_down(); // the next call tries again
@@ -420,7 +439,8 @@ void communicator_state::retire(std::list<retired_duplicate>& to) noexcept {
     assistant.reset();
     if (comm == MPI_COMM_NULL)
         return;
-    retirement_.front().retire(std::exchange(comm, MPI_COMM_NULL), rank, std::move(messages));
+    retirement_.front().retire(std::exchange(comm, MPI_COMM_NULL), rank, std::move(messages),
+                               std::move(roll));
     to.splice(to.end(), retirement_);
 }
 

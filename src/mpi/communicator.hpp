@@ -16,6 +16,7 @@
 #include <mpi.h>
 
 #include "mpi/channel.hpp"
+#include "mpi/roll_messages.hpp"
 
 namespace mpimap::detail {
 
@@ -37,7 +38,7 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     [[nodiscard]] bool holds_others();
 
     /// Makes the duplicate where there is none yet. Collective, and inside enter() and leave(). A rank that
-    /// comes to its end without any call does not show: the root says on the standard error that it waits.
+    /// comes to its end without any call does not show: those that wait long say so on the standard error.
     void prepare(const mpi_turn& alone, MPI_Comm user, int root);
     /// This rank as the engine sees it, while the state lives and has not been shut down. To be used by
     /// whoever has a turn, and by the threads that these let in.
@@ -55,6 +56,7 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     std::uint64_t pool_calls = 0;  // this rank's, as the root of pools
     std::function<void()> give_up; // lets the ranks of an open pool go, when MPI ends before it
     std::unique_ptr<channel> messages;
+    std::unique_ptr<roll_messages> roll;
     std::unique_ptr<helper> assistant; // made at the first call that has work for it
 
   private:
@@ -69,8 +71,9 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
 /// there is nobody to answer.
 [[nodiscard]] helper* helper_of(communicator_state& state);
 
-/// Waits for a request in naps. Calls `remind`, if there is one, when it has waited for ten seconds.
-void wait_for(const mpi_turn& alone, MPI_Request request, const std::function<void()>& remind = {});
+/// Waits for a request in naps. Calls `meanwhile`, if there is one, between them, with the seconds that it
+/// has waited, once these are more than a tenth.
+void wait_for(const mpi_turn& alone, MPI_Request request, const std::function<void(double)>& meanwhile = {});
 
 /// Moves on what duplicates of freed communicators still have under way, if there are any.
 void tend_retired_duplicates() noexcept;

@@ -82,8 +82,7 @@ progress_style style_of_progress_here(bool wanted) {
 
 shown_progress::shown_progress(progress_style style, root_job& job, const std::vector<double>& costs,
                                std::size_t ranks)
-    : call_(job.ordinal(), job.growing() == nullptr ? job.items() : job.growing()->expected(), ranks, costs,
-            seconds_now()) {
+    : call_(job.ordinal(), expected_items(job), ranks, costs, seconds_now()) {
     the_screen().begin(style, call_);
 }
 shown_progress::~shown_progress() {

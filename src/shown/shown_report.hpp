@@ -20,7 +20,7 @@ class shown_report : public call_watcher {
 
     void settled(const settled_items& what) noexcept override;
     void ran(std::size_t rank, std::size_t items, double seconds) noexcept override;
-    void sent(std::size_t bytes) noexcept override { call_.sent(bytes); }
+    void sent(std::size_t, std::size_t bytes, bool) noexcept override { call_.sent(bytes); }
     void received(std::size_t bytes) noexcept override { call_.received(bytes); }
     void over(root_job* job) noexcept override;
 

@@ -2,10 +2,11 @@
 
 #include "shown/shown_progress.hpp"
 #include "shown/shown_report.hpp"
+#include "shown/told_silence.hpp"
 
 namespace mpimap::detail {
 
-call_watchers watchers_of(const options& o, root_job& job, std::size_t ranks) {
+call_watchers watchers_of(const options& o, root_job& job, std::size_t root, std::size_t ranks) {
     call_watchers all;
     const bool counts = job.ordinal() != 0;
     const progress_style style = counts ? style_of_progress_here(o.progress) : progress_style::none;
@@ -14,6 +15,9 @@ call_watchers watchers_of(const options& o, root_job& job, std::size_t ranks) {
     const bool prints = counts && prints_reports();
     if (prints || o.report != nullptr)
         all.push_back(std::make_unique<shown_report>(job.ordinal(), ranks, o.report, prints));
+    const watchdog_settings watchdog = watchdog_here();
+    if (watchdog.seconds > 0)
+        all.push_back(std::make_unique<told_silence>(watchdog, job, root, ranks));
     return all;
 }
 

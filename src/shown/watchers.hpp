@@ -12,6 +12,6 @@ namespace mpimap::detail {
 
 /// Mostly nobody. Nothing is shown of what is given to submit, nor of calls that items make. Throws
 /// invalid_argument where a variable of the environment makes no sense.
-[[nodiscard]] call_watchers watchers_of(const options& o, root_job& job, std::size_t ranks);
+[[nodiscard]] call_watchers watchers_of(const options& o, root_job& job, std::size_t root, std::size_t ranks);
 
 } // namespace mpimap::detail

@@ -3,6 +3,7 @@
 // watched PROGRAM
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -11,7 +12,10 @@
 #include <stdexcept>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 #include <boost/mpi/communicator.hpp>
 
@@ -109,6 +113,83 @@ void with_costs(const boost::mpi::communicator& world) {
     (void)mpimap::mpi_map(world, {.costs = costs, .progress = true}, nap, mpimap::indices(100));
 }
 
+/// Item 5 never ends; where there are others, they have nothing else to do then.
+std::size_t end_unless_five(std::size_t i) {
+    while (i == 5)
+        std::this_thread::sleep_for(10ms);
+    return i;
+}
+void stuck(const boost::mpi::communicator& world) {
+    (void)mpimap::mpi_map(world, {.chunk = 1}, end_unless_five, mpimap::indices(20));
+}
+void stuck_in_pool(const boost::mpi::communicator& world) {
+    mpimap::pool pool(world);
+    if (!pool)
+        return;
+    const auto other = pool.map(nap, mpimap::indices(10));
+    for (const std::size_t x : pool.imap(end_unless_five, mpimap::indices(20)))
+        (void)x;
+}
+/// A rank is stopped, as by a debugger, in its first item, and goes on after three seconds.
+void stop_rank(const boost::mpi::communicator& world, int which) {
+    (void)mpimap::mpi_map(
+        world, {.chunk = 1},
+        [](mpimap::task t, std::size_t i, int stopped) {
+            std::this_thread::sleep_for(20ms);
+            static bool first = true;
+            if (t.rank() == stopped && std::exchange(first, false)) {
+                const pid_t rank = getpid();
+                if (fork() == 0) {
+                    std::this_thread::sleep_for(3s);
+                    kill(rank, SIGCONT);
+                    _exit(0);
+                }
+                kill(rank, SIGSTOP);
+            }
+            return i;
+        },
+        mpimap::indices(20), mpimap::broadcast(which));
+}
+void stopped(const boost::mpi::communicator& world) {
+    stop_rank(world, 1);
+}
+void stopped_root(const boost::mpi::communicator& world) {
+    stop_rank(world, 0);
+}
+/// One rank is elsewhere for three seconds, in a call that is not the first.
+void without(const boost::mpi::communicator& world, int rank) {
+    (void)mpimap::mpi_map(world, nap, mpimap::indices(10));
+    if (world.rank() == rank)
+        std::this_thread::sleep_for(3s);
+    (void)mpimap::mpi_map(world, nap, mpimap::indices(10));
+    (void)mpimap::mpi_map(world, nap, mpimap::indices(10));
+}
+void without_one(const boost::mpi::communicator& world) {
+    without(world, 1);
+}
+void without_root(const boost::mpi::communicator& world) {
+    without(world, 0);
+}
+/// The communicator is freed while the question is on its way.
+void without_one_at_last(const boost::mpi::communicator& world) {
+    const boost::mpi::communicator copy(world, boost::mpi::comm_duplicate);
+    without(copy, 1);
+}
+void without_one_at_first(const boost::mpi::communicator& world) {
+    if (world.rank() == 1)
+        std::this_thread::sleep_for(3s);
+    (void)mpimap::mpi_map(world, nap, mpimap::indices(10));
+}
+/// Nobody asks the pool for anything.
+void idle(const boost::mpi::communicator& world) {
+    mpimap::pool pool(world);
+    if (!pool)
+        return;
+    (void)pool.submit(nap, std::size_t{1}).get();
+    std::this_thread::sleep_for(2500ms);
+    (void)pool.submit(nap, std::size_t{1}).get();
+}
+
 void takes_seconds(const boost::mpi::communicator& world) {
     (void)mpimap::mpi_map(world, nap, mpimap::indices(300));
 }
@@ -131,6 +212,15 @@ constexpr struct {
                 {"of_items", of_items},
                 {"submitted", submitted},
                 {"with_costs", with_costs},
+                {"stuck", stuck},
+                {"stuck_in_pool", stuck_in_pool},
+                {"stopped", stopped},
+                {"stopped_root", stopped_root},
+                {"without_one", without_one},
+                {"without_root", without_root},
+                {"without_one_at_last", without_one_at_last},
+                {"without_one_at_first", without_one_at_first},
+                {"idle", idle},
                 {"takes_seconds", takes_seconds},
                 {"takes_minutes", takes_minutes}};
 
