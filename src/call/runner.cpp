@@ -36,6 +36,7 @@ bool runner::release(call_number number) {
 void runner::noticed(const wire::message& m) {
     if (const auto* chunk = std::get_if<wire::chunk>(&m)) {
         chunks_.push({*chunk});
+        newest_times().asked = chunk->asked;
     } else if (const auto* s = std::get_if<wire::stop>(&m)) {
         stop(s->call);
     } else if (const auto* farewell = std::get_if<wire::farewell>(&m)) {
@@ -69,6 +70,7 @@ void runner::read(std::shared_ptr<chunk> arguments, std::size_t readable, failur
 
 void runner::arrived(double now) {
     work& w = announced();
+    w.times.came = now;
     const bool is_over = find(w.what.call) == nullptr;
     if (!is_over && !asked_.empty()) {
         const double since = asked_.pop();

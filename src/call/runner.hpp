@@ -30,6 +30,7 @@ class runner {
         bool is_large = false;                 // in a message that comes in several pieces
         failures failed = {};                  // and why the next one could not; then those of items that ran
         double waited = 0;                     // seconds that the rank, idle, has waited for it
+        wire::chunk_times times = {};          // as far as they are known
     };
 
     // ------------------------------------------------------------ calls
@@ -53,6 +54,9 @@ class runner {
     /// Of the chunk whose content comes next: its items; whether it went back before it came.
     [[nodiscard]] item_range next_items() { return announced().what.items; }
     [[nodiscard]] bool next_is_returned() { return announced().returned; }
+    /// Its times, and those of the chunk whose header came last: for the driver to fill.
+    [[nodiscard]] wire::chunk_times& next_times() noexcept { return announced().times; }
+    [[nodiscard]] wire::chunk_times& newest_times() noexcept { return (chunks_.end() - 1)->times; }
     /// Whether its content is worth reading.
     [[nodiscard]] bool next_will_run();
     /// That content.

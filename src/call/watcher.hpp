@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "call/settled.hpp"
+#include "wire/messages.hpp"
 
 namespace mpimap::detail {
 
 class owner;
+
+/// What a rank does.
+enum class activity : unsigned char { waits, receives, decodes, runs, encodes };
 
 /// Lives as long as the call. Is told on the helper's and the deputy's thread, too: one of them at a time.
 class call_watcher {
@@ -26,6 +30,12 @@ class call_watcher {
     virtual void sent(std::size_t /*rank*/, std::size_t /*bytes*/, bool /*only*/) noexcept {}
     /// The same of a message from one.
     virtual void received(std::size_t /*bytes*/) noexcept {}
+    /// Whether the next two are of interest: clocks are read for them.
+    [[nodiscard]] virtual bool wants_times() const noexcept { return false; }
+    /// What the owner's threads did from `begin` to `end`, in seconds.
+    virtual void spent(activity, item_range /*items*/, double /*begin*/, double /*end*/) noexcept {}
+    /// Results of a rank, with times.
+    virtual void answered(std::size_t /*rank*/, const wire::results&) noexcept {}
     /// Time has passed: several times a millisecond while the call moves, and seldom otherwise.
     virtual void look(const owner&) noexcept {}
     /// There is no more to be told. `job`: where code of the user's may run, to tell of its arguments.

@@ -435,9 +435,7 @@ void collective_call::implementation::run(const options& o, bool tolerant,
             header.stop_at_failure = plan.stop_elsewhere() ? 1 : 0;
             if (job->items() != 0) {
                 bounds_size = job->write_setup(setup);
-                d.emplace(all, *job, std::move(plan), number(), pooled(),
-                          watchers_of(o, *job, static_cast<std::size_t>(root),
-                                      static_cast<std::size_t>(state.size)));
+                d.emplace(all, *job, std::move(plan), number(), pooled(), watchers_of(o, *job, state, false));
             } else {
                 failures none;
                 job->finish(none);

@@ -1,5 +1,6 @@
 #include "driver/dispatcher.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -8,12 +9,33 @@
 
 namespace mpimap::detail {
 
+class dispatcher::stopwatch {
+  public:
+    stopwatch(dispatcher& d, activity what, item_range items) noexcept : call_(d), what_(what), items_(items) {
+        if (d.times_) [[unlikely]]
+            begin_ = seconds_now();
+    }
+    ~stopwatch() {
+        if (call_.times_) [[unlikely]]
+            call_.watch(&call_watcher::spent, what_, items_, begin_, seconds_now());
+    }
+    stopwatch(const stopwatch&) = delete;
+    stopwatch& operator=(const stopwatch&) = delete;
+
+  private:
+    dispatcher& call_;
+    activity what_;
+    item_range items_;
+    double begin_ = 0;
+};
+
 dispatcher::dispatcher(session& s, root_job& job, call_plan plan, call_number number, pooled pool,
                        call_watchers watchers)
     : session_(s), job_(job), watchers_(std::move(watchers)),
       owner_(std::move(plan), number, s.ranks(), static_cast<std::size_t>(s.rank()), s.computes(),
              job.fates(), observer_ != nullptr || !watchers_.empty()),
-      pool_(std::move(pool)) {
+      pool_(std::move(pool)), times_(std::any_of(watchers_.begin(), watchers_.end(),
+                                                 [](const auto& w) { return w->wants_times(); })) {
     // A rank gives back what another should run now, when the main thread may be in an item of its own for
     // long. Two ranks have nobody else.
     if (!owner_.plan().plain_arguments && !owner_.decided() && session_.size() > 2)
@@ -146,7 +168,11 @@ bool dispatcher::prepare(std::size_t rank, prepared& p) {
         p.skipped = 0;
         p.message.clear();
         failures failed;
-        std::size_t written = job_.write_chunk(items, p.message, failed);
+        std::size_t written = 0;
+        {
+            const stopwatch timing(*this, activity::encodes, items);
+            written = job_.write_chunk(items, p.message, failed);
+        }
         if (written == items.count) {
             try {
                 if (owner_.plan().copies_arguments())
@@ -207,7 +233,8 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
     }
     if (pool_.introduction != nullptr)
         pool_.introduction->introduce(rank, owner_.left(), session_.messages());
-    const wire::chunk what{number(), p.items, owner_.return_policy_for(rank), p.skipped};
+    const wire::chunk what{number(), p.items, owner_.return_policy_for(rank), p.skipped,
+                           times_ ? seconds_now() : 0};
     const std::size_t bytes = p.message.content().size();
     if (kept_)
         kept_->sent(rank, p.items, p.skipped, p.message);
@@ -309,6 +336,8 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
     if (!failed.empty())
         time_failures(failed, 0, seconds_at(begin), batch.first);
     watch(&call_watcher::ran, static_cast<std::size_t>(session_.rank()), done, seconds_between(begin, now));
+    if (times_) [[unlikely]]
+        watch(&call_watcher::spent, activity::runs, batch, seconds_at(begin), seconds_at(now));
     owner_.ran(batch, done, seconds_between(begin, now), std::move(failed));
     note_untaken();
     act();
@@ -339,6 +368,8 @@ void dispatcher::noticed(const incoming& m) {
         const auto* r = std::get_if<wire::results>(&m.what);
         if (r != nullptr)
             watch(&call_watcher::ran, rank, r->items.count, r->seconds);
+        if (r != nullptr && r->times.asked != 0) [[unlikely]]
+            watch(&call_watcher::answered, rank, *r);
         if (r != nullptr && r->chunk != wire::progress::more && kept_)
             kept_->finished(rank);
     }
@@ -394,6 +425,7 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
     try {
         if (m.lost)
             throw std::bad_alloc();
+        const stopwatch timing(*this, activity::decodes, r.items);
         job_.skip_results(failed_there);
         m.placed = job_.read_results(r.items, in, failed, m.complete);
     } catch (...) {
@@ -429,8 +461,10 @@ void dispatcher::complete(const incoming& m) {
     if (r != nullptr && m.placed != 0) {
         bool in_place = true;
         try {
-            if (m.complete)
+            if (m.complete) {
+                const stopwatch timing(*this, activity::decodes, r->items);
                 m.complete();
+            }
         } catch (...) {
             in_place = false;
             owner_.results_not_in_place(*r, m.without, current(r->items.first));

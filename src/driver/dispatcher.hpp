@@ -117,6 +117,8 @@ class dispatcher {
         for (const auto& w : watchers_)
             (w.get()->*what)(arguments...);
     }
+    /// From here to its end this thread does that: for whoever wants times.
+    class stopwatch;
     [[nodiscard]] bool prepare(std::size_t rank, prepared& p);
     void note_untaken();
     [[nodiscard]] prepared take_from_stock();
@@ -135,6 +137,7 @@ class dispatcher {
     call_watchers watchers_;
     owner owner_;
     pooled pool_;
+    const bool times_;
     std::size_t chunks_sent_ = 0;
     std::shared_ptr<const void> in_transit_ =
         std::make_shared<char>();     // messages with memory of the caller's

@@ -11,6 +11,7 @@
 #include "call/tree.hpp"
 #include "call/verdict.hpp"
 #include "driver/whole.hpp"
+#include "errors/text.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -106,6 +107,8 @@ void worker::heed(incoming& m) {
     switch (m.at) {
     case stage::noticed:
         runner_.noticed(m.what);
+        if (const auto* c = std::get_if<wire::chunk>(&m.what); c != nullptr && c->asked != 0)
+            runner_.newest_times().noticed = seconds_now();
         return;
     case stage::here:
         if (!may_place(m))
@@ -145,6 +148,9 @@ void worker::place(incoming& m) {
 
 void worker::place_chunk(incoming& m, const call& c) {
     const item_range items = runner_.next_items();
+    const bool timed = runner_.next_times().asked != 0;
+    if (timed)
+        runner_.next_times().here = seconds_now();
     const auto skipped = static_cast<std::size_t>(std::get<wire::chunk>(m.what).skipped);
     std::shared_ptr<chunk> arguments;
     std::size_t readable = 0;
@@ -165,6 +171,8 @@ void worker::place_chunk(incoming& m, const call& c) {
         if (m.lost)
             tell_size(failed.back(), m.framing.bytes, "arguments");
     }
+    if (timed)
+        runner_.next_times().read = seconds_now();
     runner_.read(std::move(arguments), readable, std::move(failed), !m.framing.whole);
 }
 
@@ -456,8 +464,16 @@ void worker::send_some(runner::work& w, std::size_t to, clock::time_point end, w
     tell_failures(wire::failed{w.what.call, w.failed.size()}, w.failed);
     what.call = w.what.call;
     what.items = {w.what.items.first + w.sent, to - w.sent};
-    what.seconds = seconds_between(std::exchange(not_sent_since_, end), end);
+    const clock::time_point begin = std::exchange(not_sent_since_, end);
+    what.seconds = seconds_between(begin, end);
     what.longest = runner_.take_longest();
+    if (w.times.asked != 0) {
+        what.times = w.times;
+        what.times.began = seconds_at(begin);
+        what.times.ended = seconds_at(end);
+        what.times.sent = seconds_now();
+        host_name().copy(what.host.data(), what.host.size() - 1);
+    }
     if (!reply_.keep)
         reply_.keep = w.arguments;
     if (reply_.out.size() >= large_results)

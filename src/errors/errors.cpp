@@ -75,14 +75,6 @@ enum : std::int32_t {
     cancelled_kind
 };
 
-const std::string& host_name() {
-    static const std::string name = [] {
-        char text[256] = {};
-        return gethostname(text, sizeof text - 1) == 0 ? std::string(text) : std::string("unknown host");
-    }();
-    return name;
-}
-
 std::int32_t other_kind(const std::exception& e) {
     if (typeid(e) == typeid(std::bad_alloc))
         return bad_alloc_kind;
@@ -106,6 +98,14 @@ std::int32_t other_kind(const std::exception& e) {
 }
 
 } // namespace
+
+const std::string& host_name() {
+    static const std::string name = [] {
+        char text[256] = {};
+        return gethostname(text, sizeof text - 1) == 0 ? std::string(text) : std::string("unknown host");
+    }();
+    return name;
+}
 
 namespace {
 

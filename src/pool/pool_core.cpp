@@ -428,7 +428,7 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
         self.run_alone_and_end(here, job, *only);
     }
     const auto ranks = static_cast<std::size_t>(self.state.size);
-    call_watchers watchers = watchers_of(o, job, static_cast<std::size_t>(self.state.rank), ranks);
+    call_watchers watchers = watchers_of(o, job, self.state, true);
     auto c = std::make_shared<pool_call::implementation>(self_, job, how);
     if (job.items() != 0 || job.growing() != nullptr) {
         session& engine = self.engine(here);

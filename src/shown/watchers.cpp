@@ -1,12 +1,18 @@
 #include "shown/watchers.hpp"
 
+#include <mpimap/detail/running_items.hpp>
+
+#include "mpi/communicator.hpp"
 #include "shown/shown_progress.hpp"
 #include "shown/shown_report.hpp"
 #include "shown/told_silence.hpp"
+#include "shown/traced_call.hpp"
 
 namespace mpimap::detail {
 
-call_watchers watchers_of(const options& o, root_job& job, std::size_t root, std::size_t ranks) {
+call_watchers watchers_of(const options& o, root_job& job, const communicator_state& where, bool pooled) {
+    const auto root = static_cast<std::size_t>(where.rank);
+    const auto ranks = static_cast<std::size_t>(where.size);
     call_watchers all;
     const bool counts = job.ordinal() != 0;
     const progress_style style = counts ? style_of_progress_here(o.progress) : progress_style::none;
@@ -18,6 +24,9 @@ call_watchers watchers_of(const options& o, root_job& job, std::size_t root, std
     const watchdog_settings watchdog = watchdog_here();
     if (watchdog.seconds > 0)
         all.push_back(std::make_unique<told_silence>(watchdog, job, root, ranks));
+    trace_file* const file = running_items::any_here() ? nullptr : trace_file_here();
+    if (file != nullptr)
+        all.push_back(std::make_unique<traced_call>(*file, job.ordinal(), where, pooled));
     return all;
 }
 

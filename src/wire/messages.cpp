@@ -57,8 +57,23 @@ void fields(Io& io, M& m) {
     io(m.items);
     io(m.returning);
     io(m.skipped);
+    io(m.asked);
     if (m.skipped > m.items.first)
         damaged("more items ahead than there are");
+}
+template <typename Io, is<results> M>
+void times(Io& io, M& m) {
+    io(m.times.asked);
+    if (m.times.asked == 0)
+        return;
+    io(m.times.noticed);
+    io(m.times.here);
+    io(m.times.read);
+    io(m.times.came);
+    io(m.times.began);
+    io(m.times.ended);
+    io(m.times.sent);
+    io(m.host);
 }
 template <typename Io, is<results> M>
 void fields(Io& io, M& m) {
@@ -69,6 +84,7 @@ void fields(Io& io, M& m) {
     io(m.seconds);
     io(m.waited);
     io(m.longest);
+    times(io, m);
 }
 template <typename Io, is<failed> M>
 void fields(Io& io, M& m) {
@@ -128,6 +144,10 @@ class word_writer {
             (*this)(longest.all[i].seconds);
         }
     }
+    void operator()(const host_text& host) {
+        std::memcpy(words_.data() + used_, host.data(), host.size());
+        used_ += host.size() / sizeof(std::uint64_t);
+    }
     template <typename Enum>
         requires std::is_enum_v<Enum>
     void operator()(Enum value) { (*this)(static_cast<std::uint64_t>(value)); }
@@ -180,6 +200,15 @@ class word_reader {
             (*this)(longest.all[i].item);
             (*this)(longest.all[i].seconds);
         }
+    }
+    void operator()(host_text& host) {
+        if (left_ < host.size())
+            damaged("it is cut off");
+        std::memcpy(host.data(), at_, host.size());
+        at_ += host.size();
+        left_ -= host.size();
+        if (host.back() != '\0')
+            damaged("a name without an end");
     }
     template <typename Enum>
         requires std::is_enum_v<Enum>
@@ -330,7 +359,8 @@ std::size_t decode(const std::byte* bytes, std::size_t size, frame& framing, mes
     return header;
 }
 
-static_assert(longest_header == (words_of_frame + 9 + 2 * longest_items::most) * sizeof(std::uint64_t),
+static_assert(longest_header == (words_of_frame + 9 + 2 * longest_items::most + 8) * sizeof(std::uint64_t) +
+                                    sizeof(host_text),
               "results are the longest");
 
 } // namespace mpimap::detail::wire

@@ -48,6 +48,7 @@ struct chunk {
     item_range items;
     return_policy returning = return_policy::never;
     std::uint64_t skipped = 0;
+    double asked = 0; // on the owner's clock, where results are to tell times; 0 where not
 };
 /// What results say of their chunk.
 enum class progress : std::uint32_t {
@@ -67,6 +68,19 @@ struct longest_items {
 
     void note(std::uint64_t item, double seconds) noexcept;
 };
+/// When what happened to a chunk, in seconds on the runner's clock; 0 where it did not.
+struct chunk_times {
+    double asked = 0;   // as in the chunk, by the owner's; 0: there are no times
+    double noticed = 0; // its header was there
+    double here = 0;    // its arguments, which are read then
+    double read = 0;
+    double came = 0;  // the last of it
+    double began = 0; // the first of the items that these results are of
+    double ended = 0; // the last of them
+    double sent = 0;  // these
+};
+/// A name, cut to fit.
+using host_text = std::array<char, 64>;
 /// Runner to owner: the content are results of items of the oldest chunk that the rank has.
 struct results {
     call_number call{};
@@ -77,6 +91,8 @@ struct results {
     double waited =
         0; // how long the rank, idle, waited for the chunk, with its last results; 0 if it did not
     longest_items longest = {}; // of these
+    chunk_times times = {};
+    host_text host = {}; // the runner's, with the times
 };
 /// Runner to owner: the content are failures of items of the oldest chunk that the rank has.
 struct failed {
@@ -166,7 +182,7 @@ void verify_content(const frame& f, const std::byte* table);
 
 /// Appends it to `out`: at most `longest_header` bytes.
 void encode(const frame& f, const message& m, buffer& out);
-constexpr std::size_t longest_header = 26 * sizeof(std::uint64_t);
+constexpr std::size_t longest_header = 42 * sizeof(std::uint64_t);
 
 /// Of the `size` bytes that have come: a header, whose size it returns, and behind it what is `whole`. Throws
 /// serialization_error where they are no message of ours: another kind, numbers that contradict each other or

@@ -73,9 +73,10 @@ wire::message some_header(std::size_t kind) {
     case 0:
         return wire::ready{call, true};
     case 1:
-        return wire::chunk{call, {3, 5}, wire::return_policy::may_return, 2};
+        return wire::chunk{call, {3, 5}, wire::return_policy::may_return, 2, 0.5};
     case 2:
-        return wire::results{call, {3, 4}, wire::progress::finished, 1, 0.25, 1e-6, longest};
+        return wire::results{call, {3, 4},  wire::progress::finished, 1,        0.25,
+                             1e-6, longest, {1, 2, 3, 4, 5, 6, 7, 8}, {"node7"}};
     case 3:
         return wire::failed{call, 2};
     case 4:

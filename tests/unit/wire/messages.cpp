@@ -32,8 +32,16 @@ wire::longest_items some_longest() {
 std::vector<wire::message> all_kinds() {
     return {
         wire::ready{call, true},
-        wire::chunk{call, {3, 5}, wire::return_policy::may_return_and_was_late, 2},
-        wire::results{call, {3, 4}, wire::progress::given_up, 1, 0.25, 1e-6, some_longest()},
+        wire::chunk{call, {3, 5}, wire::return_policy::may_return_and_was_late, 2, 0.5},
+        wire::results{call,
+                      {3, 4},
+                      wire::progress::given_up,
+                      1,
+                      0.25,
+                      1e-6,
+                      some_longest(),
+                      {1, 2, 3, 4, 5, 6, 7, 8},
+                      {"node7"}},
         wire::failed{call, 2},
         wire::returned{call, {4, 4}},
         wire::stop{call},
