@@ -319,22 +319,23 @@ void worker::run_chunk(clock::time_point begin) {
         begin = clock::now();
     }
     written_ = 0;
-    not_sent_since_ = begin;
+    not_sent_seconds_ = 0;
     clock::time_point batch_begin = begin;
     clock::time_point end = begin;
     clock::time_point looked = begin;
     while (const std::optional<runner::batch> b = runner_.next_batch()) {
         const std::size_t before = w->failed.size();
-        const std::size_t done = run_batch(*w, *b);
-        end = clock::now();
+        const std::size_t done = run_batch(*w, *b, end);
         const bool any_failed = w->failed.size() != before;
         if (any_failed)
             time_failures(w->failed, before, seconds_at(batch_begin), w->what.items.first + b->from);
         const bool was_long = b->to - b->from == 1 && end - batch_begin >= long_item;
-        runner_.ran(*b, done, seconds_between(batch_begin, end), any_failed);
+        const double seconds = seconds_between(batch_begin, end);
+        not_sent_seconds_ += seconds;
+        runner_.ran(*b, done, seconds, any_failed);
         batch_begin = end;
         if (done < w->readable && w->arguments->writes_as_it_runs() && runner_.runs()) {
-            write_ahead(*w, done, end);
+            write_ahead(*w, done);
             batch_begin = clock::now();
         }
         // What comes next should be here at the end of the chunk: large messages come only while we look. But
@@ -358,15 +359,18 @@ void worker::run_chunk(clock::time_point begin) {
         calls_.erase(number);
 }
 
-/// User code: the helper sees to the rest of the chunk, and what waits behind it, if it takes long.
-std::size_t worker::run_batch(runner::work& w, const runner::batch& b) {
+/// User code: the helper sees to the rest of the chunk, and what waits behind it, if it takes long. `end`: of
+/// the items, before the main thread waits for the helper.
+std::size_t worker::run_batch(runner::work& w, const runner::batch& b, clock::time_point& end) {
     helper* h = nullptr;
     if (w.what.returning != wire::return_policy::never)
         h = helper_.engage(here_, [this] { give_back(); });
-    if (h == nullptr)
-        return w.arguments->run(b.from, b.to, b.stop_at_failure, w.failed);
-    const helper::user_code outside(*h, b.patience);
-    return w.arguments->run(b.from, b.to, b.stop_at_failure, w.failed);
+    std::optional<helper::user_code> outside;
+    if (h != nullptr)
+        outside.emplace(*h, b.patience);
+    const std::size_t done = w.arguments->run(b.from, b.to, b.stop_at_failure, w.failed);
+    end = clock::now();
+    return done;
 }
 
 // ---------------------------------------------------------------- the helper
@@ -399,7 +403,7 @@ void worker::tell_failures(const wire::message& what, failures& failed) {
 }
 
 /// While the chunk runs: whoever computes much does not keep it, and the root has it early.
-void worker::write_ahead(runner::work& w, std::size_t done, clock::time_point end) {
+void worker::write_ahead(runner::work& w, std::size_t done) {
     while (written_ != done) {
         try {
             written_ = w.arguments->write_results(written_, done, reply_, w.failed);
@@ -409,7 +413,7 @@ void worker::write_ahead(runner::work& w, std::size_t done, clock::time_point en
             return;
         }
         if (written_ != done || reply_.out.size() >= large_results)
-            send_some(w, written_, end, {});
+            send_some(w, written_, {});
     }
     let_root_keep_up();
 }
@@ -446,17 +450,17 @@ void worker::send_results(runner::answer& a, clock::time_point end) {
             const bool at_once = w.sent == 0 && reply_.out.size() < small;
             runner_.answered(seconds_at(at_once ? end : clock::now()));
         }
-        send_some(w, written_, end, what);
+        send_some(w, written_, what);
     }
 }
 
 /// What has been written, of items up to `to`.
-void worker::send_some(runner::work& w, std::size_t to, clock::time_point end, wire::results what) {
+void worker::send_some(runner::work& w, std::size_t to, wire::results what) {
     // Failures go ahead: the root knows then that the results are not all there.
     tell_failures(wire::failed{w.what.call, w.failed.size()}, w.failed);
     what.call = w.what.call;
     what.items = {w.what.items.first + w.sent, to - w.sent};
-    what.seconds = seconds_between(std::exchange(not_sent_since_, end), end);
+    what.seconds = std::exchange(not_sent_seconds_, 0);
     what.longest = runner_.take_longest();
     if (!reply_.keep)
         reply_.keep = w.arguments;
