@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -16,6 +17,7 @@
 #include <boost/mpi/collectives/broadcast.hpp>
 #include <gtest/gtest.h>
 
+#include "../../benchmarks/workload.hpp"
 #include "pool_test.hpp"
 
 namespace {
@@ -137,10 +139,10 @@ double excess(const mpimap::report& r, const std::vector<measured>& all) {
     return r.busy() / sum - 1;
 }
 
-/// Who loses the core between the item's look at the clock and the report's has that in one of them only: the
-/// best of some calls counts. `call` maps measures_itself over so many items and returns the excess, on every
-/// rank that calls this.
-void expect_busy_as_measured(const std::function<double()>& call) {
+/// `call` makes a call of items that measure themselves and returns by what part the report differs, on every
+/// rank that calls this. Who loses the core between one look at the clock and the other has that in one of
+/// them only: the best of some calls counts.
+void expect_agreement(const std::function<double()>& call) {
     constexpr int most_calls = 5;
     constexpr double allowed = 0.02;
     double best = call();
@@ -152,11 +154,9 @@ constexpr std::size_t many = 32;
 
 template <typename Test>
 void for_each_plain_schedule(const Test& test) {
-    using mpimap::schedule;
-    for (const schedule s :
-         {schedule::automatic, schedule::static_, schedule::dynamic, schedule::guided, schedule::factoring}) {
-        SCOPED_TRACE("schedule " + std::to_string(static_cast<int>(s)));
-        test(s);
+    for (const auto& [name, schedule] : benchmark::named_schedules()) {
+        SCOPED_TRACE(name);
+        test(schedule);
     }
 }
 
@@ -164,7 +164,7 @@ TEST(report, busy_is_what_items_measured) {
     for_each_plain_schedule([](mpimap::schedule s) {
         for (const mpimap::results where : {mpimap::results::root, mpimap::results::everywhere}) {
             SCOPED_TRACE(where == mpimap::results::root ? "results on the root" : "results everywhere");
-            expect_busy_as_measured([s, where] {
+            expect_agreement([s, where] {
                 mpimap::report r;
                 const auto all = mpimap::mpi_map(
                     comm(), {.root = other_root(), .schedule = s, .results = where, .report = &r},
@@ -180,14 +180,14 @@ TEST(report, busy_is_what_items_measured) {
 TEST(report, busy_is_what_items_of_a_pool_measured) {
     with_pool([](mpimap::pool& pool) {
         for_each_plain_schedule([&pool](mpimap::schedule s) {
-            expect_busy_as_measured([&pool, s] {
+            expect_agreement([&pool, s] {
                 mpimap::report r;
                 const auto all =
                     pool.map({.schedule = s, .report = &r}, measures_itself, mpimap::indices(many));
                 return excess(r, all);
             });
         });
-        expect_busy_as_measured([&pool] {
+        expect_agreement([&pool] {
             mpimap::report r;
             const auto all = all_of(pool.imap({.report = &r}, measures_itself, mpimap::indices(many)));
             return excess(r, all);
@@ -205,7 +205,7 @@ TEST(report, busy_is_what_items_with_large_results_measured) {
         return result;
     };
     for (const mpimap::schedule s : {mpimap::schedule::automatic, mpimap::schedule::static_}) {
-        expect_busy_as_measured([&f, s] {
+        expect_agreement([&f, s] {
             mpimap::report r;
             const std::vector<large> results =
                 mpimap::mpi_map(comm(), {.schedule = s, .report = &r}, f, mpimap::indices(many));
@@ -215,6 +215,40 @@ TEST(report, busy_is_what_items_with_large_results_measured) {
             double more = rank() == 0 ? excess(r, all) : 0;
             boost::mpi::broadcast(comm(), more, 0);
             return more;
+        });
+    }
+}
+
+measured rests(double seconds) {
+    const double begin = seconds_now();
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    return {rank(), seconds_now() - begin};
+}
+
+/// Beside the time around the call, which begins and ends a bit later than the report's.
+TEST(report, efficiency_is_what_workloads_of_unequal_items_measure) {
+    std::size_t turn = 0;
+    for (const benchmark::workload& w : benchmark::workloads()) {
+        std::mt19937_64 random(1);
+        const benchmark::item_lengths lengths = w.make(20 * static_cast<std::size_t>(size()), 2e-3, random);
+        const auto& [name, schedule] =
+            benchmark::named_schedules()[w.hint ? 0 : turn++ % benchmark::named_schedules().size()];
+        SCOPED_TRACE(w.name + ", " + name);
+        mpimap::report r;
+        mpimap::options o{.schedule = schedule, .report = &r};
+        if (w.hint)
+            o.costs = lengths;
+        expect_agreement([&] {
+            MPI_Barrier(comm());
+            const double begin = seconds_now();
+            const std::vector<measured> all = mpimap::mpi_map(comm(), o, rests, lengths);
+            const double seconds = seconds_now() - begin;
+            double busy = 0;
+            for (const measured& m : all)
+                busy += m.seconds;
+            double difference = rank() == 0 ? std::abs(r.efficiency() * size() * seconds / busy - 1) : 0;
+            boost::mpi::broadcast(comm(), difference, 0);
+            return difference;
         });
     }
 }
