@@ -13,7 +13,7 @@ namespace mpimap {
 /// What a call took, as its root knows it when the call is over.
 struct report {
     struct rank {
-        double busy = 0;       // seconds in which it ran items
+        double busy = 0;       // seconds in which it ran items, without what it does between them
         std::size_t items = 0; // that it ran, each as often as it did
     };
     struct item {
@@ -23,7 +23,8 @@ struct report {
         std::string arguments; // as in task_error; empty where they are not there any more
     };
 
-    /// From where the root begins to send the call to where all items are settled.
+    /// From where the root begins to send the call to where all items are settled: less than the whole call
+    /// by what ranks need to agree on it, and to hear of its end.
     double seconds = 0;
     /// Those that have their result.
     std::size_t items = 0;
@@ -41,7 +42,8 @@ struct report {
     /// by one: items of at least some 10 us.
     std::vector<item> slowest;
 
-    /// Seconds in which items ran, on all ranks together.
+    /// Seconds in which items ran, on all ranks together: of items of at least 1 ms what they measure
+    /// themselves, or at most 2 % more.
     [[nodiscard]] double busy() const noexcept;
     /// These, as a part of what all ranks had; 0 of a call that took no time.
     [[nodiscard]] double efficiency() const noexcept;

@@ -328,11 +328,12 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
     watch(&call_watcher::begins, batch);
     failures failed;
     std::size_t done = 0;
+    const clock::time_point begin = now;
     {
         const session::user_code outside(session_, owner_.nap_meanwhile());
         done = job_.run_here(batch, owner_.stops_at_failure_here(), failed);
+        now = clock::now(); // before it waits for the helper
     }
-    const clock::time_point begin = std::exchange(now, clock::now());
     if (!failed.empty())
         time_failures(failed, 0, seconds_at(begin), batch.first);
     watch(&call_watcher::ran, static_cast<std::size_t>(session_.rank()), done, seconds_between(begin, now));

@@ -11,7 +11,6 @@
 #include "call/tree.hpp"
 #include "call/verdict.hpp"
 #include "driver/whole.hpp"
-#include "errors/text.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -328,18 +327,20 @@ void worker::run_chunk(clock::time_point begin) {
     }
     written_ = 0;
     not_sent_since_ = begin;
+    not_sent_seconds_ = 0;
     clock::time_point batch_begin = begin;
     clock::time_point end = begin;
     clock::time_point looked = begin;
     while (const std::optional<runner::batch> b = runner_.next_batch()) {
         const std::size_t before = w->failed.size();
-        const std::size_t done = run_batch(*w, *b);
-        end = clock::now();
+        const std::size_t done = run_batch(*w, *b, end);
         const bool any_failed = w->failed.size() != before;
         if (any_failed)
             time_failures(w->failed, before, seconds_at(batch_begin), w->what.items.first + b->from);
         const bool was_long = b->to - b->from == 1 && end - batch_begin >= long_item;
-        runner_.ran(*b, done, seconds_between(batch_begin, end), any_failed);
+        const double seconds = seconds_between(batch_begin, end);
+        not_sent_seconds_ += seconds;
+        runner_.ran(*b, done, seconds, any_failed);
         batch_begin = end;
         if (done < w->readable && w->arguments->writes_as_it_runs() && runner_.runs()) {
             write_ahead(*w, done, end);
@@ -366,15 +367,18 @@ void worker::run_chunk(clock::time_point begin) {
         calls_.erase(number);
 }
 
-/// User code: the helper sees to the rest of the chunk, and what waits behind it, if it takes long.
-std::size_t worker::run_batch(runner::work& w, const runner::batch& b) {
+/// User code: the helper sees to the rest of the chunk, and what waits behind it, if it takes long. `end`: of
+/// the items, before the main thread waits for the helper.
+std::size_t worker::run_batch(runner::work& w, const runner::batch& b, clock::time_point& end) {
     helper* h = nullptr;
     if (w.what.returning != wire::return_policy::never)
         h = helper_.engage(here_, [this] { give_back(); });
-    if (h == nullptr)
-        return w.arguments->run(b.from, b.to, b.stop_at_failure, w.failed);
-    const helper::user_code outside(*h, b.patience);
-    return w.arguments->run(b.from, b.to, b.stop_at_failure, w.failed);
+    std::optional<helper::user_code> outside;
+    if (h != nullptr)
+        outside.emplace(*h, b.patience);
+    const std::size_t done = w.arguments->run(b.from, b.to, b.stop_at_failure, w.failed);
+    end = clock::now();
+    return done;
 }
 
 // ---------------------------------------------------------------- the helper
@@ -464,12 +468,11 @@ void worker::send_some(runner::work& w, std::size_t to, clock::time_point end, w
     tell_failures(wire::failed{w.what.call, w.failed.size()}, w.failed);
     what.call = w.what.call;
     what.items = {w.what.items.first + w.sent, to - w.sent};
-    const clock::time_point begin = std::exchange(not_sent_since_, end);
-    what.seconds = seconds_between(begin, end);
+    what.seconds = std::exchange(not_sent_seconds_, 0);
     what.longest = runner_.take_longest();
     if (w.times.asked != 0) {
         what.times = w.times;
-        what.times.began = seconds_at(begin);
+        what.times.began = seconds_at(std::exchange(not_sent_since_, end));
         what.times.ended = seconds_at(end);
         what.times.sent = seconds_now();
         host_name().copy(what.host.data(), what.host.size() - 1);

@@ -76,7 +76,7 @@ class worker {
     void open_call(call_number number, const incoming& m);
     static void use_part(kernel& k, std::size_t i, part& p);
     void run_chunk(clock::time_point begin);
-    std::size_t run_batch(runner::work& w, const runner::batch& b);
+    std::size_t run_batch(runner::work& w, const runner::batch& b, clock::time_point& end);
     void give_back();
     void tell_failures(const wire::message& what, failures& failed);
     void write_ahead(runner::work& w, std::size_t done, clock::time_point end);
@@ -97,9 +97,10 @@ class worker {
     clock::time_point chunk_came_; // the last one
     bool on_main_thread_ = true;
     engaged_helper helper_;
-    outgoing reply_;          // empty between messages: its memory is used again
-    std::size_t written_ = 0; // items of the chunk that runs whose results are in it, or have been sent
-    clock::time_point not_sent_since_; // when the first of these items began
+    outgoing reply_;              // empty between messages: its memory is used again
+    std::size_t written_ = 0;     // items of the chunk that runs whose results are in it, or have been sent
+    double not_sent_seconds_ = 0; // in which items of the chunk ran that have not been sent
+    clock::time_point not_sent_since_; // when the first of these began
     backlog backlog_;
     std::optional<map_error> failed_;
     std::optional<cancelled> stopped_;

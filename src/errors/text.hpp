@@ -26,9 +26,6 @@ constexpr std::size_t longest_summary = 64 * 1024;
 /// With three digits, and the unit that suits: "1.25 s", "80 ms".
 [[nodiscard]] std::string duration_text(double seconds);
 
-/// Where this process runs.
-[[nodiscard]] const std::string& host_name();
-
 /// Of an exception whose what() may be a null pointer: empty then.
 [[nodiscard]] std::string_view text_of(const std::exception& e) noexcept;
 

@@ -18,7 +18,6 @@
 #include <mpimap/errors.hpp>
 
 #include "clock.hpp"
-#include "errors/text.hpp"
 #include "mpi/communicator.hpp"
 #include "watch/trace.hpp"
 

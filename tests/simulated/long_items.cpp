@@ -1,10 +1,14 @@
-// Who waits for items that take long, on a clock that hangs on no machine.
+// Who waits for items that take long, and what is said of the time that they take, on a clock that hangs on
+// no machine.
 
 #include <mpimap/serialization.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -65,6 +69,44 @@ TEST(long_items, are_not_each_followed_by_a_look_for_messages) {
     for (const auto schedule : {mpimap::schedule::static_, mpimap::schedule::dynamic}) {
         const auto all = map_once(2, {.schedule = schedule, .chunk = 100}, work(), xs);
         EXPECT_LT(all.looks_of_others, static_cast<long>(items / 2 * length / 1e-3) + 40);
+    }
+}
+
+class busy_time : public mpimap::detail::call_watcher {
+  public:
+    explicit busy_time(seconds& sum) : sum_(sum) {}
+    void ran(std::size_t, std::size_t, double seconds) noexcept override { sum_ += seconds; }
+
+  private:
+    seconds& sum_;
+};
+
+struct measures_itself {
+    seconds operator()(const task_of& x) const {
+        const auto begin = world::now().nanoseconds();
+        world::now().compute(x.length);
+        return 1e-9 * static_cast<seconds>(world::now().nanoseconds() - begin);
+    }
+};
+
+/// Without the looks for messages between them, and what else a rank does there.
+TEST(long_items, take_what_they_take_and_no_more) {
+    using mpimap::schedule;
+    constexpr std::size_t items = 240;
+    std::vector<task_of> xs(items);
+    for (std::size_t i = 0; i < items; ++i)
+        xs[i] = {static_cast<int>(i), 1e-3 * static_cast<double>(1 + i * 7 % 5)};
+    for (const schedule s :
+         {schedule::automatic, schedule::static_, schedule::dynamic, schedule::guided, schedule::factoring}) {
+        for (const int ranks : {1, 2, 8}) {
+            SCOPED_TRACE(std::to_string(static_cast<int>(s)) + ", " + std::to_string(ranks) + " ranks");
+            seconds busy = 0;
+            mpimap::detail::call_watchers watchers;
+            watchers.push_back(std::make_unique<busy_time>(busy));
+            const auto all = map_once(ranks, {.schedule = s}, measures_itself(), xs, std::move(watchers));
+            const seconds measured = std::accumulate(all.results.begin(), all.results.end(), 0.0);
+            EXPECT_NEAR(busy / measured, 1, 1e-12);
+        }
     }
 }
 

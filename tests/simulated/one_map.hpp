@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@
 #include <mpimap/detail/served_call.hpp>
 
 #include "call/plan.hpp"
+#include "call/watcher.hpp"
 #include "counting.hpp"
 #include "driver/dispatcher.hpp"
 #include "driver/session.hpp"
@@ -30,7 +32,8 @@ struct mapped_once {
 };
 
 template <typename F, typename Argument>
-auto map_once(int ranks, const mpimap::options& how, const F& f, std::vector<Argument> xs) {
+auto map_once(int ranks, const mpimap::options& how, const F& f, std::vector<Argument> xs,
+              mpimap::detail::call_watchers watchers = {}) {
     using namespace mpimap::detail;
     using arguments = std::vector<Argument>;
     using result = std::invoke_result_t<const F&, const Argument&>;
@@ -57,7 +60,8 @@ auto map_once(int ranks, const mpimap::options& how, const F& f, std::vector<Arg
     };
     w.start(0, [&] {
         session all(at(0));
-        dispatcher d(all, job, plan_call(job, how, static_cast<std::size_t>(ranks), {}), call);
+        dispatcher d(all, job, plan_call(job, how, static_cast<std::size_t>(ranks), {}), call, {},
+                     std::move(watchers));
         read_setup([&job](reader& in) {
             writer bounds;
             job.write_bounds(bounds);
