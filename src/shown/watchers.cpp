@@ -1,5 +1,7 @@
 #include "shown/watchers.hpp"
 
+#include <cstdlib>
+
 #include <mpimap/detail/running_items.hpp>
 
 #include "mpi/communicator.hpp"
@@ -9,6 +11,17 @@
 #include "shown/traced_call.hpp"
 
 namespace mpimap::detail {
+namespace {
+
+/// Both are there from the beginning of the program, or not at all: to look them up takes a twentieth of what
+/// a submission does.
+bool is_watched_from_outside() {
+    static const bool is =
+        std::getenv("MPIMAP_WATCHDOG") != nullptr || std::getenv("MPIMAP_TRACE") != nullptr;
+    return is;
+}
+
+} // namespace
 
 call_watchers watchers_of(const options& o, root_job& job, const communicator_state& where, bool pooled) {
     const auto root = static_cast<std::size_t>(where.rank);
@@ -21,6 +34,8 @@ call_watchers watchers_of(const options& o, root_job& job, const communicator_st
     const bool prints = counts && prints_reports();
     if (prints || o.report != nullptr)
         all.push_back(std::make_unique<shown_report>(job.ordinal(), ranks, o.report, prints));
+    if (!is_watched_from_outside())
+        return all;
     const watchdog_settings watchdog = watchdog_here();
     if (watchdog.seconds > 0)
         all.push_back(std::make_unique<told_silence>(watchdog, job, root, ranks));
