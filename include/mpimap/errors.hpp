@@ -136,7 +136,7 @@ struct failure {
 
 /// Describes the exception being handled; called inside a catch block, never throws.
 [[nodiscard]] failure current_failure(std::size_t index, int rank) noexcept;
-/// Where this process runs.
+/// The name of this process's host.
 [[nodiscard]] const std::string& host_name();
 
 /// What takes the result's place of an item that has not run: `why` is not threw.

@@ -43,7 +43,7 @@ struct report {
     std::vector<item> slowest;
 
     /// Seconds in which items ran, on all ranks together: of items of at least 1 ms what they measure
-    /// themselves, or at most 2 % more.
+    /// themselves, or, unless other programs want the cores, at most 2 % more.
     [[nodiscard]] double busy() const noexcept;
     /// These, as a part of what all ranks had; 0 of a call that took no time.
     [[nodiscard]] double efficiency() const noexcept;

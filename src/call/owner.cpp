@@ -122,16 +122,18 @@ std::size_t owner::ranks_at_work() const {
     return static_cast<std::size_t>(others) + (here ? 1 : 0);
 }
 
-item_range owner::in_hand(std::size_t rank) const {
+owner::in_hand owner::in_hand_of(std::size_t rank) const {
     if (rank == here_)
-        return running_;
-    item_range all;
+        return {running_};
+    in_hand all;
     for (const roster::chunk& c : roster_.chunks_of(rank)) {
         if (c.call != number_)
             continue;
-        const std::size_t first = all.count == 0 ? c.items.first : std::min(all.first, c.items.first);
-        const std::size_t end = std::max(all.end(), c.items.end());
-        all = {first, end - first};
+        if (all.oldest.count == 0) {
+            all.oldest = c.items;
+        } else {
+            all.more += c.items.count;
+        }
     }
     return all;
 }

@@ -70,13 +70,20 @@ class owner {
     [[nodiscard]] bool some_returned() const noexcept { return some_returned_; }
     /// Whether the rank has chunks of this call.
     [[nodiscard]] bool has_chunks(std::size_t rank) const { return ranks_[rank].chunks != 0; }
-    /// The first and the last of the items of this call that a rank has; of the owner those that run.
-    [[nodiscard]] item_range in_hand(std::size_t rank) const;
-    /// Whether it has read the call's set-up, or could not.
-    [[nodiscard]] bool has_come(std::size_t rank) const {
-        return roster_.standing_of(rank) != roster::standing::joining;
+    /// What a rank has of this call: its oldest chunk, which runs, or is the next to run, and how many items
+    /// there are in those behind it; of the owner the batch that runs.
+    struct in_hand {
+        item_range oldest;
+        std::size_t more = 0;
+    };
+    [[nodiscard]] in_hand in_hand_of(std::size_t rank) const;
+    /// Whether a rank other than the owner has nothing at all, of any call.
+    [[nodiscard]] bool is_idle(std::size_t rank) const { return roster_.in_hand(rank) == 0; }
+    /// Whether nothing has come from it since the call began.
+    [[nodiscard]] bool is_joining(std::size_t rank) const {
+        return roster_.standing_of(rank) == roster::standing::joining;
     }
-    /// Whether somebody has items, or has not come.
+    /// Whether somebody has items, or has not read the call's set-up.
     [[nodiscard]] bool waits_for_ranks() const noexcept {
         return items_out_ != 0 || running_.count != 0 || roster_.joining() != 0;
     }

@@ -168,36 +168,34 @@ struct collective_call::implementation {
         try {
             if (!roll) {
                 const auto lead = static_cast<std::size_t>(root >= 0 && root < state.size ? root : 0);
-                roll.emplace(watchdog_at_start().seconds, static_cast<std::size_t>(state.rank),
+                roll.emplace(watchdog_at_start(), static_cast<std::size_t>(state.rank),
                              static_cast<std::size_t>(state.size), lead);
             }
             while (const auto said = state.roll->hear()) {
                 if (said->call != count)
                     continue;
                 if (said->asks) {
-                    roll->asked();
+                    roll->asked(static_cast<std::size_t>(said->from));
                     state.roll->answer(said->from, count);
                 } else {
                     roll->answered(static_cast<std::size_t>(said->from));
                 }
             }
-            switch (roll->look(waited)) {
-            case roll_call::step::none:
-                return;
-            case roll_call::step::ask:
-                for (int rank = 0; rank < state.size; ++rank) {
-                    if (rank != state.rank)
-                        state.roll->ask(rank, count);
-                }
-                return;
-            case roll_call::step::tell:
-                std::fputs(roll->text(waited).c_str(), stderr);
-                std::fflush(stderr);
+            const roll_call::step next = roll->look(waited);
+            for (int rank = 0; next == roll_call::step::ask && rank < state.size; ++rank) {
+                if (rank != state.rank)
+                    state.roll->ask(rank, count);
             }
+            if (next != roll_call::step::tell)
+                return;
+            std::fputs(roll->text(waited).c_str(), stderr);
         } catch (const std::bad_alloc&) {
-            return; // nothing is told
+            if (!roll || !roll->ends())
+                return; // nothing is told
+            std::fputs("mpimap: a call waits for ranks, and there is no memory to tell for which\n", stderr);
         }
-        if (watchdog_at_start().ends)
+        std::fflush(stderr);
+        if (roll->ends())
             end_job_with(status_of_timeout);
     }
 

@@ -7,14 +7,10 @@
 #include <utility>
 
 #include "mpi/mpi_check.hpp"
+#include "mpi/tags.hpp"
 
 namespace mpimap::detail {
 namespace {
-
-// The only tags of messages between calls and in them (one more is behind them all: communicator.cpp). MPI
-// keeps the order of messages with the same source and tag; that is all we need.
-constexpr int control_tag = 1;
-constexpr int data_tag = 2;
 
 // Header, span sizes and body up to this size travel as one message: below the eager limit of Open MPI's
 // shared-memory transport (4096 bytes with its own header).
@@ -146,8 +142,6 @@ void channel::send(int destination, const wire::message& what, outgoing&& messag
     const std::vector<source_span>& spans = content.spans();
     wire::frame framing{episode_, content.body().size(), spans.size(), content.size()};
     framing.checked = checks_;
-    const bool all_here = wire::longest_header + framing.table_size() + framing.body_size <= control_limit;
-    framing.whole = all_here;
     buffer table;
     for (const source_span& s : spans) {
         const std::uint64_t size = s.size;
@@ -171,13 +165,19 @@ void channel::send(int destination, const wire::message& what, outgoing&& messag
         spare_.pop_back();
         c.bytes.clear();
     }
+    framing.whole = true;
     wire::encode(framing, what, c.bytes);
-    if (all_here) {
+    const bool all_here = c.bytes.size() + framing.table_size() + framing.body_size <= control_limit;
+    if (!all_here) {
+        framing.whole = false;
+        c.bytes.clear();
+        wire::encode(framing, what, c.bytes);
+    } else {
         c.bytes.append(table.data(), table.size());
         c.bytes.append(content.body().data(), content.body().size());
     }
-    check_mpi(MPI_Isend(c.bytes.data(), static_cast<int>(c.bytes.size()), MPI_BYTE, destination, control_tag,
-                        comm_, &c.request),
+    check_mpi(MPI_Isend(c.bytes.data(), static_cast<int>(c.bytes.size()), MPI_BYTE, destination,
+                        tag_of_control, comm_, &c.request),
               "MPI_Isend");
     ++sent_to_[to];
     // Most small messages have left when MPI_Isend returns.
@@ -222,8 +222,8 @@ void channel::progress_out(peer& p) {
         while (!t.pieces.full() && t.region < t.regions.size()) {
             const source_span& r = t.regions[t.region];
             const std::size_t size = std::min(piece_, r.size - t.offset);
-            check_mpi(MPI_Isend(r.data + t.offset, static_cast<int>(size), MPI_BYTE, p.rank, data_tag, comm_,
-                                t.pieces.slot()),
+            check_mpi(MPI_Isend(r.data + t.offset, static_cast<int>(size), MPI_BYTE, p.rank, tag_of_data,
+                                comm_, t.pieces.slot()),
                       "MPI_Isend");
             moved_ = true;
             t.offset += size;
@@ -262,7 +262,7 @@ void channel::keep_for_later(buffer memory) {
 void channel::post_receives(mailbox& in) {
     for (; in.posted != in.taken + in.slots.size(); ++in.posted) {
         mailbox::slot& s = in.slots[in.posted % in.slots.size()];
-        check_mpi(MPI_Irecv(s.bytes.data(), control_limit, MPI_BYTE, MPI_ANY_SOURCE, control_tag, comm_,
+        check_mpi(MPI_Irecv(s.bytes.data(), control_limit, MPI_BYTE, MPI_ANY_SOURCE, tag_of_control, comm_,
                             &s.request),
                   "MPI_Irecv");
     }
@@ -388,8 +388,9 @@ bool channel::receive_regions(peer& p, transfer_in& t, std::size_t count, const 
             t.scratch.resize(size);
             to = t.scratch.data();
         }
-        check_mpi(MPI_Irecv(to, static_cast<int>(size), MPI_BYTE, p.rank, data_tag, comm_, t.pieces.slot()),
-                  "MPI_Irecv");
+        check_mpi(
+            MPI_Irecv(to, static_cast<int>(size), MPI_BYTE, p.rank, tag_of_data, comm_, t.pieces.slot()),
+            "MPI_Irecv");
         moved_ = true;
         t.offset += size;
         if (t.offset == r.size) {

@@ -8,6 +8,7 @@
 #include <exception>
 #include <iterator>
 #include <list>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,9 @@
 #include "driver/nap.hpp"
 #include "errors/uncaught.hpp"
 #include "mpi/mpi_check.hpp"
+#include "mpi/tags.hpp"
 #include "running/item_timer.hpp"
+#include "watch/roll_call.hpp"
 #include "watch/silence.hpp"
 
 namespace mpimap::detail {
@@ -279,15 +282,11 @@ void tend_retired_duplicates() noexcept {
         tend_all(living());
 }
 
-namespace {
-constexpr int error_tag = 3; // behind those of channel.cpp
-}
-
 void tell_of_error(communicator_state& state) noexcept {
     for (int rank = 0; rank < state.size && state.comm != MPI_COMM_NULL; ++rank) {
         MPI_Request request = MPI_REQUEST_NULL;
         if (rank != state.rank &&
-            MPI_Isend(nullptr, 0, MPI_BYTE, rank, error_tag, state.comm, &request) == MPI_SUCCESS)
+            MPI_Isend(nullptr, 0, MPI_BYTE, rank, tag_of_error, state.comm, &request) == MPI_SUCCESS)
             MPI_Request_free(&request);
     }
 }
@@ -295,7 +294,7 @@ void tell_of_error(communicator_state& state) noexcept {
 bool heard_of_error(communicator_state& state) noexcept {
     int there = 0;
     if (state.comm != MPI_COMM_NULL)
-        MPI_Iprobe(MPI_ANY_SOURCE, error_tag, state.comm, &there, MPI_STATUS_IGNORE);
+        MPI_Iprobe(MPI_ANY_SOURCE, tag_of_error, state.comm, &there, MPI_STATUS_IGNORE);
     return there != 0;
 }
 
@@ -379,21 +378,19 @@ void communicator_state::prepare(const mpi_turn& alone, MPI_Comm user, int root)
         return;
     MPI_Comm_size(user, &size);
     MPI_Comm_rank(user, &rank);
-    const watchdog_settings patience = watchdog_at_start();
-    bool reminded = patience.seconds == 0;
-    // There is nothing yet to ask the others by.
+    const watchdog_settings watchdog = watchdog_at_start();
+    // There is nothing yet to ask the others by: the root says that it waits, and so do a few of the others.
+    constexpr int enough = 16;
+    constexpr double patience_of_root = 10;
+    const double patience =
+        rank == root && !watchdog.ends ? std::min(patience_of_root, watchdog.seconds) : watchdog.seconds;
+    bool told = watchdog.seconds == 0 || (rank != root && rank >= enough);
     const auto remind = [&](double waited) {
-        constexpr double of_root = 10;
-        if (waited <
-                (rank == root && !patience.ends ? std::min(of_root, patience.seconds) : patience.seconds) ||
-            std::exchange(reminded, true))
+        if (waited < patience || std::exchange(told, true))
             return;
-        std::fprintf(stderr,
-                     "mpimap: rank %d has waited for %.0f s in the first call on a communicator of %d "
-                     "ranks, and waits on: all of them must make the call%s\n",
-                     rank, waited, size, rank == root ? ", not the root alone" : "");
+        std::fputs(first_call_text(waited, rank, size, rank == root).c_str(), stderr);
         std::fflush(stderr);
-        if (patience.ends)
+        if (watchdog.ends)
             end_job_with(status_of_timeout);
     };
     keep_last_memory();
@@ -425,6 +422,26 @@ endpoint communicator_state::here(const mpi_turn&) {
                 if (size != 1)
                     end_job_out_of_step(rank);
             }};
+}
+
+std::shared_ptr<const std::vector<int>> communicator_state::world_ranks() const {
+    if (world_ranks_)
+        return world_ranks_;
+    std::vector<int> own(static_cast<std::size_t>(size));
+    std::iota(own.begin(), own.end(), 0);
+    std::vector<int> all(own.size());
+    MPI_Group group = MPI_GROUP_NULL;
+    MPI_Group world = MPI_GROUP_NULL;
+    MPI_Comm_group(comm, &group);
+    MPI_Comm_group(MPI_COMM_WORLD, &world);
+    MPI_Group_translate_ranks(group, size, own.data(), world, all.data());
+    MPI_Group_free(&group);
+    MPI_Group_free(&world);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i] == MPI_UNDEFINED)
+            all[i] = own[i];
+    }
+    return world_ranks_ = std::make_shared<const std::vector<int>>(std::move(all));
 }
 
 communicator_state::communicator_state() = default;

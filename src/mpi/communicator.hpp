@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include <mpi.h>
 
@@ -43,6 +44,9 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     /// This rank as the engine sees it, while the state lives and has not been shut down. To be used by
     /// whoever has a turn, and by the threads that these let in.
     [[nodiscard]] endpoint here(const mpi_turn& alone);
+    /// What its ranks are in MPI_COMM_WORLD; their own numbers of those that are not in it, since a pool has
+    /// made them. Asks MPI, once.
+    [[nodiscard]] std::shared_ptr<const std::vector<int>> world_ranks() const;
     /// Gives MPI back what is its own, as soon as nothing is under way. Nothing can be sent after that.
     void shut_down() noexcept;
     /// The same, with the duplicate in a list of those that are to be freed.
@@ -60,6 +64,7 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     std::unique_ptr<helper> assistant; // made at the first call that has work for it
 
   private:
+    mutable std::shared_ptr<const std::vector<int>> world_ranks_;
     std::mutex mutex_;
     std::condition_variable left_;
     bool busy_ = false;

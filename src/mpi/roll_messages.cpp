@@ -7,14 +7,14 @@
 
 namespace mpimap::detail {
 
-void roll_messages::send(int rank, int tag, std::uint64_t call) {
+void roll_messages::send(int rank, tag what, std::uint64_t call) {
     const auto to = static_cast<std::size_t>(rank);
     if (to >= sent_to_.size())
         sent_to_.resize(to + 1);
     out_.push_back({call, MPI_REQUEST_NULL});
     outgoing& o = out_.back();
     try {
-        check_mpi(MPI_Isend(&o.call, 1, MPI_UINT64_T, rank, tag, comm_, &o.request), "MPI_Isend");
+        check_mpi(MPI_Isend(&o.call, 1, MPI_UINT64_T, rank, what, comm_, &o.request), "MPI_Isend");
     } catch (...) {
         out_.pop_back();
         throw;
@@ -35,14 +35,14 @@ bool roll_messages::sent() {
 }
 
 std::optional<roll_messages::heard> roll_messages::hear() {
-    for (const int tag : {question_tag, answer_tag}) {
+    for (const tag what : {tag_of_question, tag_of_answer}) {
         int there = 0;
         MPI_Status status;
-        check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag, comm_, &there, &status), "MPI_Iprobe");
+        check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, what, comm_, &there, &status), "MPI_Iprobe");
         if (there == 0)
             continue;
-        heard h{.from = status.MPI_SOURCE, .asks = tag == question_tag};
-        check_mpi(MPI_Recv(&h.call, 1, MPI_UINT64_T, h.from, tag, comm_, MPI_STATUS_IGNORE), "MPI_Recv");
+        heard h{.from = status.MPI_SOURCE, .asks = what == tag_of_question};
+        check_mpi(MPI_Recv(&h.call, 1, MPI_UINT64_T, h.from, what, comm_, MPI_STATUS_IGNORE), "MPI_Recv");
         ++received_;
         return h;
     }

@@ -11,6 +11,8 @@
 
 #include <mpi.h>
 
+#include "mpi/tags.hpp"
+
 namespace mpimap::detail {
 
 class roll_messages {
@@ -18,8 +20,8 @@ class roll_messages {
     explicit roll_messages(MPI_Comm comm) : comm_(comm) {}
 
     /// `call`: which of the communicator's.
-    void ask(int rank, std::uint64_t call) { send(rank, question_tag, call); }
-    void answer(int rank, std::uint64_t call) { send(rank, answer_tag, call); }
+    void ask(int rank, std::uint64_t call) { send(rank, tag_of_question, call); }
+    void answer(int rank, std::uint64_t call) { send(rank, tag_of_answer, call); }
 
     struct heard {
         int from = 0;
@@ -36,15 +38,11 @@ class roll_messages {
     [[nodiscard]] bool sent();
 
   private:
-    // Behind those of channel.cpp and communicator.cpp.
-    static constexpr int question_tag = 4;
-    static constexpr int answer_tag = 5;
-
     struct outgoing {
         std::uint64_t call;
         MPI_Request request;
     };
-    void send(int rank, int tag, std::uint64_t call);
+    void send(int rank, tag what, std::uint64_t call);
 
     MPI_Comm comm_;
     std::list<outgoing> out_;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "call/owner.hpp"
 #include "errors/uncaught.hpp"
@@ -17,38 +18,60 @@
 namespace mpimap::detail {
 namespace {
 
-void tell(standstill s, bool ends) {
-    std::fputs(standstill_text(std::move(s)).c_str(), stderr);
+constexpr std::chrono::milliseconds between_looks{50};
+
+template <typename Describe>
+void tell(const Describe& describe, bool ends) noexcept {
+    try {
+        std::fputs(standstill_text(describe()).c_str(), stderr);
+    } catch (const std::bad_alloc&) {
+        std::fputs("mpimap: a call stands still, and there is no memory to tell of it\n", stderr);
+    }
     std::fflush(stderr);
     if (ends)
         end_job_with(status_of_timeout);
 }
 
-/// The thread that looks at batches of the root's own where nobody else does.
-class lonely_roots {
+/// Of all calls of this process; and the thread that looks at batches of a root's own where nobody else does.
+class stillness {
   public:
     struct batch {
         const told_silence* call;
         bool ends;
-        standstill state; // of the call, when it began
-        silence quiet;    // since somebody has looked
+        std::uint64_t ordinal;
+        std::size_t ran; // items of the call, before it
+        std::optional<std::size_t> items;
+        standstill::rank root;
+        double looked; // when the engine has
+        double told;
     };
 
-    void begin(batch b) {
+    explicit stillness(double limit) : silence_(limit, seconds_now()) {}
+
+    void moved(double now) noexcept {
         const std::lock_guard lock(mutex_);
-        batches_.push_back(std::move(b));
-        if (!std::exchange(begun_, true)) {
-            quiet_thread([this] { watch(); }).detach();
-        } else if (batches_.size() == 1) {
-            wake_.notify_one();
-        }
+        silence_.moved(now);
     }
-    void looked(const told_silence& call, double now) noexcept {
+    /// The engine looks. Since when nothing has moved, where that is long enough to be told.
+    [[nodiscard]] std::optional<double> looked(const told_silence& call, double now) noexcept {
         const std::lock_guard lock(mutex_);
         for (batch& b : batches_) {
             if (b.call == &call)
-                b.quiet.moved(now);
+                b.looked = now;
         }
+        return silence_.is_due(now) ? std::optional(silence_.since()) : std::nullopt;
+    }
+    /// Throws where there is no thread to be had, or no memory.
+    void begin(const batch& b) {
+        const std::lock_guard lock(mutex_);
+        silence_.moved(b.looked);
+        if (!begun_) {
+            quiet_thread([this] { watch(); }).detach();
+            begun_ = true;
+        }
+        batches_.push_back(b);
+        if (batches_.size() == 1)
+            wake_.notify_one();
     }
     void end(const told_silence& call) noexcept {
         const std::lock_guard lock(mutex_);
@@ -60,108 +83,132 @@ class lonely_roots {
         std::unique_lock lock(mutex_);
         while (true) {
             wake_.wait(lock, [this] { return !batches_.empty(); });
-            for (batch& b : batches_)
-                look(b, seconds_now());
+            const std::optional<batch> due = next_due(seconds_now());
             lock.unlock();
-            sleep_for(std::chrono::milliseconds(50));
+            if (due) {
+                tell([&due] { return of(*due); }, due->ends);
+            } else {
+                sleep_for(between_looks);
+            }
             lock.lock();
         }
     }
-    static void look(batch& b, double now) {
-        if (!b.quiet.is_due(now, true))
-            return;
-        b.state.seconds = b.state.busy.front().seconds = b.quiet.seconds(now);
-        tell(b.state, b.ends);
+    [[nodiscard]] std::optional<batch> next_due(double now) noexcept {
+        constexpr double elsewhere = 1; // seconds
+        if (!silence_.is_due(now))
+            return std::nullopt;
+        for (batch& b : batches_) {
+            if (now - b.looked > elsewhere && std::exchange(b.told, silence_.since()) != silence_.since()) {
+                batch told = b;
+                told.root.seconds = now - silence_.since();
+                return told;
+            }
+        }
+        return std::nullopt;
+    }
+    [[nodiscard]] static standstill of(const batch& b) {
+        standstill s;
+        s.call = b.ordinal;
+        s.seconds = b.root.seconds;
+        s.ran = b.ran;
+        s.items = b.items;
+        s.busy.push_back(b.root);
+        return s;
     }
 
     std::mutex mutex_;
     std::condition_variable wake_;
+    silence silence_;
     std::vector<batch> batches_;
     bool begun_ = false;
 };
 
-/// For ever: the thread may look at it until the process is gone.
-lonely_roots& the_lonely_roots() {
-    static lonely_roots& one = *new lonely_roots;
+/// For ever: the thread may look at it until the process is gone. The first call says how long a silence may
+/// be.
+stillness& the_stillness(double limit = 0) {
+    static stillness& one = *new stillness(limit);
     return one;
 }
 
 } // namespace
 
 told_silence::told_silence(const watchdog_settings& how, root_job& job, std::size_t root, std::size_t ranks)
-    : how_(how), ordinal_(job.ordinal()), items_(expected_items(job)), root_(root), ranks_(ranks),
-      silence_(how.seconds, ranks, seconds_now()) {}
+    : ends_(how.ends), ordinal_(job.ordinal()), items_(expected_items(job)), root_(root), ranks_(ranks) {
+    the_stillness(how.seconds).moved(seconds_now());
+}
 told_silence::~told_silence() {
     if (runs_here_)
-        the_lonely_roots().end(*this);
+        the_stillness().end(*this);
+}
+
+void told_silence::note(std::size_t rank, double now) noexcept {
+    try {
+        begun_[rank] = now;
+    } catch (const std::bad_alloc&) {
+        // It is told as if it had what it has from the beginning of the silence.
+    }
 }
 
 void told_silence::settled(const settled_items&) noexcept {
-    silence_.moved(seconds_now());
+    the_stillness().moved(seconds_now());
 }
 
 void told_silence::begins(item_range items) noexcept {
+    const double now = seconds_now();
     try {
-        standstill s = so_far(0);
-        s.busy.push_back({root_, items, 0});
-        the_lonely_roots().begin({this, how_.ends, std::move(s), silence(how_.seconds, 0, seconds_now())});
+        const std::size_t ran = items_ ? std::min(ran_, *items_) : ran_;
+        the_stillness().begin({this, ends_, ordinal_, ran, items_, {root_, items, 0, 0}, now, -1});
         runs_here_ = true;
     } catch (const std::exception&) {
         // No thread, or no memory: nothing is told of these.
     }
+    note(root_, now);
 }
 
 void told_silence::ran(std::size_t rank, std::size_t items, double) noexcept {
     if (rank == root_ && std::exchange(runs_here_, false))
-        the_lonely_roots().end(*this);
+        the_stillness().end(*this);
     // What has come may be settled only when the root is out of its own item.
     ran_ += items;
-    silence_.moved(seconds_now());
-    silence_.begins(rank, seconds_now());
+    const double now = seconds_now();
+    the_stillness().moved(now);
+    note(rank, now);
 }
 
 void told_silence::sent(std::size_t rank, std::size_t, bool only) noexcept {
+    const double now = seconds_now();
+    the_stillness().moved(now);
     if (only)
-        silence_.begins(rank, seconds_now());
+        note(rank, now);
 }
 
 void told_silence::look(const owner& state) noexcept {
-    constexpr std::chrono::milliseconds often{50};
     const clock::time_point now = clock::now();
-    if (now - looked_ < often)
+    if (now - looked_ < between_looks)
         return;
     looked_ = now;
-    if (runs_here_)
-        the_lonely_roots().looked(*this, seconds_at(now));
-    if (!silence_.is_due(seconds_at(now), state.waits_for_ranks()))
+    const std::optional<double> since = the_stillness().looked(*this, seconds_at(now));
+    if (!since || told_ == *since || !state.waits_for_ranks())
         return;
-    try {
-        tell(of(state, seconds_at(now)), how_.ends);
-    } catch (const std::bad_alloc&) {
-        std::fputs("mpimap: a call stands still, and there is no memory to tell of it\n", stderr);
-        if (how_.ends)
-            end_job_with(status_of_timeout);
-    }
+    told_ = *since;
+    tell([&] { return of(state, *since, seconds_at(now)); }, ends_);
 }
 
-standstill told_silence::so_far(double seconds) const {
+standstill told_silence::of(const owner& state, double since, double now) const {
     standstill s;
     s.call = ordinal_;
-    s.seconds = seconds;
+    s.seconds = now - since;
     s.ran = items_ ? std::min(ran_, *items_) : ran_; // some more than once
     s.items = items_;
-    return s;
-}
-
-standstill told_silence::of(const owner& state, double now) const {
-    standstill s = so_far(silence_.seconds(now));
     for (std::size_t rank = 0; rank < ranks_; ++rank) {
-        const item_range items = state.in_hand(rank);
-        if (!state.has_come(rank)) {
-            s.missing.push_back(rank);
-        } else if (items.count != 0) {
-            s.busy.push_back({rank, items, silence_.seconds_of(rank, now)});
-        } else {
+        const owner::in_hand has = state.in_hand_of(rank);
+        const auto begun = begun_.find(rank);
+        if (has.oldest.count != 0) {
+            s.busy.push_back(
+                {rank, has.oldest, has.more, now - (begun == begun_.end() ? since : begun->second)});
+        } else if (state.is_joining(rank)) {
+            s.joining.push_back(rank);
+        } else if (rank == root_ || state.is_idle(rank)) {
             s.idle.push_back(rank);
         }
     }

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
+#include <unordered_map>
 
 #include "call/watcher.hpp"
 #include "clock.hpp"
@@ -13,8 +13,9 @@
 
 namespace mpimap::detail {
 
-/// It is the engine that looks, and sees who has what; where it does not, since the root is in an item of its
-/// own and there is no helper, a thread says that much.
+/// What moves in any call of this process counts for all: one long item among others that are settled is no
+/// standstill. It is the engine that looks, and sees who has what; where it does not, since the root is in an
+/// item of its own and there is no helper, a thread says that much.
 class told_silence : public call_watcher {
   public:
     told_silence(const watchdog_settings& how, root_job& job, std::size_t root, std::size_t ranks);
@@ -29,17 +30,18 @@ class told_silence : public call_watcher {
     void look(const owner& state) noexcept override;
 
   private:
-    [[nodiscard]] standstill so_far(double seconds) const;
-    [[nodiscard]] standstill of(const owner& state, double now) const;
+    [[nodiscard]] standstill of(const owner& state, double since, double now) const;
+    void note(std::size_t rank, double now) noexcept;
 
-    watchdog_settings how_;
+    bool ends_;
     std::uint64_t ordinal_;
     std::optional<std::size_t> items_;
     std::size_t root_;
     std::size_t ranks_;
-    silence silence_;
+    std::unordered_map<std::size_t, double> begun_; // when each rank began what it has
     std::size_t ran_ = 0;
     bool runs_here_ = false;
+    double told_ = -1; // the last standstill that was
     clock::time_point looked_;
 };
 

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <new>
-#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -57,11 +58,23 @@ class trace_file {
     void change(const Change& make_change) noexcept {
         const std::lock_guard lock(mutex_);
         try {
+            trace_.begin_group();
             make_change(trace_);
         } catch (const std::bad_alloc&) {
             // Something is not shown then.
         }
     }
+    /// What this thread of this process does. With the lock.
+    [[nodiscard]] trace::track here(int rank) {
+        constexpr std::uint64_t apart = 1'000'000; // threads other than the first
+        const auto [at, is_new] = threads_.try_emplace(std::this_thread::get_id(), threads_.size());
+        const auto number = static_cast<std::uint64_t>(rank);
+        std::string name = rank_text(rank);
+        if (at->second != 0)
+            name += ", thread " + std::to_string(at->second);
+        return trace_.track_of(at->second * apart + number, name, host_name());
+    }
+    [[nodiscard]] static std::string rank_text(int rank) { return "rank " + std::to_string(rank); }
     /// At most a hundredth of the time: a job that is killed leaves what it has done.
     void write_now_and_then(double now) noexcept {
         constexpr double often = 2; // seconds
@@ -70,9 +83,13 @@ class trace_file {
         if (now - written_ >= std::max(often, share * to_write_))
             write_or_complain();
     }
+    /// Whoever has the lock may be the thread that exits, in a handler.
     void write_at_exit() noexcept {
-        const std::lock_guard lock(mutex_);
-        if (getpid() == process_) // and not what an item has forked
+        constexpr std::chrono::seconds patience{5};
+        if (getpid() != process_) // but what an item has forked
+            return;
+        const std::unique_lock lock(mutex_, patience);
+        if (lock)
             write_or_complain();
     }
 
@@ -104,7 +121,8 @@ class trace_file {
         return true;
     }
 
-    std::mutex mutex_;
+    std::timed_mutex mutex_;
+    std::map<std::thread::id, std::uint64_t> threads_;
     trace trace_{most_events};
     std::string path_;
     pid_t process_ = getpid();
@@ -128,38 +146,16 @@ trace_file* trace_file_here() {
 
 traced_call::traced_call(trace_file& file, std::uint64_t ordinal, const communicator_state& where,
                          bool pooled)
-    : file_(file), ordinal_(ordinal), numbers_(static_cast<std::size_t>(where.size)),
+    : file_(file), ordinal_(ordinal), numbers_(where.world_ranks()),
       root_(static_cast<std::size_t>(where.rank)), pooled_(pooled), begin_(seconds_now()),
-      main_thread_(std::this_thread::get_id()), answered_(numbers_.size()) {
-    std::vector<int> here(numbers_.size());
-    std::iota(here.begin(), here.end(), 0);
-    MPI_Group group = MPI_GROUP_NULL;
-    MPI_Group world = MPI_GROUP_NULL;
-    MPI_Comm_group(where.comm, &group);
-    MPI_Comm_group(MPI_COMM_WORLD, &world);
-    MPI_Group_translate_ranks(group, where.size, here.data(), world, numbers_.data());
-    MPI_Group_free(&group);
-    MPI_Group_free(&world);
-    // Ranks that a pool has made are in no world of ours.
-    for (std::size_t rank = 0; rank < numbers_.size(); ++rank) {
-        if (numbers_[rank] == MPI_UNDEFINED)
-            numbers_[rank] = here[rank];
-    }
-    file_.change([&](trace& t) {
-        const auto number = static_cast<std::uint64_t>(numbers_[root_]);
-        t.begins(t.track_of(number, "rank " + std::to_string(number), host_name()), begin_);
-    });
+      main_thread_(std::this_thread::get_id()) {
+    file_.change([&](trace& t) { t.begins(file_.here((*numbers_)[root_]), begin_); });
 }
 
 void traced_call::spent(activity what, item_range items, double begin, double end) noexcept {
-    // The helper and the deputy are never at work both.
-    constexpr std::uint64_t helpers = 1'000'000;
     file_.change([&](trace& t) {
-        const auto number = static_cast<std::uint64_t>(numbers_[root_]);
-        const bool main = std::this_thread::get_id() == main_thread_;
-        const std::string name = "rank " + std::to_string(number) + (main ? "" : ", helper");
-        const trace::track here = t.track_of(main ? number : helpers + number, name, host_name());
-        if (main) {
+        const trace::track here = file_.here((*numbers_)[root_]);
+        if (std::this_thread::get_id() == main_thread_) {
             t.did(here, activity::waits, ordinal_, {}, begin);
         } else {
             t.begins(here, begin);
@@ -170,17 +166,22 @@ void traced_call::spent(activity what, item_range items, double begin, double en
 
 void traced_call::answered(std::size_t rank, const wire::results& r) noexcept {
     const wire::chunk_times& at = r.times;
-    if (at.asked == 0)
-        return;
     const double now = seconds_now();
     file_.change([&](trace& t) {
-        const auto number = static_cast<std::uint64_t>(numbers_[rank]);
-        const trace::track there =
-            t.track_of(number, "rank " + std::to_string(number), std::string_view(r.host.data()));
+        auto known = tracks_.find(rank);
+        const bool first = known == tracks_.end();
+        if (first) {
+            const int number = (*numbers_)[rank];
+            known =
+                tracks_
+                    .emplace(rank, t.track_of(static_cast<std::uint64_t>(number),
+                                              trace_file::rank_text(number), std::string_view(r.host.data())))
+                    .first;
+        }
+        const trace::track there = known->second;
         t.exchanged(there, at.asked, at.noticed, at.sent, now);
-        if (!answered_[rank])
+        if (first)
             t.begins(there, t.there(there, begin_));
-        answered_[rank] = true;
         t.did(there, activity::waits, ordinal_, {}, at.noticed);
         t.did(there, activity::receives, ordinal_, r.items, at.here);
         t.did(there, activity::decodes, ordinal_, r.items, at.read);
@@ -197,15 +198,13 @@ void traced_call::look(const owner&) noexcept {
 
 void traced_call::over(root_job*) noexcept {
     const double now = seconds_now();
-    file_.change([&](trace& t) {
-        for (std::size_t rank = 0; rank < numbers_.size() && !pooled_; ++rank) {
-            if (!answered_[rank] && rank != root_)
-                continue;
-            const auto number = static_cast<std::uint64_t>(numbers_[rank]);
-            const trace::track there = t.track_of(number, "rank " + std::to_string(number), {});
-            t.did(there, activity::waits, ordinal_, {}, t.there(there, now));
-        }
-    });
+    if (!pooled_) {
+        file_.change([&](trace& t) {
+            t.did(file_.here((*numbers_)[root_]), activity::waits, ordinal_, {}, now);
+            for (const auto& [rank, there] : tracks_)
+                t.did(there, activity::waits, ordinal_, {}, t.there(there, now));
+        });
+    }
     file_.write_now_and_then(now);
 }
 

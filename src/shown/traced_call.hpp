@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "call/watcher.hpp"
@@ -34,12 +35,12 @@ class traced_call : public call_watcher {
   private:
     trace_file& file_;
     std::uint64_t ordinal_;
-    std::vector<int> numbers_; // of the ranks, in MPI_COMM_WORLD
+    std::shared_ptr<const std::vector<int>> numbers_; // of the ranks, in MPI_COMM_WORLD
     std::size_t root_;
     bool pooled_;
     double begin_;
     std::thread::id main_thread_;
-    std::vector<bool> answered_;
+    std::unordered_map<std::size_t, std::size_t> tracks_; // of ranks that have answered
 };
 
 } // namespace mpimap::detail

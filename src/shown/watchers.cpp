@@ -34,13 +34,12 @@ call_watchers watchers_of(const options& o, root_job& job, const communicator_st
     const bool prints = counts && prints_reports();
     if (prints || o.report != nullptr)
         all.push_back(std::make_unique<shown_report>(job.ordinal(), ranks, o.report, prints));
-    if (!is_watched_from_outside())
+    if (!is_watched_from_outside() || running_items::any_here())
         return all;
     const watchdog_settings watchdog = watchdog_here();
     if (watchdog.seconds > 0)
         all.push_back(std::make_unique<told_silence>(watchdog, job, root, ranks));
-    trace_file* const file = running_items::any_here() ? nullptr : trace_file_here();
-    if (file != nullptr)
+    if (trace_file* const file = trace_file_here())
         all.push_back(std::make_unique<traced_call>(*file, job.ordinal(), where, pooled));
     return all;
 }

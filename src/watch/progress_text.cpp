@@ -22,6 +22,12 @@ std::string count_text(std::size_t n, const char* what) {
 
 } // namespace
 
+std::string items_text(item_range items) {
+    return items.count == 1
+               ? "item " + std::to_string(items.first)
+               : "items " + std::to_string(items.first) + " to " + std::to_string(items.end() - 1);
+}
+
 std::string time_text(double seconds) {
     struct unit {
         double length;

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include <mpimap/detail/job.hpp>
+
 namespace mpimap::detail {
 
 /// What is shown of a call, or of several together.
@@ -32,6 +34,8 @@ struct progress_state {
 /// A line for a terminal, exactly so many columns wide, at least 20: a bar, and behind it what there is room
 /// for, what matters least left out first.
 [[nodiscard]] std::string progress_bar(const progress_state& s, std::size_t width);
+/// "item 5", "items 5 to 9".
+[[nodiscard]] std::string items_text(item_range items);
 /// "14 s", "2 min 10 s", "3 h 5 min", "2 d 4 h".
 [[nodiscard]] std::string time_text(double seconds);
 /// Three digits: "0.05", "51.2", "1.23 k", "34 M".

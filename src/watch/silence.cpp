@@ -13,6 +13,9 @@
 #include "watch/progress_text.hpp"
 
 namespace mpimap::detail {
+namespace {
+constexpr std::size_t most_ranks = 16; // that are named
+}
 
 watchdog_settings watchdog_of(const char* variable) {
     if (variable == nullptr || *variable == '\0')
@@ -43,32 +46,19 @@ watchdog_settings watchdog_at_start() {
     }
 }
 
-bool silence::is_due(double now, bool under_way) noexcept {
+bool silence::is_due(double now) noexcept {
     constexpr double standstill = 0.5;
-    quiet_ += std::min(now - looked_, standstill);
+    quiet_ += std::clamp(now - looked_, 0.0, standstill);
     looked_ = now;
-    if (!under_way) {
-        moved(now); // what comes next is something new
-        return false;
-    }
-    if (said_ || quiet_ < limit_)
-        return false;
-    return said_ = true;
+    return quiet_ >= limit_;
 }
-
-namespace {
-
-std::string items_text(item_range items) {
-    return items.count == 1
-               ? "item " + std::to_string(items.first)
-               : "items " + std::to_string(items.first) + " to " + std::to_string(items.end() - 1);
-}
-
-} // namespace
 
 std::string ranks_text(const std::vector<std::size_t>& sorted) {
     std::string text;
+    std::size_t ranges = 0;
     for (std::size_t i = 0; i < sorted.size();) {
+        if (++ranges > most_ranks)
+            return "ranks " + text + " and " + std::to_string(sorted.size() - i) + " more";
         std::size_t last = i;
         while (last + 1 < sorted.size() && sorted[last + 1] == sorted[last] + 1)
             ++last;
@@ -81,7 +71,6 @@ std::string ranks_text(const std::vector<std::size_t>& sorted) {
 }
 
 std::string standstill_text(standstill s) {
-    constexpr std::size_t most = 16;
     std::string text = "mpimap: ";
     if (s.call != 0)
         text += "call " + std::to_string(s.call) + ": ";
@@ -91,18 +80,20 @@ std::string standstill_text(standstill s) {
     text += s.items.value_or(s.ran) == 1 ? " item has run\n" : " items have run\n";
     std::stable_sort(s.busy.begin(), s.busy.end(),
                      [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
-    for (std::size_t i = 0; i < std::min(most, s.busy.size()); ++i) {
+    for (std::size_t i = 0; i < std::min(most_ranks, s.busy.size()); ++i) {
         const standstill::rank& r = s.busy[i];
-        text += "  rank " + std::to_string(r.number) + " has had " + items_text(r.items) + " for " +
-                time_text(r.seconds) + "\n";
+        text += "  rank " + std::to_string(r.number) + " has had " + items_text(r.items);
+        if (r.more != 0)
+            text += ", and " + std::to_string(r.more) + " more,";
+        text += " for " + time_text(r.seconds) + "\n";
     }
-    if (s.busy.size() > most)
-        text += "  and " + std::to_string(s.busy.size() - most) + " more\n";
+    if (s.busy.size() > most_ranks)
+        text += "  and " + std::to_string(s.busy.size() - most_ranks) + " more\n";
     const auto others = [&text](const std::vector<std::size_t>& ranks, const char* what) {
         if (!ranks.empty())
             text += "  " + ranks_text(ranks) + (ranks.size() == 1 ? " has " : " have ") + what + "\n";
     };
-    others(s.missing, "not come to the call");
+    others(s.joining, "not read the call yet");
     others(s.idle, "none");
     return text;
 }

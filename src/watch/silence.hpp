@@ -27,43 +27,37 @@ struct watchdog_settings {
 /// will hear when it begins.
 [[nodiscard]] watchdog_settings watchdog_at_start();
 
-/// "rank 3", "ranks 1, 2, 5 to 9".
+/// "rank 3", "ranks 1, 2, 5 to 9"; of ranges of numbers at most 16.
 [[nodiscard]] std::string ranks_text(const std::vector<std::size_t>& sorted);
 
-/// How long nothing was settled, nor has come, and since when each rank has what it has.
+/// How long nothing has moved: no item was settled, handed out or begun, and no result came, in no call.
 class silence {
   public:
-    silence(double limit, std::size_t ranks, double now)
-        : limit_(limit), since_(now), looked_(now), ranks_(ranks, now) {}
+    silence(double limit, double now) : limit_(limit), since_(now), looked_(now) {}
 
     void moved(double now) noexcept {
-        since_ = now;
+        since_ = looked_ = now;
         quiet_ = 0;
-        said_ = false;
     }
-    /// The rank has begun what it has now: it was handed its first chunk, or has answered one.
-    void begins(std::size_t rank, double now) { ranks_[rank] = now; }
-
-    /// Whether it is to be told now: once. `under_way`: somebody is waited for. What counts is the time in
-    /// which this is asked: a process that was stopped is not to blame the others.
-    [[nodiscard]] bool is_due(double now, bool under_way) noexcept;
-    [[nodiscard]] double seconds(double now) const noexcept { return now - since_; }
-    [[nodiscard]] double seconds_of(std::size_t rank, double now) const { return now - ranks_[rank]; }
+    /// Whether it is long enough to be told of. What counts is the time in which this is asked: a process
+    /// that was stopped is not to blame the others.
+    [[nodiscard]] bool is_due(double now) noexcept;
+    /// When it began: a call that stands still is told once for each.
+    [[nodiscard]] double since() const noexcept { return since_; }
 
   private:
     double limit_;
     double since_;
     double looked_;
     double quiet_ = 0; // since then, as far as it was looked at
-    std::vector<double> ranks_;
-    bool said_ = false;
 };
 
 /// What is told of a call that stands still.
 struct standstill {
     struct rank {
         std::size_t number = 0;
-        item_range items; // the first of these run
+        item_range items;     // of which one runs
+        std::size_t more = 0; // behind them
         double seconds = 0;
     };
     std::uint64_t call = 0;
@@ -71,7 +65,7 @@ struct standstill {
     std::size_t ran = 0;
     std::optional<std::size_t> items; // of so many
     std::vector<rank> busy;
-    std::vector<std::size_t> missing; // ranks that have not come to the call
+    std::vector<std::size_t> joining; // ranks that have not read its set-up
     std::vector<std::size_t> idle;
 };
 

@@ -1,9 +1,13 @@
 #include "watch/trace.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <utility>
+
+#include "watch/progress_text.hpp"
 
 namespace mpimap::detail {
 namespace {
@@ -41,15 +45,12 @@ std::string quoted(std::string_view text) {
     return all += '"';
 }
 
-std::string items_text(item_range items) {
-    const std::string first = std::to_string(items.first);
-    return items.count == 1 ? "item " + first : "items " + first + " to " + std::to_string(items.end() - 1);
-}
-
+/// Whatever the locale.
 std::string microseconds(double seconds) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.3f", seconds * 1e6);
-    return text;
+    std::array<char, 64> text; // as many digits as a century has, and more
+    const auto end =
+        std::to_chars(text.data(), text.data() + text.size(), seconds * 1e6, std::chars_format::fixed, 3);
+    return {text.data(), end.ptr};
 }
 
 } // namespace
@@ -96,23 +97,20 @@ void trace::did(track t, activity what, std::uint64_t call, item_range items, do
     if (end < begin + shortest)
         return;
     l.until = end;
-    if (seen_++ % stride_ != 0)
+    if (group_ % stride_ != 0)
         return;
     if (events_.size() == most_) {
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < events_.size(); i += 2)
-            events_[kept++] = events_[i];
-        events_.resize(kept);
         stride_ *= 2;
-        if ((seen_ - 1) % stride_ != 0)
+        std::erase_if(events_, [this](const event& e) { return e.group % stride_ != 0; });
+        if (group_ % stride_ != 0)
             return;
     }
-    events_.push_back({begin, end, call, items, static_cast<std::uint32_t>(t), what});
+    events_.push_back({begin, end, call, items, group_, static_cast<std::uint32_t>(t), what});
 }
 
 void trace::write(const std::function<void(std::string_view)>& out) const {
     std::string text = "{\"displayTimeUnit\": \"ms\", \"otherData\": {\"shown\": ";
-    text += stride_ == 1 ? "\"all\"" : "\"one event of " + std::to_string(stride_) + '"';
+    text += stride_ == 1 ? "\"all\"" : "\"one of " + std::to_string(stride_) + '"';
     text += "},\n\"traceEvents\": [\n";
     const char* separator = "";
     const auto metadata = [&](const char* what, std::size_t host, std::uint64_t number,
@@ -134,7 +132,8 @@ void trace::write(const std::function<void(std::string_view)>& out) const {
         const line& l = tracks_[e.line];
         text += std::exchange(separator, ",\n");
         text += "{\"ph\": \"X\", \"name\": ";
-        text += e.what == activity::runs ? quoted(items_text(e.items)) : quoted(name_of(e.what));
+        text +=
+            quoted(e.what == activity::runs && e.items.count != 0 ? items_text(e.items) : name_of(e.what));
         text += std::string(", \"cat\": \"") + name_of(e.what) + "\", \"pid\": " + std::to_string(l.host) +
                 ", \"tid\": " + std::to_string(l.number) +
                 ", \"ts\": " + microseconds(e.begin - offset(l) - zero) +

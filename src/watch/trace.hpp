@@ -19,7 +19,7 @@ namespace mpimap::detail {
 
 class trace {
   public:
-    /// `most`: events that are kept. Of more it is every second, fourth ... one.
+    /// `most`: events that are kept. Of more it is those of every second, fourth ... group.
     explicit trace(std::size_t most) : most_(most) {}
 
     /// A line of the picture: a rank, or a thread of one, whose intervals do not overlap.
@@ -34,9 +34,10 @@ class trace {
     /// The same moment, by the track's clock.
     [[nodiscard]] double there(track t, double here) const { return here + offset(tracks_[t]); }
 
-    /// Nothing has happened there after this, by its own clock.
-    [[nodiscard]] double until(track t) const { return tracks_[t].until; }
-    /// From then on it did that, by its own clock; what overlaps with what was told before is left out.
+    /// What follows belongs together, and is kept or left out together.
+    void begin_group() noexcept { ++group_; }
+    /// From what was told last it did that, by its own clock; what overlaps with what was told before is left
+    /// out.
     void did(track t, activity what, std::uint64_t call, item_range items, double end);
     /// The same of a moment: what comes next begins not before.
     void begins(track t, double at);
@@ -60,6 +61,7 @@ class trace {
         double end;
         std::uint64_t call;
         item_range items;
+        std::size_t group;
         std::uint32_t line;
         activity what;
     };
@@ -67,7 +69,7 @@ class trace {
 
     std::size_t most_;
     std::size_t stride_ = 1;
-    std::size_t seen_ = 0;
+    std::size_t group_ = 0;
     std::vector<std::string> hosts_;
     std::vector<line> tracks_;
     std::vector<event> events_;

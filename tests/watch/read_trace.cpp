@@ -83,6 +83,11 @@ int main(int argc, char** argv) {
                   " us the one before has not ended, at ", all[i - 1].end);
     }
 
+    std::size_t all_runs = 0;
+    for (const auto& [number, c] : calls)
+        all_runs += c.runs.size();
+    check(all_runs != 0, "there are no runs");
+
     int number = 0;
     std::size_t items = 0;
     double seconds = 0;
@@ -96,7 +101,7 @@ int main(int argc, char** argv) {
         double begin = 0;
         double end = 0;
         for (const auto& [where, all] : c.of) {
-            if (!filled || names[where].find("helper") != std::string::npos)
+            if (!filled || names[where].find("thread") != std::string::npos)
                 continue;
             double sum = 0;
             interval whole = all.front();

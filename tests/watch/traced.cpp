@@ -97,8 +97,7 @@ void halves(const boost::mpi::communicator& world) {
 
 /// Is killed in its third call.
 void killed(const boost::mpi::communicator& world) {
-    (void)mpimap::mpi_map(world, nap, mpimap::indices(200));
-    (void)mpimap::mpi_map(world, nap, mpimap::indices(600));
+    (void)mpimap::mpi_map(world, nap, mpimap::indices(3000));
     (void)mpimap::mpi_map(
         world,
         [](std::size_t i) {

@@ -32,6 +32,14 @@ for stuck in stuck stuck_in_pool; do
     says '^mpimap: call [12]: nothing has been settled for [1-9] s, [0-5] of 20 items have run$'
     says '^  rank 0 has had items? ([0-5] to [0-9]+|5) for [1-9] s$'
 done
+# Among the first of many, which ranks have got before they have said that they take part.
+run 124 env MPIMAP_WATCHDOG=1,end "${several[@]}" stuck_early
+says '^  rank [0-2] has had items? [0-9]+.* for [1-9] s$'
+says 'not read' 0
+# One of many submissions, while others are settled; and when they are.
+run 0 env MPIMAP_WATCHDOG=1 "${several[@]}" one_long_of_many
+says '^mpimap: nothing has been settled for [1-9] s, 0 items have run$'
+says '^  rank [0-2] has had item [0-9]+ for [3-9] s$'
 # A rank that stands still itself.
 run 0 env MPIMAP_WATCHDOG=1 "${several[@]}" stopped
 says '^mpimap: call 1: nothing has been settled for [1-9] s, 19 of 20 items have run$'
@@ -45,7 +53,7 @@ says mpimap: 0
 # Ranks that do not make a call.
 not_there='in a collective call on a communicator of 3 ranks, and waits on: rank'
 run 0 env MPIMAP_WATCHDOG=1 "${several[@]}" without_one
-says "^mpimap: rank 0 has waited for [1-9] s $not_there 1 has not made it\$"
+says "^mpimap: rank [02] has waited for [1-9] s $not_there 1 has not made it\$"
 says 'mpimap:' 1
 run 0 env MPIMAP_WATCHDOG=1 "${several[@]}" without_root
 says "^mpimap: rank [12] has waited for [1-9] s $not_there 0 has not made it\$"
@@ -55,7 +63,7 @@ says 'mpimap:' 1
 run 124 env MPIMAP_WATCHDOG=1,end "${several[@]}" without_one
 says "$not_there 1 has not"
 run 0 env MPIMAP_WATCHDOG=1 "${several[@]}" without_one_at_first
-says '^mpimap: rank [02] has waited for 1 s in the first call on a communicator of 3 ranks' 2
+says '^mpimap: rank [02] has waited for [1-9] s in the first call on a communicator of 3 ranks' 2
 
 # Nothing is said of nothing.
 run 0 env MPIMAP_WATCHDOG=1 "${several[@]}" idle

@@ -130,6 +130,33 @@ void stuck_in_pool(const boost::mpi::communicator& world) {
     for (const std::size_t x : pool.imap(end_unless_five, mpimap::indices(20)))
         (void)x;
 }
+/// The first of many items does not end.
+void stuck_early(const boost::mpi::communicator& world) {
+    (void)mpimap::mpi_map(
+        world, {.chunk = 1},
+        [](std::size_t i) {
+            while (i == 1)
+                std::this_thread::sleep_for(10ms);
+            return i;
+        },
+        mpimap::indices(100));
+}
+/// A submission of five seconds, beside others for three.
+void one_long_of_many(const boost::mpi::communicator& world) {
+    mpimap::pool pool(world, {.root_computes = false});
+    if (!pool)
+        return;
+    auto slow = pool.submit(
+        [](std::size_t i) {
+            std::this_thread::sleep_for(5s);
+            return i;
+        },
+        std::size_t{1});
+    const auto begin = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - begin < 3s)
+        (void)pool.submit(nap, std::size_t{1}).get();
+    (void)slow.get();
+}
 /// A rank is stopped, as by a debugger, in its first item, and goes on after three seconds.
 void stop_rank(const boost::mpi::communicator& world, int which) {
     (void)mpimap::mpi_map(
@@ -214,6 +241,8 @@ constexpr struct {
                 {"with_costs", with_costs},
                 {"stuck", stuck},
                 {"stuck_in_pool", stuck_in_pool},
+                {"stuck_early", stuck_early},
+                {"one_long_of_many", one_long_of_many},
                 {"stopped", stopped},
                 {"stopped_root", stopped_root},
                 {"without_one", without_one},
