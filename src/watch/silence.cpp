@@ -14,7 +14,7 @@
 
 namespace mpimap::detail {
 namespace {
-constexpr std::size_t most_ranks = 16; // that are named
+constexpr std::size_t most_named = 16; // that are named
 }
 
 watchdog_settings watchdog_of(const char* variable) {
@@ -57,7 +57,7 @@ std::string ranks_text(const std::vector<std::size_t>& sorted) {
     std::string text;
     std::size_t ranges = 0;
     for (std::size_t i = 0; i < sorted.size();) {
-        if (++ranges > most_ranks)
+        if (++ranges > most_named)
             return "ranks " + text + " and " + std::to_string(sorted.size() - i) + " more";
         std::size_t last = i;
         while (last + 1 < sorted.size() && sorted[last + 1] == sorted[last] + 1)
@@ -80,15 +80,15 @@ std::string standstill_text(standstill s) {
     text += s.items.value_or(s.ran) == 1 ? " item has run\n" : " items have run\n";
     std::stable_sort(s.busy.begin(), s.busy.end(),
                      [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
-    for (std::size_t i = 0; i < std::min(most_ranks, s.busy.size()); ++i) {
+    for (std::size_t i = 0; i < std::min(most_named, s.busy.size()); ++i) {
         const standstill::rank& r = s.busy[i];
         text += "  rank " + std::to_string(r.number) + " has had " + items_text(r.items);
         if (r.more != 0)
             text += ", and " + std::to_string(r.more) + " more,";
         text += " for " + time_text(r.seconds) + "\n";
     }
-    if (s.busy.size() > most_ranks)
-        text += "  and " + std::to_string(s.busy.size() - most_ranks) + " more\n";
+    if (s.busy.size() > most_named)
+        text += "  and " + std::to_string(s.busy.size() - most_named) + " more\n";
     const auto others = [&text](const std::vector<std::size_t>& ranks, const char* what) {
         if (!ranks.empty())
             text += "  " + ranks_text(ranks) + (ranks.size() == 1 ? " has " : " have ") + what + "\n";
