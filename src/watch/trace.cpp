@@ -29,7 +29,7 @@ constexpr const char* name_of(activity what) {
 }
 
 /// As a JSON string.
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
     std::string all = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') {
@@ -120,9 +120,9 @@ void trace::write(const std::function<void(std::string_view)>& out) const {
                 ", \"tid\": " + std::to_string(number) + ", \"args\": {" + args + "}}";
     };
     for (std::size_t i = 0; i < hosts_.size(); ++i)
-        metadata("process_name", i, 0, "\"name\": " + quoted(hosts_[i]));
+        metadata("process_name", i, 0, "\"name\": " + json_string(hosts_[i]));
     for (const line& l : tracks_) {
-        metadata("thread_name", l.host, l.number, "\"name\": " + quoted(l.name));
+        metadata("thread_name", l.host, l.number, "\"name\": " + json_string(l.name));
         metadata("thread_sort_index", l.host, l.number, "\"sort_index\": " + std::to_string(l.number));
     }
     double zero = std::numeric_limits<double>::infinity();
@@ -132,8 +132,8 @@ void trace::write(const std::function<void(std::string_view)>& out) const {
         const line& l = tracks_[e.line];
         text += std::exchange(separator, ",\n");
         text += "{\"ph\": \"X\", \"name\": ";
-        text +=
-            quoted(e.what == activity::runs && e.items.count != 0 ? items_text(e.items) : name_of(e.what));
+        text += json_string(e.what == activity::runs && e.items.count != 0 ? items_text(e.items)
+                                                                           : name_of(e.what));
         text += std::string(", \"cat\": \"") + name_of(e.what) + "\", \"pid\": " + std::to_string(l.host) +
                 ", \"tid\": " + std::to_string(l.number) +
                 ", \"ts\": " + microseconds(e.begin - offset(l) - zero) +
