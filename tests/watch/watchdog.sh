@@ -1,6 +1,11 @@
 #!/usr/bin/env bash
-# What MPIMAP_WATCHDOG says of a call that stands still: watchdog.sh PROGRAM MPIRUN-COMMAND...
+# What MPIMAP_WATCHDOG says of a call that stands still, and what is said without: watchdog.sh [long] PROGRAM MPIRUN-COMMAND...
 set -euo pipefail
+long=no
+if [[ $1 == long ]]; then
+    long=yes
+    shift
+fi
 program=$1
 shift
 several=("$@" "$program")
@@ -15,10 +20,19 @@ fail() {
 run() {
     local wanted=$1 status=0
     shift
-    timeout --signal=KILL 60 "$@" >"$out/said" 2>&1 || status=$?
+    timeout --signal=KILL 120 "$@" >"$out/said" 2>&1 || status=$?
     [[ $status == "$wanted" ]] || fail "$*: ended with $status"
 }
 says() { [[ $(grep -cE -- "$1" "$out/said" || true) == "${2:-1}" ]] || fail "not ${2:-1} times \"$1\""; }
+not_there='in a collective call on a communicator of 3 ranks, and waits on: rank'
+if [[ $long == yes ]]; then
+    run 0 "${several[@]}" without_one_for_a_minute
+    says "^mpimap: rank 0 has waited for 1 min ([0-9]+ s )?$not_there 1 has not made it\$"
+    says 'mpimap:' 1
+    run 0 env MPIMAP_WATCHDOG=0 "${several[@]}" without_one_for_a_minute
+    says 'mpimap:' 0
+    exit
+fi
 
 # An item that does not end, at one rank of several, and where there is nobody else to look.
 for stuck in stuck stuck_in_pool; do
@@ -51,7 +65,6 @@ run 0 env MPIMAP_WATCHDOG=1 "$program" stopped_root
 says mpimap: 0
 
 # Ranks that do not make a call.
-not_there='in a collective call on a communicator of 3 ranks, and waits on: rank'
 run 0 env MPIMAP_WATCHDOG=1 "${several[@]}" without_one
 says "^mpimap: rank [02] has waited for [1-9] s $not_there 1 has not made it\$"
 says 'mpimap:' 1

@@ -183,16 +183,19 @@ void stopped(const boost::mpi::communicator& world) {
 void stopped_root(const boost::mpi::communicator& world) {
     stop_rank(world, 0);
 }
-/// One rank is elsewhere for three seconds, in a call that is not the first.
-void without(const boost::mpi::communicator& world, int rank) {
+/// One rank is elsewhere for some time, in a call that is not the first.
+void without(const boost::mpi::communicator& world, int rank, std::chrono::seconds length = 3s) {
     (void)mpimap::mpi_map(world, nap, mpimap::indices(10));
     if (world.rank() == rank)
-        std::this_thread::sleep_for(3s);
+        std::this_thread::sleep_for(length);
     (void)mpimap::mpi_map(world, nap, mpimap::indices(10));
     (void)mpimap::mpi_map(world, nap, mpimap::indices(10));
 }
 void without_one(const boost::mpi::communicator& world) {
     without(world, 1);
+}
+void without_one_for_a_minute(const boost::mpi::communicator& world) {
+    without(world, 1, 80s);
 }
 void without_root(const boost::mpi::communicator& world) {
     without(world, 0);
@@ -246,6 +249,7 @@ constexpr struct {
                 {"stopped", stopped},
                 {"stopped_root", stopped_root},
                 {"without_one", without_one},
+                {"without_one_for_a_minute", without_one_for_a_minute},
                 {"without_root", without_root},
                 {"without_one_at_last", without_one_at_last},
                 {"without_one_at_first", without_one_at_first},
