@@ -13,8 +13,8 @@
 namespace mpimap::detail {
 namespace {
 
-/// Both are there from the beginning of the program, or not at all: to look them up takes a twentieth of what
-/// a submission does.
+/// Both are there from the beginning of the program, or not at all: a submission would feel that they are
+/// looked up.
 bool is_watched_from_outside() {
     static const bool is =
         std::getenv("MPIMAP_WATCHDOG") != nullptr || std::getenv("MPIMAP_TRACE") != nullptr;

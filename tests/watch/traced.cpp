@@ -3,7 +3,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -16,6 +15,8 @@
 #include <boost/mpi/communicator.hpp>
 
 #include <mpimap/mpimap.hpp>
+
+#include "programs.hpp"
 
 namespace {
 
@@ -124,25 +125,11 @@ void many(const boost::mpi::communicator& world) {
         world, {.chunk = 1}, [](std::size_t i) { return i; }, mpimap::indices(1'300'000));
 }
 
-constexpr struct {
-    std::string_view name;
-    void (*run)(const boost::mpi::communicator&);
-} programs[] = {{"calls", calls},   {"pools", pools},         {"halves", halves},
-                {"killed", killed}, {"straggler", straggler}, {"many", many}};
+constexpr named_program programs[] = {{"calls", calls},   {"pools", pools},         {"halves", halves},
+                                      {"killed", killed}, {"straggler", straggler}, {"many", many}};
 
 } // namespace
 
 int main(int argc, char** argv) {
-    const mpimap::environment env(argc, argv);
-    const boost::mpi::communicator world;
-    for (const auto& p : programs) {
-        if (argc > 1 && p.name == argv[1]) {
-            try {
-                p.run(world);
-            } catch (const mpimap::invalid_argument& e) {
-                std::printf("rank %d: %s\n", world.rank(), e.what());
-            }
-        }
-    }
-    return EXIT_SUCCESS;
+    return run_named(argc, argv, programs);
 }

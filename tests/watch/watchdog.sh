@@ -9,21 +9,9 @@ fi
 program=$1
 shift
 several=("$@" "$program")
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-fail() {
-    echo "$1. What was said:"
-    cat "$out/said"
-    exit 1
-}
-# run STATUS COMMAND...
-run() {
-    local wanted=$1 status=0
-    shift
-    timeout --signal=KILL 120 "$@" >"$out/said" 2>&1 || status=$?
-    [[ $status == "$wanted" ]] || fail "$*: ended with $status"
-}
-says() { [[ $(grep -cE -- "$1" "$out/said" || true) == "${2:-1}" ]] || fail "not ${2:-1} times \"$1\""; }
+# shellcheck source-path=SCRIPTDIR source=../run_program.sh
+source "$(dirname "$0")/../run_program.sh"
+says() { [[ $(cat "$out/out" "$out/err" | grep -cE -- "$1" || true) == "${2:-1}" ]] || fail "not ${2:-1} times \"$1\""; }
 not_there='in a collective call on a communicator of 3 ranks, and waits on: rank'
 if [[ $long == yes ]]; then
     run 0 "${several[@]}" without_one_for_a_minute

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <ranges>
@@ -20,6 +19,8 @@
 #include <boost/mpi/communicator.hpp>
 
 #include <mpimap/mpimap.hpp>
+
+#include "programs.hpp"
 
 namespace {
 
@@ -229,48 +230,33 @@ void takes_minutes(const boost::mpi::communicator& world) {
         mpimap::indices(50 * static_cast<std::size_t>(world.size())));
 }
 
-constexpr struct {
-    std::string_view name;
-    void (*run)(const boost::mpi::communicator&);
-} programs[] = {{"asked_for", asked_for},
-                {"not_asked_for", not_asked_for},
-                {"fails", fails},
-                {"endless", endless},
-                {"lazy", lazy},
-                {"two_in_flight", two_in_flight},
-                {"many_short_ones", many_short_ones},
-                {"of_items", of_items},
-                {"submitted", submitted},
-                {"with_costs", with_costs},
-                {"stuck", stuck},
-                {"stuck_in_pool", stuck_in_pool},
-                {"stuck_early", stuck_early},
-                {"one_long_of_many", one_long_of_many},
-                {"stopped", stopped},
-                {"stopped_root", stopped_root},
-                {"without_one", without_one},
-                {"without_one_for_a_minute", without_one_for_a_minute},
-                {"without_root", without_root},
-                {"without_one_at_last", without_one_at_last},
-                {"without_one_at_first", without_one_at_first},
-                {"idle", idle},
-                {"takes_seconds", takes_seconds},
-                {"takes_minutes", takes_minutes}};
+constexpr named_program programs[] = {{"asked_for", asked_for},
+                                      {"not_asked_for", not_asked_for},
+                                      {"fails", fails},
+                                      {"endless", endless},
+                                      {"lazy", lazy},
+                                      {"two_in_flight", two_in_flight},
+                                      {"many_short_ones", many_short_ones},
+                                      {"of_items", of_items},
+                                      {"submitted", submitted},
+                                      {"with_costs", with_costs},
+                                      {"stuck", stuck},
+                                      {"stuck_in_pool", stuck_in_pool},
+                                      {"stuck_early", stuck_early},
+                                      {"one_long_of_many", one_long_of_many},
+                                      {"stopped", stopped},
+                                      {"stopped_root", stopped_root},
+                                      {"without_one", without_one},
+                                      {"without_one_for_a_minute", without_one_for_a_minute},
+                                      {"without_root", without_root},
+                                      {"without_one_at_last", without_one_at_last},
+                                      {"without_one_at_first", without_one_at_first},
+                                      {"idle", idle},
+                                      {"takes_seconds", takes_seconds},
+                                      {"takes_minutes", takes_minutes}};
 
 } // namespace
 
 int main(int argc, char** argv) {
-    const mpimap::environment env(argc, argv);
-    const boost::mpi::communicator world;
-    for (const auto& p : programs) {
-        if (argc > 1 && p.name == argv[1]) {
-            try {
-                p.run(world);
-            } catch (const mpimap::invalid_argument& e) {
-                std::printf("rank %d: %s\n", world.rank(), e.what());
-                return EXIT_SUCCESS;
-            }
-        }
-    }
-    return EXIT_SUCCESS;
+    return run_named(argc, argv, programs);
 }
