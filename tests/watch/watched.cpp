@@ -128,7 +128,7 @@ void stuck_in_pool(const boost::mpi::communicator& world) {
     if (!pool)
         return;
     const auto other = pool.map(nap, mpimap::indices(10));
-    for (const std::size_t x : pool.imap(end_unless_five, mpimap::indices(20)))
+    for (const std::size_t x : pool.imap({.chunk = 1}, end_unless_five, mpimap::indices(20)))
         (void)x;
 }
 /// The first of many items does not end.
