@@ -19,6 +19,8 @@
 #include <mpimap/detail/hash.hpp>
 #include <mpimap/errors.hpp>
 
+#include "code/function_names.hpp"
+
 namespace mpimap::detail {
 namespace {
 
@@ -188,6 +190,10 @@ bool is_virtual(const member_pointer& p) {
 
 } // namespace
 
+std::uint64_t identity_of_module(std::uintptr_t address) {
+    return token_of(address).module;
+}
+
 program this_program() {
     program p;
     // The first module is the program itself (dl_iterate_phdr(3)).
@@ -225,6 +231,14 @@ void write_code_pointer(writer& out, const void* pointer, std::size_t size, bool
     member_pointer p = {};
     std::memcpy(&p, pointer, size);
     const bool slot = member_function && is_virtual(p);
+    if (std::string* const names = out.function_names(); names != nullptr && !slot) {
+        const std::string name = name_of_function(p.function);
+        out.length(name.size());
+        out.bytes(name.data(), name.size());
+        out.bytes(&p.adjustment, sizeof p.adjustment);
+        *names += (names->empty() ? "" : ", ") + demangled(name.c_str());
+        return;
+    }
     const code_token token = slot ? code_token{0, p.function} : token_of(p.function);
     const std::uint64_t words[] = {slot, token.module, token.offset, p.adjustment};
     write_words(out, words);

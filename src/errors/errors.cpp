@@ -22,6 +22,7 @@
 #include <boost/archive/archive_exception.hpp>
 
 #include "clock.hpp"
+#include "code/function_names.hpp"
 #include "errors/summary.hpp"
 #include "errors/text.hpp"
 
@@ -29,11 +30,8 @@ namespace mpimap {
 namespace detail {
 namespace {
 
-std::string demangled(const std::type_info& type) {
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(
-        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
-    return cut_text(status == 0 && name ? name.get() : type.name(), longest_type);
+std::string name_of(const std::type_info& type) {
+    return cut_text(demangled(type.name()), longest_type);
 }
 
 // Standard exception types that can be made anew from their text, the most derived first: the position is the
@@ -49,7 +47,7 @@ struct exception_list {
     static std::int32_t kind_named(const std::string& type) {
         std::int32_t kind = 0;
         std::int32_t at = 0;
-        (void)((++at, type == demangled(typeid(E)) ? (kind = at, true) : false) || ...);
+        (void)((++at, type == name_of(typeid(E)) ? (kind = at, true) : false) || ...);
         return kind;
     }
     static void rethrow(std::int32_t kind, const std::string& text) {
@@ -130,7 +128,7 @@ std::exception_ptr describe_outermost(failure& f) {
         throw;
     } catch (const boost::archive::archive_exception& e) {
         f.kind = serialization_kind;
-        f.type = demangled(typeid(e));
+        f.type = name_of(typeid(e));
         set_text(f, text_of(e));
         if (e.code == boost::archive::archive_exception::unregistered_class) {
             f.what += ": a polymorphic type must be exported, BOOST_CLASS_EXPORT(type)";
@@ -139,7 +137,7 @@ std::exception_ptr describe_outermost(failure& f) {
         f.kind = text_exceptions::kind_of(e);
         if (f.kind == 0)
             f.kind = other_kind(e);
-        f.type = demangled(typeid(e));
+        f.type = name_of(typeid(e));
         set_text(f, text_of(e));
         if (const auto* with = dynamic_cast<const std::nested_exception*>(&e)) {
             set_type_meant(f);
@@ -152,13 +150,13 @@ std::exception_ptr describe_outermost(failure& f) {
         f.type = "const char*";
         set_text(f, text == nullptr ? "" : text);
     } catch (const std::nested_exception& e) {
-        f.type = demangled(*abi::__cxa_current_exception_type());
+        f.type = name_of(*abi::__cxa_current_exception_type());
         f.what = "an exception that is not derived from std::exception";
         set_type_meant(f);
         return e.nested_ptr();
     } catch (...) {
         const std::type_info* type = abi::__cxa_current_exception_type();
-        f.type = type != nullptr ? demangled(*type) : "unknown";
+        f.type = type != nullptr ? name_of(*type) : "unknown";
         f.what = "an exception that is not derived from std::exception";
     }
     return nullptr;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <mpimap/detail/buffer.hpp>
@@ -109,6 +110,11 @@ class writer {
     /// For values that contain others of their type.
     [[nodiscard]] level_scope next_level() { return level_scope(levels_); }
 
+    /// Functions that pointers point to are written by their names, and added to the text: what is written is
+    /// to be compared with what another build of the program writes, and not to be read.
+    void name_functions(std::string& names) noexcept { names_ = &names; }
+    [[nodiscard]] std::string* function_names() const noexcept { return names_; }
+
     struct mark {
         std::size_t body;
         std::size_t spans;
@@ -157,6 +163,7 @@ class writer {
     std::unique_ptr<output_archive> archive_;
     int copying_ = 0;
     std::size_t levels_ = 0;
+    std::string* names_ = nullptr;
 };
 
 /// Where values are decoded from. Every read checks what is left: a truncated buffer throws
