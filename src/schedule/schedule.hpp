@@ -48,6 +48,12 @@ class item_schedule {
     virtual bool withdraw(std::size_t item);
 };
 
+/// With how many items it has.
+struct scheduled_items {
+    std::unique_ptr<item_schedule> schedule;
+    std::size_t items = 0;
+};
+
 /// The schedule that the options ask for, of so many items. `bytes_per_item` and `granularity` as root_job
 /// has them.
 [[nodiscard]] std::unique_ptr<item_schedule> make_schedule(const options& o, std::size_t items,

@@ -21,6 +21,11 @@ class work_queue {
         : fresh_(make_schedule(o, items, ranks, bytes_per_item, granularity)), decided_(fresh_->decided()),
           takes_notes_(fresh_->takes_notes()), left_(items), ranks_(ranks) {}
 
+    /// Of all items that a schedule has.
+    work_queue(scheduled_items all, std::size_t ranks)
+        : fresh_(std::move(all.schedule)), decided_(fresh_->decided()), takes_notes_(fresh_->takes_notes()),
+          left_(all.items), ranks_(ranks) {}
+
     static constexpr std::size_t anyone = item_schedule::anyone;
 
     /// The next chunk for a rank, or for whoever wants it first; empty when there is none.
