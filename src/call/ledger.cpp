@@ -37,6 +37,11 @@ void ledger::done(item_range items, int rank, double seconds, std::size_t attemp
     }
 }
 
+void ledger::tell_what_was_done() {
+    for (const index_range& r : watched_ ? done_.ranges() : std::vector<index_range>())
+        tell({call_, {r.first, r.last - r.first}, settlement::done, settled_items::no_rank, 0, 0});
+}
+
 bool ledger::failed(std::size_t item, int rank, std::size_t attempt) {
     if (!records_)
         return true;

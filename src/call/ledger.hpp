@@ -33,6 +33,9 @@ class ledger {
     /// take back results that it could not give to the caller.
     void over(std::size_t items);
 
+    /// Items that were done before the call began, by a program before this one.
+    void tell_what_was_done();
+
     /// What there is to be told, in order, if it is watched.
     [[nodiscard]] bool has_news() const noexcept { return !news_.empty(); }
     [[nodiscard]] std::vector<settled_items> take_news() { return std::exchange(news_, {}); }

@@ -24,7 +24,7 @@ struct settled_items {
     settlement how = settlement::done;
     int rank = no_rank;      // where they ran
     double seconds = 0;      // all of them together took there, as far as it is known
-    std::size_t attempt = 0; // the last one, from 1; 0 where there was none
+    std::size_t attempt = 0; // the last one, from 1; 0 where there was none: of an earlier program
     std::vector<wire::longest_items::one> longest = {}; // of several: those that were measured one by one
 
     static constexpr int no_rank = -1;

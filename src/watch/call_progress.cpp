@@ -19,6 +19,12 @@ void call_progress::settled(const settled_items& what, double now) {
     switch (what.how) {
     case settlement::done:
         done_ += what.items.count;
+        if (what.attempt == 0) { // nobody has run them: they say nothing of the rate
+            before_ += what.items.count;
+            cost_ += cost_of(what.items);
+            cost_of_before_ += cost_of(what.items);
+            return;
+        }
         break;
     case settlement::failed:
         failed_ += what.items.count;
@@ -27,9 +33,9 @@ void call_progress::settled(const settled_items& what, double now) {
         not_run_ += what.items.count;
         return;
     }
-    rate_.note(now, static_cast<double>(done_ + failed_));
+    rate_.note(now, static_cast<double>(done_ + failed_ - before_));
     cost_ += cost_of(what.items);
-    cost_rate_.note(now, cost_);
+    cost_rate_.note(now, cost_ - cost_of_before_);
 }
 
 double call_progress::cost_of(item_range items) const {

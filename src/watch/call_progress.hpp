@@ -38,6 +38,8 @@ class call_progress {
     std::vector<double> cost_before_; // of each item: that of all in front of it, and of all
     double begin_;
     std::size_t done_ = 0;
+    std::size_t before_ = 0; // of these in an earlier program
+    double cost_of_before_ = 0;
     std::size_t failed_ = 0;
     std::size_t not_run_ = 0;
     std::size_t at_work_ = 0;

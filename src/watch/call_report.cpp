@@ -19,6 +19,8 @@ void call_report::settled(const settled_items& what, double now) {
     if (what.how != settlement::done)
         return;
     all_.items += what.items.count;
+    if (what.attempt == 0)
+        return; // of an earlier program
     if (what.items.count == 1)
         note(what.items.first, what.seconds, what.rank);
     for (const wire::longest_items::one& one : what.longest)

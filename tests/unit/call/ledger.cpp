@@ -46,6 +46,27 @@ TEST(ledger, tells_of_results_and_failures) {
     EXPECT_EQ(done.size(), 10U);
 }
 
+/// They were there before it.
+TEST(ledger, tells_of_what_an_earlier_program_has_done) {
+    list heard;
+    index_set done;
+    (void)done.add(2, 5);
+    (void)done.add(7, 8);
+    ledger l(call_number{1}, &done, true);
+    l.tell_what_was_done();
+    l.done({5, 2}, 0, 0, 1);
+    l.over(9);
+    heard.hear(l);
+    ASSERT_EQ(heard.all.size(), 5U);
+    expect_is(heard.all[0], 2, 3, settlement::done);
+    EXPECT_EQ(heard.all[0].attempt, 0U);
+    EXPECT_EQ(heard.all[0].rank, settled_items::no_rank);
+    expect_is(heard.all[1], 7, 1, settlement::done);
+    expect_is(heard.all[2], 5, 2, settlement::done);
+    expect_is(heard.all[3], 0, 2, settlement::not_run);
+    expect_is(heard.all[4], 8, 1, settlement::not_run);
+}
+
 TEST(ledger, the_first_word_counts) {
     list heard;
     index_set done;

@@ -15,9 +15,23 @@ using mpimap::detail::together;
 
 settled_items what(settlement how, item_range items) {
     settled_items s;
+    s.attempt = 1;
     s.how = how;
     s.items = items;
     return s;
+}
+
+/// Results of an earlier program are there, and say nothing of how fast this one is.
+TEST(call_progress, does_not_count_what_nobody_has_run_for_the_rate) {
+    call_progress p(3, 100, 8, {}, 0);
+    settled_items before = what(settlement::done, {0, 50});
+    before.attempt = 0;
+    p.settled(before, 0);
+    p.settled(what(settlement::done, {50, 10}), 10);
+    EXPECT_EQ(p.state(10).done, 60U);
+    EXPECT_NEAR(p.state(10).rate, 1, 0.01);
+    ASSERT_TRUE(p.state(10).left);
+    EXPECT_NEAR(*p.state(10).left, 40, 0.5);
 }
 
 TEST(call_progress, counts_what_is_settled) {

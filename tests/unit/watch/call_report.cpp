@@ -12,6 +12,7 @@ using namespace mpimap::detail;
 
 settled_items settled(settlement how, item_range items, int rank, double seconds = 0) {
     settled_items s;
+    s.attempt = 1;
     s.how = how;
     s.items = items;
     s.rank = rank;

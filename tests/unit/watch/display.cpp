@@ -12,6 +12,7 @@ using namespace mpimap::detail;
 
 settled_items done(std::size_t first, std::size_t count) {
     settled_items s;
+    s.attempt = 1;
     s.items = {first, count};
     return s;
 }
