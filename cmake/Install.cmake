@@ -15,3 +15,9 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/mpimapConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/mpimapConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/mpimapConfig.cmake ${PROJECT_BINARY_DIR}/mpimapConfigVersion.cmake
         DESTINATION ${package_dir})
+
+# The command is no part of the package: programs do not link it.
+if(TARGET mpimap_journal)
+  install(TARGETS mpimap_journal RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES ${PROJECT_SOURCE_DIR}/docs/mpimap-journal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()

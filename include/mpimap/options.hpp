@@ -25,6 +25,17 @@ enum class zip { strict, shortest };
 /// What an item that throws means for the others: hand out no more, or run all items; then throw `map_error`.
 enum class on_error { stop, collect };
 
+/// When a record of the journal is on disk: a second after it has come, or before anything else is done.
+enum class journal_sync { every_second, every_record };
+
+/// What becomes of items that failed when a later program makes the same call: they are run again, or have
+/// failed.
+enum class journal_failures { run_again, keep };
+
+/// What a call does when its journal cannot be written any more, such as on a full disk: it goes on and says
+/// so at the end, on the standard error, or it throws.
+enum class journal_full { go_on, stop };
+
 /// Options of a map, given before the function: `mpi_map(world, {.schedule = schedule::dynamic, .chunk = 8},
 /// f, xs)`.
 ///
@@ -78,6 +89,20 @@ struct options {
     /// when the range goes, of `amap` when the future has been got or goes. It must live as long.
     /// MPIMAP_REPORT=1 prints it of all calls, on the standard error. A call without items leaves it empty.
     mpimap::report* report = nullptr;
+    /// A file in which the root keeps results as they come: a later program that makes the same call has what
+    /// is there, on any number of ranks and with any schedule, and runs the rest. Calls that share a file are
+    /// told apart by their order in the program. Throws invalid_argument where the file is no journal,
+    /// another program writes to it, or it cannot be written; and where it belongs to another function, by
+    /// its type and what it holds, another type of results, or another seed. Arguments are compared 4,096 at
+    /// a time (in imap and uimap one by one): where they differ items are run. For calls of single items,
+    /// submit and everywhere, it is not used.
+    std::string journal = {};
+    /// What the function is known by in the journal, instead of its type and what it holds: for one that
+    /// changes in ways that do not matter.
+    std::string journal_key = {};
+    mpimap::journal_sync journal_sync = mpimap::journal_sync::every_second;
+    mpimap::journal_failures journal_failures = mpimap::journal_failures::run_again;
+    mpimap::journal_full journal_full = mpimap::journal_full::go_on;
 };
 
 } // namespace mpimap

@@ -76,6 +76,12 @@ void check_options(const options& o, std::size_t items) {
     if (o.on_error != on_error::stop && o.on_error != on_error::collect) {
         throw invalid_argument("mpimap: options::on_error is neither stop nor collect");
     }
+    if (o.journal_sync != journal_sync::every_second && o.journal_sync != journal_sync::every_record)
+        throw invalid_argument("mpimap: options::journal_sync is neither every_second nor every_record");
+    if (o.journal_failures != journal_failures::run_again && o.journal_failures != journal_failures::keep)
+        throw invalid_argument("mpimap: options::journal_failures is neither run_again nor keep");
+    if (o.journal_full != journal_full::go_on && o.journal_full != journal_full::stop)
+        throw invalid_argument("mpimap: options::journal_full is neither go_on nor stop");
     if (!(o.item_timeout.count() >= 0))
         throw invalid_argument("mpimap: options::item_timeout is negative or no number: 0 is for ever");
     if (o.costs.empty())

@@ -8,13 +8,6 @@
 namespace mpimap::detail {
 namespace {
 
-std::vector<std::size_t> failed_items(const failures& failed) {
-    std::vector<std::size_t> items; // none, as a rule
-    for (const failure& f : failed)
-        items.push_back(static_cast<std::size_t>(f.index));
-    return items;
-}
-
 /// What is left of a range without those of its items, which are in order.
 template <typename Visit>
 void for_each_gap(item_range items, const std::vector<std::size_t>& without, const Visit& visit) {
@@ -47,16 +40,18 @@ void append(failures& all, failures more) {
 } // namespace
 
 owner::owner(call_plan plan, call_number number, roster& ranks, std::size_t here, bool here_runs,
-             item_fates& fates, bool watched)
+             item_fates& fates, bool watched, bool kept)
     : plan_(std::move(plan)), number_(number), roster_(ranks), here_(here), here_runs_(here_runs),
-      fates_(fates), ledger_(number, mode().grows ? nullptr : &fates.done, watched), items_(plan_.items),
-      ranks_(ranks.size()), retries_(plan_.attempts) {
+      fates_(fates), kept_(kept), ledger_(number, mode().grows ? nullptr : &fates.done, watched),
+      items_(plan_.items), ranks_(ranks.size()), retries_(plan_.attempts) {
     if (has_items())
         offer_items();
     if (!mode().pooled)
         roster_.expect_all();
     for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
         roster_.ask(rank);
+    if (kept_)
+        ledger_.tell_what_was_done();
 }
 
 owner::actions owner::take_actions() noexcept {
@@ -88,6 +83,28 @@ bool owner::withdraw(std::size_t item) {
         return false;
     ledger_.withdrawn(item);
     return true;
+}
+
+void owner::have_failed(failures before) {
+    if (before.empty())
+        return;
+    for (failure& f : before) {
+        const std::size_t attempt = f.attempt;
+        fail(std::move(f), attempt);
+    }
+    final_.clear(); // whoever keeps them has them
+    item_failed();
+}
+
+bool owner::was_done(std::size_t item) {
+    if (!queue().withdraw(item))
+        return false;
+    ledger_.done({item, 1}, settled_items::no_rank, 0, 0);
+    return true;
+}
+
+bool owner::had_failed(std::size_t item) {
+    return queue().withdraw(item) && ledger_.failed(item, settled_items::no_rank, 0);
 }
 
 void owner::cancel() {
@@ -365,7 +382,7 @@ void owner::ran(item_range batch, std::size_t done, double seconds, failures fai
         settle(ended, {}, here_, seconds, measured_alone);
         return;
     }
-    settle(ended, failed_items(failed), here_, seconds, measured_alone);
+    settle(ended, items_that_failed(failed), here_, seconds, measured_alone);
     take_in(std::move(failed));
 }
 
@@ -595,6 +612,8 @@ bool owner::fail(failure f, std::size_t attempt) {
     if (f.index != task_error::no_item && !ledger_.failed(static_cast<std::size_t>(f.index), f.rank, attempt))
         return false;
     complete(f, attempt);
+    if (kept_ && f.index != task_error::no_item)
+        final_.push_back(f);
     failed_.push_back(std::move(f));
     return true;
 }

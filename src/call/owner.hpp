@@ -29,9 +29,10 @@ class owner {
   public:
     /// `here`: the rank whose items they are. `here_runs`: whether it runs items that are not divided
     /// beforehand. What has become of items goes to `fates`, of calls that do not grow. `watched`: there is
-    /// somebody to be told.
+    /// somebody to be told. `kept`: somebody keeps failures; results of an earlier
+    /// program are among the fates.
     owner(call_plan plan, call_number number, roster& ranks, std::size_t here, bool here_runs,
-          item_fates& fates, bool watched = false);
+          item_fates& fates, bool watched = false, bool kept = false);
 
     [[nodiscard]] call_number number() const noexcept { return number_; }
     [[nodiscard]] const call_mode& mode() const noexcept { return plan_.mode; }
@@ -53,6 +54,8 @@ class owner {
     /// Whether it was cancelled before all items had run.
     [[nodiscard]] bool cancelled() const noexcept { return course_ == course::cancelled && left_out_; }
 
+    /// How many there are, so far.
+    [[nodiscard]] std::size_t items() const noexcept { return items_; }
     /// How many items nobody has had.
     [[nodiscard]] std::size_t left() const { return queue().remaining() + stocked_; }
     /// Whether there are items to be run, by anybody.
@@ -110,6 +113,13 @@ class owner {
     [[nodiscard]] std::vector<settled_items> take_settled() { return ledger_.take_news(); }
 
     // ------------------------------------------------------------ from outside
+
+    /// Items failed in an earlier program, and are not run again.
+    void have_failed(failures before);
+    /// Of calls that grow: it has its result from an earlier program, or has failed there. False if it has
+    /// been handed out.
+    [[nodiscard]] bool was_done(std::size_t item);
+    [[nodiscard]] bool had_failed(std::size_t item);
 
     void add(std::size_t n);
     /// Of calls that grow: what has come of their results, and waits to be taken. To be said when some have
@@ -230,6 +240,10 @@ class owner {
 
     // ------------------------------------------------------------ failures
 
+    /// Of items that have failed for good, for whoever keeps them, once each.
+    [[nodiscard]] bool has_final_failures() const noexcept { return !final_.empty(); }
+    [[nodiscard]] failures take_final_failures() noexcept { return std::exchange(final_, {}); }
+
     /// Whether failures have to be decided on, and those: each is to be given to decide().
     [[nodiscard]] bool has_undecided() const noexcept { return !undecided_.empty(); }
     [[nodiscard]] failures take_undecided();
@@ -299,6 +313,7 @@ class owner {
     std::size_t here_;
     bool here_runs_;
     item_fates& fates_;
+    const bool kept_;
     ledger ledger_;
     std::size_t items_; // that there are, so far
     course course_ = course::runs;
@@ -326,6 +341,7 @@ class owner {
     retries retries_;
     failures undecided_; // of items that may get another attempt
     failures failed_;
+    failures final_; // of those, for whoever keeps them
     actions to_do_;
     bool acts_ = false;
 };

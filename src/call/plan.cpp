@@ -2,10 +2,25 @@
 
 #include <utility>
 
+#include "schedule/some_items.hpp"
+
 namespace mpimap::detail {
 
-call_plan plan_call(root_job& job, const options& o, std::size_t ranks, const call_mode& mode) {
-    work_queue queue(o, job.items(), ranks, job.bytes_per_item(), job.granularity());
+namespace {
+
+work_queue queue_of(root_job& job, const options& o, std::size_t ranks, const call_keeper* kept) {
+    if (kept == nullptr || job.growing() != nullptr)
+        return {o, job.items(), ranks, job.bytes_per_item(), job.granularity()};
+    return {
+        some_items::of(o, kept->missing(), kept->suspects(), ranks, job.bytes_per_item(), job.granularity()),
+        ranks};
+}
+
+} // namespace
+
+call_plan plan_call(root_job& job, const options& o, std::size_t ranks, const call_mode& mode,
+                    const call_keeper* kept) {
+    work_queue queue = queue_of(job, o, ranks, kept);
     call_plan p{mode, std::move(queue), {}, {}};
     p.mode.grows = job.growing() != nullptr;
     p.items = job.items();

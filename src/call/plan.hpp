@@ -12,6 +12,7 @@
 #include <mpimap/errors.hpp>
 #include <mpimap/options.hpp>
 
+#include "call/keeper.hpp"
 #include "schedule/work_queue.hpp"
 
 namespace mpimap::detail {
@@ -44,6 +45,8 @@ struct call_plan {
     [[nodiscard]] bool copies_arguments() const noexcept { return !mode.grows && !mode.caller_waits; }
 };
 
-[[nodiscard]] call_plan plan_call(root_job& job, const options& o, std::size_t ranks, const call_mode& mode);
+/// `kept`: what there is of its items, if anybody keeps them: the others are run.
+[[nodiscard]] call_plan plan_call(root_job& job, const options& o, std::size_t ranks, const call_mode& mode,
+                                  const call_keeper* kept = nullptr);
 
 } // namespace mpimap::detail

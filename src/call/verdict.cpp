@@ -15,6 +15,16 @@
 namespace mpimap::detail {
 
 // Texts may be long: all in the body, so that nothing of them is received later.
+std::vector<std::size_t> items_that_failed(const failures& failed) {
+    std::vector<std::size_t> items;
+    for (const failure& f : failed) {
+        if (f.index != task_error::no_item)
+            items.push_back(static_cast<std::size_t>(f.index));
+    }
+    std::sort(items.begin(), items.end());
+    return items;
+}
+
 void write_failures(writer& out, const failures& failed) {
     const writer::copy_scope whole(out);
     write_value(out, failed);

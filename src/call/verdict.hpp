@@ -4,11 +4,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <mpimap/detail/job.hpp>
 #include <mpimap/errors.hpp>
 
 namespace mpimap::detail {
+
+/// The items that have failed, in order: none, as a rule.
+[[nodiscard]] std::vector<std::size_t> items_that_failed(const failures& failed);
 
 void write_failures(writer& out, const failures& failed);
 [[nodiscard]] failures read_failures(reader& in);

@@ -22,6 +22,7 @@
 #include "driver/worker.hpp"
 #include "errors/text.hpp"
 #include "errors/uncaught.hpp"
+#include "kept/kept_call.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/end_program.hpp"
 #include "mpi/mpi_check.hpp"
@@ -42,6 +43,7 @@ struct call_header {
     std::uint32_t everywhere = 0;
     std::uint32_t stop_at_failure = 0;
     std::uint32_t inlined = 0;
+    std::uint64_t left = 0; // of the items, to be run
     std::uint64_t body_size = 0;
     std::uint64_t span_count = 0;
     std::uint64_t check = 0; // of the header and what is inlined behind it, where there are checksums
@@ -428,12 +430,16 @@ void collective_call::implementation::run(const options& o, bool tolerant,
             run_alone(*job, *only);
             header.status = call_status::program_over;
         } else {
-            call_plan plan = plan_call(*job, o, static_cast<std::size_t>(state.size), {.tolerant = tolerant});
+            std::unique_ptr<call_keeper> keeper = keep_call(o, *job, state.rank);
+            call_plan plan = plan_call(*job, o, static_cast<std::size_t>(state.size), {.tolerant = tolerant},
+                                       keeper.get());
+            header.left = plan.queue.remaining();
             header.everywhere = plan.results_everywhere ? 1 : 0;
             header.stop_at_failure = plan.stop_elsewhere() ? 1 : 0;
             if (job->items() != 0) {
                 bounds_size = job->write_setup(setup);
-                d.emplace(all, *job, std::move(plan), number(), pooled(), watchers_of(o, *job, state, false));
+                d.emplace(all, *job, std::move(plan), number(), pooled(), watchers_of(o, *job, state, false),
+                          std::move(keeper));
             } else {
                 failures none;
                 job->finish(none);
@@ -490,8 +496,8 @@ void collective_call::implementation::serve(kernel& k) {
     std::optional<failure> failed;
     read_shared([&k](reader& in) { k.read_setup(in); }, failed);
     body = buffer();
-    // With so many items the root, unless chunks are long, has some for each rank at once.
-    const bool expects_items = header.items / 8 >= static_cast<std::uint64_t>(state.size);
+    // With so many items left the root, unless chunks are long, has some for each rank at once.
+    const bool expects_items = header.left / 8 >= static_cast<std::uint64_t>(state.size);
     w.ready(number(), failed ? &*failed : nullptr, expects_items);
     w.run();
     if (w.failed())

@@ -11,7 +11,8 @@ namespace mpimap::detail {
 
 class dispatcher::stopwatch {
   public:
-    stopwatch(dispatcher& d, activity what, item_range items) noexcept : call_(d), what_(what), items_(items) {
+    stopwatch(dispatcher& d, activity what, item_range items) noexcept
+        : call_(d), what_(what), items_(items) {
         if (d.times_) [[unlikely]]
             begin_ = seconds_now();
     }
@@ -30,10 +31,10 @@ class dispatcher::stopwatch {
 };
 
 dispatcher::dispatcher(session& s, root_job& job, call_plan plan, call_number number, pooled pool,
-                       call_watchers watchers)
-    : session_(s), job_(job), watchers_(std::move(watchers)),
+                       call_watchers watchers, std::unique_ptr<call_keeper> keeper)
+    : session_(s), job_(job), watchers_(std::move(watchers)), keeper_(std::move(keeper)),
       owner_(std::move(plan), number, s.ranks(), static_cast<std::size_t>(s.rank()), s.computes(),
-             job.fates(), observer_ != nullptr || !watchers_.empty()),
+             job.fates(), observer_ != nullptr || !watchers_.empty(), keeper_ != nullptr),
       pool_(std::move(pool)), times_(std::any_of(watchers_.begin(), watchers_.end(),
                                                  [](const auto& w) { return w->wants_times(); })) {
     // A rank gives back what another should run now, when the main thread may be in an item of its own for
@@ -42,6 +43,8 @@ dispatcher::dispatcher(session& s, root_job& job, call_plan plan, call_number nu
         kept_.emplace(static_cast<std::size_t>(session_.size()));
     try {
         session_.join(*this);
+        if (keeper_)
+            owner_.have_failed(keeper_->take_failures());
         act();
     } catch (...) {
         session_.leave(*this);
@@ -56,6 +59,10 @@ dispatcher::~dispatcher() {
     try {
         owner_.over();
         tell();
+        if (keeper_) {
+            keep();
+            keeper_->over();
+        }
         // Of a call that nobody has waited for the arguments may be gone.
         if (!over_)
             watch(&call_watcher::over, static_cast<root_job*>(nullptr));
@@ -67,6 +74,8 @@ dispatcher::~dispatcher() {
 void dispatcher::do_actions() {
     if (is_watched())
         tell();
+    if (keeper_)
+        keep();
     const owner::actions todo = owner_.take_actions();
     if (todo.forget_stock)
         dropped_.swap(stock_);
@@ -96,13 +105,42 @@ void dispatcher::tell() {
     look_at_watches();
 }
 
+void dispatcher::keep() {
+    for (const failure& f : owner_.take_final_failures())
+        keeper_->failed(f);
+    if (std::optional<failure> why = keeper_->gives_up())
+        owner_.abandon(std::move(*why));
+}
+
+/// Items that were added: as far as an earlier program has ended them nobody runs them.
+void dispatcher::take_from_keeper(std::size_t first, std::size_t count) {
+    const session::engine_at_work here(session_);
+    for (std::size_t item = first; item < first + count; ++item) {
+        switch (keeper_->added(item)) {
+        case call_keeper::kept::nothing:
+            break;
+        case call_keeper::kept::result:
+            (void)owner_.was_done(item);
+            break;
+        case call_keeper::kept::failure:
+            (void)owner_.had_failed(item);
+            break;
+        }
+    }
+    note_untaken();
+}
+
 void dispatcher::look_at_watches() noexcept {
     watch(&call_watcher::look, owner_);
 }
 
 ending dispatcher::end() {
+    if (keeper_)
+        keep();
     ending how = owner_.end();
     tell();
+    if (keeper_)
+        keep();
     if (!std::exchange(over_, true))
         watch(&call_watcher::over, &job_);
     return how;
@@ -110,7 +148,10 @@ ending dispatcher::end() {
 
 void dispatcher::extend(std::size_t n) {
     whole(session_.here(), [&] {
+        const std::size_t before = owner_.items();
         owner_.add(n);
+        if (keeper_)
+            take_from_keeper(before, n);
         act();
     });
 }
@@ -240,6 +281,8 @@ offer dispatcher::offer_chunk(std::size_t rank, bool encode) {
         kept_->sent(rank, p.items, p.skipped, p.message);
     if (!p.message.owner && !p.message.content().spans().empty())
         p.message.owner = in_transit_;
+    if (keeper_)
+        keeper_->begins(rank, p.items);
     session_.messages().send(static_cast<int>(rank), what, std::move(p.message));
     owner_.sent(rank, p.items, bytes);
     watch(&call_watcher::sent, rank, bytes, session_.ranks().in_hand(rank) == 1);
@@ -325,6 +368,8 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
             return false;
     }
     const item_range batch = owner_.begin_batch();
+    if (keeper_)
+        keeper_->begins(static_cast<std::size_t>(session_.rank()), batch);
     watch(&call_watcher::begins, batch);
     failures failed;
     std::size_t done = 0;
@@ -339,7 +384,13 @@ bool dispatcher::run_own_chunk(clock::time_point& now) {
     watch(&call_watcher::ran, static_cast<std::size_t>(session_.rank()), done, seconds_between(begin, now));
     if (times_) [[unlikely]]
         watch(&call_watcher::spent, activity::runs, batch, seconds_at(begin), seconds_at(now));
+    const std::vector<std::size_t> without = keeper_ ? items_that_failed(failed) : std::vector<std::size_t>();
     owner_.ran(batch, done, seconds_between(begin, now), std::move(failed));
+    if (keeper_) {
+        const session::engine_at_work here(session_);
+        keeper_->ran(static_cast<std::size_t>(session_.rank()), {batch.first, done}, without,
+                     seconds_between(begin, now));
+    }
     note_untaken();
     act();
     return true;
@@ -428,6 +479,12 @@ void dispatcher::place_results(incoming& m, const wire::results& r) {
             throw std::bad_alloc();
         const stopwatch timing(*this, activity::decodes, r.items);
         job_.skip_results(failed_there);
+        if (keeper_) {
+            reader all = m.body();
+            const std::size_t size = all.left();
+            m.body_kept.clear();
+            m.body_kept.append(all.view(size), size);
+        }
         m.placed = job_.read_results(r.items, in, failed, m.complete);
     } catch (...) {
         m.complete = nullptr;
@@ -470,8 +527,11 @@ void dispatcher::complete(const incoming& m) {
             in_place = false;
             owner_.results_not_in_place(*r, m.without, current(r->items.first));
         }
-        if (in_place)
+        if (in_place) {
+            if (keeper_ && m.placed == r->items.count && !owner_.has_lost_failures(rank))
+                keeper_->came(rank, *r, m.without, m.body_kept, m.targets);
             owner_.results_in_place(rank, {r->items.first, m.placed}, *r, m.without);
+        }
     }
     if (r != nullptr && r->chunk != wire::progress::more)
         owner_.chunk_heeded(rank);

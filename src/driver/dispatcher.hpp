@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "call/keeper.hpp"
 #include "call/kept_chunks.hpp"
 #include "call/opening.hpp"
 #include "call/owner.hpp"
@@ -31,7 +32,7 @@ class dispatcher {
   public:
     /// Joins the session.
     dispatcher(session& s, root_job& job, call_plan plan, call_number number, pooled pool = {},
-               call_watchers watchers = {});
+               call_watchers watchers = {}, std::unique_ptr<call_keeper> keeper = {});
     ~dispatcher();
     dispatcher(const dispatcher&) = delete;
     dispatcher& operator=(const dispatcher&) = delete;
@@ -98,13 +99,16 @@ class dispatcher {
     };
 
     void act() {
-        if (owner_.acts())
+        if (owner_.acts() || keeper_)
             do_actions();
     }
     void do_actions();
     void want_main_thread();
     [[nodiscard]] bool is_watched() const noexcept { return observer_ != nullptr || has_watchers(); }
     void tell();
+    /// What whoever keeps the items has to hear, or to say, outside of messages.
+    void keep();
+    void take_from_keeper(std::size_t first, std::size_t count);
     /// Tells all watchers: mostly there are none, and what is hot makes no room for it.
     template <typename... Parameters, typename... Arguments>
     void watch(void (call_watcher::*what)(Parameters...) noexcept, const Arguments&... arguments) noexcept {
@@ -135,6 +139,7 @@ class dispatcher {
     root_job& job_;
     settled_observer* observer_ = observer_of_settled();
     call_watchers watchers_;
+    std::unique_ptr<call_keeper> keeper_;
     owner owner_;
     pooled pool_;
     const bool times_;

@@ -219,6 +219,12 @@ bool is_to_be_told(const std::string& line, const name_on_host& right, const ran
 
 int status_of_job = EXIT_FAILURE;
 
+std::atomic<void (*)() noexcept> last_thing = nullptr;
+void do_last_thing() noexcept {
+    if (const auto what = last_thing.load())
+        what();
+}
+
 } // namespace
 
 void set_job_status(int status) noexcept {
@@ -258,6 +264,7 @@ void end_job_out_of_step(int rank) noexcept {
         tell("an exception of a type that is not derived from std::exception");
     }
     std::fflush(stderr);
+    do_last_thing();
     MPI_Abort(MPI_COMM_WORLD, job_status());
     std::abort();
 }
@@ -271,8 +278,13 @@ void end_job_of_others(MPI_Comm comm) noexcept {
     end_job_out_of_step(rank);
 }
 
+void before_job_ends(void (*what)() noexcept) noexcept {
+    last_thing = what;
+}
+
 void end_job_with(int status) noexcept {
     set_job_status(status);
+    do_last_thing();
     if (find_place().running)
         MPI_Abort(MPI_COMM_WORLD, status);
     std::_Exit(status);
@@ -303,6 +315,7 @@ void tell_and_end_job() noexcept {
         if (place.size > 1)
             wait_at_most(for_the_others, in_mpi, [] { return false; });
     }
+    do_last_thing();
     // The only place where all ranks are meant, not a communicator.
     if (place.running)
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);

@@ -37,6 +37,10 @@ void keep_last_memory() noexcept;
 /// Ends the job, on whatever thread: the others are not asked.
 [[noreturn]] void end_job_with(int status) noexcept;
 
+/// What is still done when this rank ends the job, on whatever thread that is: no destructor runs then. One
+/// function, which must not wait.
+void before_job_ends(void (*what)() noexcept) noexcept;
+
 /// What the job ends with where this rank ends it: 1, unless the program's own status is known.
 void set_job_status(int status) noexcept;
 [[nodiscard]] int job_status() noexcept;

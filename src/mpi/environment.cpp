@@ -20,6 +20,7 @@
 
 #include "call/only_items.hpp"
 #include "errors/uncaught.hpp"
+#include "kept/open_journal.hpp"
 #include "mpi/end_program.hpp"
 #include "pool/launcher.hpp"
 #include "pool/lifeline.hpp"
@@ -151,6 +152,7 @@ environment::~environment() {
     MPI_Finalized(&finalised);
     if (!finalise_ || finalised != 0 || std::uncaught_exceptions() != 0)
         return;
+    detail::close_journals(); // for the program that comes next
     // A static one goes in std::exit, which calls next what is registered now.
     if (!is_static_in_program(this) || on_exit(finalise_with, nullptr) != 0)
         finalise();

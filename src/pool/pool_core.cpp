@@ -34,6 +34,7 @@
 #include "driver/worker.hpp"
 #include "errors/text.hpp"
 #include "errors/uncaught.hpp"
+#include "kept/kept_call.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/end_program.hpp"
 #include "mpi/mpi_check.hpp"
@@ -433,13 +434,14 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     if (job.items() != 0 || job.growing() != nullptr) {
         session& engine = self.engine(here);
         const session::engine_at_work at_work(engine);
-        call_plan plan = plan_call(
-            job, o, ranks, {.tolerant = how.tolerant, .pooled = true, .caller_waits = how.keep == nullptr});
+        std::unique_ptr<call_keeper> keeper = keep_call(o, job, self.state.rank);
+        const call_mode mode{.tolerant = how.tolerant, .pooled = true, .caller_waits = how.keep == nullptr};
+        call_plan plan = plan_call(job, o, ranks, mode, keeper.get());
         const opening::manner manner{how.descriptor, plan.stop_elsewhere(), how.fresh_function,
                                      how.keep != nullptr};
         c->introduction.emplace(*self.parts, job, c->number, manner);
         c->items.emplace(engine, job, std::move(plan), c->number, pooled{&*c->introduction, how.keep},
-                         std::move(watchers));
+                         std::move(watchers), std::move(keeper));
     }
     return std::make_unique<pool_call>(std::move(c));
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "command_line.hpp"
@@ -112,6 +113,27 @@ void append_arguments(short_text& text, const running_items& innermost) {
         text.add("Its arguments: ").add(arguments.view()).add("\n");
 }
 
+namespace {
+
+/// "a3f0c2 2 17 3 n4 dies by SIGSEGV": for the program that comes to the same journal next.
+void add_death(const running_items& innermost, std::string_view host, std::string_view cause) noexcept {
+    const running_items& of = of_program(innermost);
+    if (of.call().deaths.empty() || of.uncaught())
+        return;
+    char memory[1024];
+    short_text line(memory);
+    line.add(of.call().death_of).add(" ").add(of.item()).add(" ").add(of.where().rank).add(" ").add(host);
+    line.add(" ").add(cause).add("\n");
+    const int file = ::open(of.call().deaths.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (file < 0)
+        return;
+    (void)!write(file, line.view().data(), line.view().size()); // in one piece, whoever else dies
+    (void)fsync(file);
+    (void)close(file);
+}
+
+} // namespace
+
 void tell_last_words(const running_items& innermost, std::string_view cause) noexcept {
     const known& here = known_beforehand();
     if (here.process != getpid() || has_told.test_and_set())
@@ -120,6 +142,7 @@ void tell_last_words(const running_items& innermost, std::string_view cause) noe
     short_text text(memory);
     append_last_words(text, innermost, here.host, cause, here.how_to_run_again);
     (void)!write(STDERR_FILENO, text.view().data(), text.view().size());
+    add_death(innermost, here.host, cause);
     // By themselves: they may be what it dies of.
     short_text arguments(memory);
     append_arguments(arguments, innermost);

@@ -39,6 +39,7 @@ struct incoming {
     std::function<void()> complete;   // what is to be done when all is in place
     std::size_t placed = 0;           // items
     std::vector<std::size_t> without; // but for these
+    buffer body_kept;                 // a copy of the body, for who keeps what comes
 
     /// The receiver takes the body, and says in `targets` where spans go; others are dropped. What it does
     /// not accept it is asked for again later, and what comes from the same rank waits.

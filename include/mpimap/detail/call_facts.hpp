@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include <mpimap/detail/random_key.hpp>
 #include <mpimap/options.hpp>
@@ -18,6 +19,10 @@ struct call_facts {
     int root = 0;                       // the rank that makes it
     double item_timeout = 0;            // seconds; 0: none
     std::optional<random_key> key = {}; // of the items' random streams
+    // Where a rank that dies in an item adds a line: a file, and what the line begins with. Empty where
+    // nobody wants to know it later.
+    std::string deaths = {};
+    std::string death_of = {};
 };
 
 void write_facts(writer& out, const call_facts& facts);

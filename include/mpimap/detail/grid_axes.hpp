@@ -186,6 +186,13 @@ class root_argument<axis_argument<Values>> : public nothing_sent {
             out.checked(place_.length, 1);
         out.checked(place_.stride, 2);
     }
+    void write_common(writer& out) {
+        if constexpr (constant) {
+            write(out);
+        } else {
+            write_bounds(out);
+        }
+    }
     /// All values, as those of a chunk.
     void write(writer& out) const {
         out.new_archive();

@@ -124,6 +124,13 @@ class growing_items {
     ~growing_items() = default;
 };
 
+/// What results of a call belong to, by type: names as typeid gives them.
+struct call_types {
+    const char* function = "";
+    const char* result = ""; // of an item; void where none is kept
+    bool folds = false;      // results travel folded with one another
+};
+
 /// The call at its root: arguments, the root's own copy of the function, the place for results.
 class root_job {
   public:
@@ -177,6 +184,19 @@ class root_job {
     /// they are. False where items have none of their own. May run code of the user's, and throw what it
     /// does.
     virtual bool write_results(item_range, writer&) { return false; }
+
+    // For who keeps what becomes of the items, from one program to the next.
+
+    [[nodiscard]] virtual call_types types() const { return {}; }
+    /// What all items have in common besides the function: constants, and where indices begin. The same
+    /// wherever the call is made.
+    virtual void write_common(writer&) {}
+    /// Of calls that fold results here: keeps what comes of each run_here, encoded, for the next function.
+    virtual void keep_last_run() {}
+    /// Whether the item has a result, which somebody may want.
+    [[nodiscard]] virtual bool has_result(std::size_t) { return true; }
+    /// What came of the last run_here. False where single results can be had.
+    virtual bool write_last_run(writer&) { return false; }
 
     /// The arguments of an item as text, as in a failure; empty where they are not there any more. May run
     /// code of the user's.

@@ -176,6 +176,8 @@ class reduction_tree {
     using operation = std::remove_reference_t<decltype(std::declval<Function&>().operation())>;
 
   public:
+    using value_type = T;
+    static constexpr bool folds = true;
     static constexpr bool plain = false;                        // combining runs the user's operation
     static constexpr std::size_t granularity = reduction_block; // parts of blocks travel item by item
     static constexpr std::size_t item_bytes = 0;
@@ -195,6 +197,7 @@ class reduction_tree {
         void invoke(std::size_t i, const Call& call) {
             folder_.add(first_ + i, static_cast<T>(call()));
             if (folder_.complete(first_ + i)) {
+                tree_.note_run(folder_.nodes());
                 for (auto& node : folder_.nodes())
                     tree_.put(node.level, node.index, std::move(node.value));
                 folder_.nodes().clear();
@@ -206,7 +209,18 @@ class reduction_tree {
         std::size_t first_;
         part_folder<T, operation> folder_;
     };
-    local at(item_range items) { return local(*this, items); }
+    local at(item_range items) {
+        if (last_run_)
+            last_run_.emplace();
+        return local(*this, items);
+    }
+
+    /// From here on the parts that come of items that run here are encoded, as those of a chunk are.
+    void keep_last_run() { last_run_.emplace(); }
+    void write_last_run(writer& out) const {
+        out.length(last_run_->parts);
+        out.bytes(last_run_->encoded.body().data(), last_run_->encoded.body().size());
+    }
 
     std::size_t read(item_range items, reader& in, failures& failed, int rank,
                      std::function<void()>& complete) {
@@ -270,6 +284,23 @@ class reduction_tree {
         return first >= items.first && end <= items.end();
     }
 
+    void note_run(const std::vector<reduction_node<T>>& nodes) {
+        if (!last_run_)
+            return;
+        writer& out = last_run_->encoded;
+        const writer::copy_scope copied(out); // they are combined with others next
+        for (const auto& node : nodes) {
+            write_value(out, node.level);
+            write_value(out, node.index);
+            write_value<T>(out, node.value);
+            ++last_run_->parts;
+        }
+    }
+
+    struct run_here {
+        std::size_t parts = 0;
+        writer encoded;
+    };
     struct partial_block {
         std::size_t present = 0;
         std::vector<std::optional<T>> values;
@@ -330,6 +361,7 @@ class reduction_tree {
     const std::shared_ptr<Function>& function_;
     std::map<std::pair<std::int32_t, std::uint64_t>, T> nodes_;
     std::map<std::uint64_t, partial_block> partial_;
+    std::optional<run_here> last_run_; // where somebody keeps it
     std::optional<T> root_;
 };
 

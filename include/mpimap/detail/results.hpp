@@ -135,6 +135,7 @@ class kept_results<R> {
 
 class no_slots {
   public:
+    using value_type = void;
     explicit no_slots(std::size_t) {}
     static constexpr bool plain = true;
     static constexpr std::size_t item_bytes = 0;
@@ -166,6 +167,7 @@ class no_slots {
 template <typename R>
 class byte_slots {
   public:
+    using value_type = R;
     static constexpr bool plain = true;
     static constexpr std::size_t item_bytes = sizeof(R);
     static constexpr std::size_t bytes_in_place = sizeof(R);
@@ -237,6 +239,7 @@ class value_slots {
     using slot = std::conditional_t<direct, R, std::optional<R>>;
 
   public:
+    using value_type = R;
     static constexpr bool plain = !runs_user_code<R>();
     static constexpr std::size_t item_bytes = 0;
     static constexpr std::size_t bytes_in_place = sizeof(slot);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,7 @@ class root_argument {
                 refuse_hidden_pointers<element_t<A>>(*column_.cursor(i), "an argument");
         }
     }
+    void write_common(writer&) {}
     /// Bytes that an item takes, if that can be told without code of the user's.
     [[nodiscard]] std::optional<std::size_t> item_bytes(std::size_t items) {
         if constexpr (column::by_bytes) {
@@ -84,6 +86,7 @@ struct nothing_sent {
     static constexpr bool plain = true;
     static constexpr bool keeps = false;
     [[nodiscard]] std::optional<std::size_t> item_bytes(std::size_t) const { return 0; }
+    void write_common(writer&) {}
     void write_block(writer&, item_range, std::size_t&) {}
     item_writer items(item_range) { return {}; }
     int take_copies() { return 0; }
@@ -97,6 +100,7 @@ class root_argument<A> : public nothing_sent {
     explicit root_argument(std::remove_reference_t<A>& a) : constant_(a.as_constant()) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return std::nullopt; }
     void write_bounds(writer&) {}
+    void write_common(writer& out) { write(out); }
     void write(writer& out) const {
         out.new_archive();
         refuse_hidden_pointers<element_t<A>>(*constant_.value, "a broadcast value");
@@ -117,6 +121,7 @@ class root_argument<A> : public nothing_sent {
     explicit root_argument(const index_argument& a) : first_(a.first), column_(a) {}
     [[nodiscard]] std::optional<std::size_t> size() const { return column_.size(); }
     void write_bounds(writer& out) { write_value(out, first_); }
+    void write_common(writer& out) { write_bounds(out); }
     [[nodiscard]] auto cursor(std::size_t i) { return column_.cursor(i); }
 
   private:
@@ -171,6 +176,9 @@ class root_setup : public root_job {
         } else {
             with_constant(i - function_parts<F>::count, arguments_, [&](const auto& a) { a.write(out); });
         }
+    }
+    void write_common(writer& out) override {
+        std::apply([&out](auto&... a) { (a.write_common(out), ...); }, arguments_);
     }
     [[nodiscard]] const void* part_type(std::size_t i) const override {
         if (i < function_parts<F>::count)
@@ -285,33 +293,56 @@ class root_call : public root_setup<F, Args...> {
         }
     }
 
-    [[nodiscard]] std::size_t bytes_per_item() override {
-        std::size_t sum = Slots::item_bytes;
-        for (const std::optional<std::size_t>& bytes :
-             std::apply([this](auto&... a) { return std::array{a.item_bytes(items_)...}; }, arguments_)) {
-            if (!bytes)
-                return 0;
-            sum += *bytes;
-        }
-        return sum;
+    [[nodiscard]] call_types types() const override {
+        return {typeid(F).name(), typeid(typename Slots::value_type).name(), requires {Slots::folds;
     }
-    [[nodiscard]] bool plain_arguments() const override { return (root_argument<Args>::plain && ...); }
-    [[nodiscard]] bool plain_results() const override { return Slots::plain; }
-    [[nodiscard]] std::size_t granularity() const override {
-        if constexpr (requires { Slots::granularity; }) {
-            return Slots::granularity;
-        } else {
-            return 1;
-        }
-    }
-
-  private:
-    auto cursors(std::size_t i) {
-        return std::apply([i](auto&... a) { return std::make_tuple(a.cursor(i)...); }, arguments_);
-    }
-
-    std::size_t items_;
-    std::optional<Slots> slots_;
 };
+} // namespace mpimap::detail
+void keep_last_run() override {
+    if constexpr (requires { slots_->keep_last_run(); })
+        slots_->keep_last_run();
+}
+bool write_last_run([[maybe_unused]] writer& out) override {
+    if constexpr (requires { slots_->write_last_run(out); }) {
+        slots_->write_last_run(out);
+        return true;
+    } else {
+        return false;
+    }
+}
+
+[[nodiscard]] std::size_t bytes_per_item() override {
+    std::size_t sum = Slots::item_bytes;
+    for (const std::optional<std::size_t>& bytes :
+         std::apply([this](auto&... a) { return std::array{a.item_bytes(items_)...}; }, arguments_)) {
+        if (!bytes)
+            return 0;
+        sum += *bytes;
+    }
+    return sum;
+}
+[[nodiscard]] bool plain_arguments() const override {
+    return (root_argument<Args>::plain && ...);
+}
+[[nodiscard]] bool plain_results() const override {
+    return Slots::plain;
+}
+[[nodiscard]] std::size_t granularity() const override {
+    if constexpr (requires { Slots::granularity; }) {
+        return Slots::granularity;
+    } else {
+        return 1;
+    }
+}
+
+private:
+auto cursors(std::size_t i) {
+    return std::apply([i](auto&... a) { return std::make_tuple(a.cursor(i)...); }, arguments_);
+}
+
+std::size_t items_;
+std::optional<Slots> slots_;
+}
+;
 
 } // namespace mpimap::detail

@@ -14,6 +14,7 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -245,6 +246,11 @@ class stream_call : private stream_storage<F, Args...>, public root_setup<F, Arg
         }
         return has_value;
     }
+
+    [[nodiscard]] bool has_result(std::size_t item) override {
+        return store_.state(item) == item_state::done;
+    }
+    [[nodiscard]] call_types types() const override { return {typeid(F).name(), typeid(R).name(), false}; }
 
     /// 0, unknown, where a value may have any size.
     [[nodiscard]] std::size_t bytes_per_item() override {
