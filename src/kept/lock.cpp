@@ -30,8 +30,8 @@ process_state state_of(pid_t process) {
     std::string line;
     std::getline(in, line);
     const std::size_t name_ends = line.rfind(')'); // the name may hold anything
-    if (name_ends == std::string::npos)
-        return {true, 0};
+    if (name_ends == std::string::npos)            // it ends meanwhile, or nobody may look at it
+        return {::kill(process, 0) == 0 || errno != ESRCH, 0};
     std::istringstream fields(line.substr(name_ends + 1));
     std::string state;
     std::string skipped;

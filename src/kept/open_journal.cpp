@@ -162,11 +162,8 @@ class journals {
     }
     ~journals() {
         there = false;
-        // A child that ends as its parent does has neither its threads nor its locks.
-        if (::getpid() != process_) {
-            for (auto& [path, journal] : open_)
-                (void)journal.release();
-        }
+        close();
+        write_out();
     }
     static journals& all() {
         static journals j;
@@ -181,6 +178,7 @@ class journals {
         return *journal;
     }
 
+    /// Those that are not used.
     void close() noexcept {
         const std::lock_guard lock(mutex_);
         if (::getpid() == process_)
@@ -201,7 +199,10 @@ class journals {
 
     const pid_t process_ = ::getpid();
     std::mutex mutex_;
-    std::map<std::string, std::unique_ptr<open_journal>> open_;
+    // For ever: where an item ends the program other threads may still be in its call; and a child that ends
+    // as its parent does has neither its threads nor its locks.
+    std::map<std::string, std::unique_ptr<open_journal>>& open_ =
+        *new std::map<std::string, std::unique_ptr<open_journal>>;
 };
 
 } // namespace

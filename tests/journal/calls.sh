@@ -87,6 +87,13 @@ FROM=1 shimmed 0 ENOSPC 12 "${what[@]}" full=stop journal="$journal"
 says '^map_error: 1 failed'
 says "the journal $journal cannot be written: No space left on device"
 resumed
+# So is a quota.
+fresh
+run 0 "$program" "${what[@]}" quota=2000 journal="$journal"
+same
+says "^mpimap: the journal $journal cannot be written: File too large"
+[[ $(stat -c %s "$journal") -le 2000 ]] || fail "the quota has no effect"
+resumed
 # A file that could not be synced is never written again.
 fresh
 for n in 6 7 8 9 10; do # one of them syncs

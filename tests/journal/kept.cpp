@@ -12,6 +12,7 @@
 //   nap=US        items take so many microseconds
 //   holds=N       what the function holds
 //   calls=N       so many calls, one after the other
+//   quota=N       no file may be longer, once MPI has begun
 //   log=FILE      each rank writes into FILE.PROCESS which item has ended when, in nanoseconds
 
 #include <algorithm>
@@ -31,6 +32,7 @@
 #include <thread>
 #include <vector>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/mpi/collectives.hpp>
@@ -352,6 +354,10 @@ int main(int argc, char** argv) {
         const std::string text = argv[i];
         const std::size_t equals = text.find('=');
         settings[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+    if (const std::uint64_t quota = number("quota"); quota != 0) {
+        const rlimit few{quota, quota};
+        setrlimit(RLIMIT_FSIZE, &few);
     }
     std::vector<double> xs(std::stoull(argv[2]));
     std::iota(xs.begin(), xs.end(), 0);

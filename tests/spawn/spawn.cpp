@@ -63,7 +63,8 @@ std::vector<int> processes(mpimap::pool& pool) {
 /// Whether it runs; not what is left until somebody asks for its exit code.
 bool runs(int process) {
     std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-    std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::string text;
+    std::getline(file, text); // of a process that ends meanwhile there is nothing to be read
     const std::size_t name_ends = text.rfind(')');
     return name_ends != std::string::npos && name_ends + 2 < text.size() && text[name_ends + 2] != 'Z';
 }
