@@ -71,7 +71,10 @@ std::string wrong_with(std::span<const std::byte> content) {
 static_assert(sizeof(XXH3_state_t) <= 576 && alignof(XXH3_state_t) <= 64);
 
 checksum::checksum(std::uint64_t journal) noexcept {
-    XXH3_64bits_reset_withSeed(reinterpret_cast<XXH3_state_t*>(&state_), journal);
+    auto* const fresh = reinterpret_cast<XXH3_state_t*>(&state_);
+    // Otherwise a seed that is there from before passes for this one, with what has become of its secret since.
+    XXH3_INITSTATE(fresh);
+    XXH3_64bits_reset_withSeed(fresh, journal);
 }
 void checksum::add(const void* bytes, std::size_t size) noexcept {
     if (size != 0)

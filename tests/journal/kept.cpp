@@ -6,7 +6,7 @@
 //   journal=FILE key=TEXT seed=N schedule=NAME chunk=N attempts=N sync=record failures=keep full=stop
 //   kill=I,...    the rank that runs one of these items is killed
 //   throw=I,...   these items throw
-//   crash=I,...   these access memory that there is not
+//   crash=I,...   these abort the program
 //   hang=I,...    these never end; timeout=S: item_timeout
 //   change=I,...  these items have other arguments
 //   nap=US        items take so many microseconds
@@ -104,7 +104,7 @@ void begin_item(double x) {
     if (std::find(kills.begin(), kills.end(), item) != kills.end())
         kill(getpid(), SIGKILL);
     if (std::find(crashes.begin(), crashes.end(), item) != crashes.end())
-        raise(SIGSEGV);
+        std::abort();
     while (std::find(hangs.begin(), hangs.end(), item) != hangs.end())
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     if (std::find(throws.begin(), throws.end(), item) != throws.end())

@@ -221,14 +221,14 @@ died)
         END=bad
         for ((n = 1; n <= 4; ++n)); do
             ranks 3 map 300 crash=200 nap=200 collect=1 schedule=$schedule journal="$journal"
-            says '^mpimap: rank [0-2] .* dies by SIGSEGV in item 200 of call 1'
-            [[ $(grep -c ' 200 [0-2] .* dies by SIGSEGV$' "$journal.died") == "$n" ]] || fail "not $n deaths"
+            says '^mpimap: rank [0-2] .* dies by SIGABRT in item 200 of call 1'
+            [[ $(grep -c ' 200 [0-2] .* dies by SIGABRT$' "$journal.died") == "$n" ]] || fail "not $n deaths"
         done
         END=0
         for failures in again keep; do
             ranks 3 map 300 crash=200 collect=1 failures=$failures journal="$journal"
             says '^map_error: 1 failed, 299 done'
-            says 'death of the rank: dies by SIGSEGV, 4 times'
+            says 'death of the rank: dies by SIGABRT, 4 times'
         done
         ran 0
         # Who has mended it goes on.
@@ -265,7 +265,7 @@ died)
     END=0
     ranks 3 imap 300 crash=200 collect=1 journal="$journal"
     says '^map_error: 1 failed'
-    says 'death of the rank: dies by SIGSEGV, 3 times'
+    says 'death of the rank: dies by SIGABRT, 3 times'
     ;;
 refused)
     fresh

@@ -26,7 +26,7 @@ for ((n = 0; n < times; ++n)); do
         if grep -q '^map_error:' "$out/out"; then break; fi
     done
     grep -q "^map_error: 1 failed, $((items - 1)) done" "$out/out" || fail "$n: ${what[*]}: not one that failed"
-    grep -q "^  item $poison on .*: death of the rank: dies by SIGSEGV, " "$out/out" || fail "$n: ${what[*]}: another is blamed"
+    grep -q "^  item $poison on .*: death of the rank: dies by SIGABRT, " "$out/out" || fail "$n: ${what[*]}: another is blamed"
     [[ $jobs -le $most ]] || most=$jobs
 done
 echo "$times items that end their ranks: each has failed by itself, in job $most at the latest; nobody else was blamed"

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <map>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -100,6 +102,24 @@ TEST(record, a_sum_of_pieces_is_that_of_the_whole) {
         scanner s(bytes_of(file), "");
         EXPECT_EQ(all_of(s).back(), "4 1 0 1 " + whole);
     }
+}
+
+[[gnu::noinline]] void spoil(std::byte* memory, std::size_t size) {
+    std::fill_n(memory, size, std::byte{0xab});
+}
+
+/// Memory on the stack, in which there was another sum of the same journal.
+TEST(record, a_sum_does_not_depend_on_what_was_there) {
+    const std::string text(1000, 'x');
+    alignas(checksum) std::byte memory[sizeof(checksum)];
+    std::vector<std::uint64_t> sums;
+    for (const std::size_t spoilt : {0, 64, 256, 300, 512}) {
+        auto* const sum = ::new (static_cast<void*>(memory)) checksum(number);
+        sum->add(text.data(), text.size());
+        sums.push_back(sum->value());
+        spoil(memory, spoilt);
+    }
+    EXPECT_EQ(std::count(sums.begin(), sums.end(), sums[0]), std::ssize(sums));
 }
 
 TEST(record, of_a_file_that_was_cut_off_all_that_is_whole_is_read) {
