@@ -113,7 +113,8 @@ TEST(record, a_sum_does_not_depend_on_what_was_there) {
     const std::string text(1000, 'x');
     alignas(checksum) std::byte memory[sizeof(checksum)];
     std::vector<std::uint64_t> sums;
-    for (const std::size_t spoilt : {0, 64, 256, 300, 512}) {
+    constexpr std::size_t spoilt_bytes[] = {0, 64, 256, 300, 512};
+    for (const std::size_t spoilt : spoilt_bytes) {
         auto* const sum = ::new (static_cast<void*>(memory)) checksum(number);
         sum->add(text.data(), text.size());
         sums.push_back(sum->value());
