@@ -72,7 +72,8 @@ static_assert(sizeof(XXH3_state_t) <= 576 && alignof(XXH3_state_t) <= 64);
 
 checksum::checksum(std::uint64_t journal) noexcept {
     auto* const fresh = reinterpret_cast<XXH3_state_t*>(&state_);
-    // Otherwise a seed that is there from before passes for this one, with what has become of its secret since.
+    // Otherwise a seed that is there from before passes for this one, with what has become of its secret
+    // since.
     XXH3_INITSTATE(fresh);
     XXH3_64bits_reset_withSeed(fresh, journal);
 }
@@ -226,7 +227,7 @@ std::optional<scanner::found> scanner::next() {
             continue;
         }
         note(begin);
-        at_ = end_ = std::min(behind_it, file_.size());
+        at_ = end_ = behind_it; // of the last one the zeros may be missing
         return found{c->what, file_.subspan(begin + header_size, c->length)};
     }
     at_ = file_.size();

@@ -104,7 +104,7 @@ class scanner {
     };
     [[nodiscard]] const std::vector<damage>& damaged() const noexcept { return damaged_; }
     /// Behind the last record so far that is whole. What follows the last one is what was being written when
-    /// the program ended, and the next goes there.
+    /// the program ended, and the next goes there: at a whole word, which may be behind the end of the file.
     [[nodiscard]] std::size_t end() const noexcept { return end_; }
 
   private:
