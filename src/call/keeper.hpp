@@ -39,10 +39,11 @@ class call_keeper {
 
     /// These are about to run there.
     virtual void begins(std::size_t rank, item_range items) noexcept = 0;
-    /// Results, of all items but those, are in place: what the rank has sent, `body`, and where the rest of
-    /// it is now.
+    /// Results have come, of all items but those: what the rank has sent, `body`, and where the rest of it is
+    /// now. What puts them in place may fail, and may change what is there: that it is done in_place() says.
     virtual void came(std::size_t rank, const wire::results& r, const std::vector<std::size_t>& without,
                       const buffer& body, const std::vector<target_span>& spans) noexcept = 0;
+    virtual void in_place() noexcept = 0;
     /// They ran here. May run code of the user's.
     virtual void ran(std::size_t rank, item_range items, const std::vector<std::size_t>& without,
                      double seconds) noexcept = 0;

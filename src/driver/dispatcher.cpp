@@ -518,6 +518,9 @@ void dispatcher::complete(const incoming& m) {
     const auto* r = std::get_if<wire::results>(&m.what);
     if (r != nullptr && m.placed != 0) {
         bool in_place = true;
+        const bool kept = keeper_ && m.placed == r->items.count && !owner_.has_lost_failures(rank);
+        if (kept)
+            keeper_->came(rank, *r, m.without, m.body_kept, m.targets);
         try {
             if (m.complete) {
                 const stopwatch timing(*this, activity::decodes, r->items);
@@ -528,8 +531,8 @@ void dispatcher::complete(const incoming& m) {
             owner_.results_not_in_place(*r, m.without, current(r->items.first));
         }
         if (in_place) {
-            if (keeper_ && m.placed == r->items.count && !owner_.has_lost_failures(rank))
-                keeper_->came(rank, *r, m.without, m.body_kept, m.targets);
+            if (kept)
+                keeper_->in_place();
             owner_.results_in_place(rank, {r->items.first, m.placed}, *r, m.without);
         }
     }

@@ -71,6 +71,7 @@ class kept_call final : public call_keeper {
   public:
     kept_call(const options& o, root_job& job, int rank)
         : journal_(journal_at(o.journal)), job_(job), rank_(rank), grows_(job.growing() != nullptr),
+          folds_(job.types().folds),
           when_(o.journal_sync == journal_sync::every_record ? log_file::written::on_disk
                                                              : log_file::written::soon),
           keeps_failures_(o.journal_failures == journal_failures::keep),
@@ -142,19 +143,33 @@ class kept_call final : public call_keeper {
     void came(std::size_t rank, const wire::results& r, const std::vector<std::size_t>& without,
               const buffer& body, const std::vector<target_span>& spans) noexcept override {
         guarded([&] {
-            const journal::ran how{rank, r.seconds, seconds_since_1970(), without,
-                                   r.items.count > 1 ? r.longest : wire::longest_items()};
-            if (grows_) {
-                keep_singles(how, r.items);
+            came_.reset();
+            came_.emplace();
+            came_->items = r.items;
+            came_->how = {rank, r.seconds, seconds_since_1970(), without,
+                          r.items.count > 1 ? r.longest : wire::longest_items()};
+            if (grows_ || is_half_folded(without)) // of single items what is in place is written
                 return;
-            }
             journal::encoded all;
             all.body = {body.data(), body.size()};
             for (const target_span& s : spans) {
                 all.span_sizes.push_back(s.size);
                 all.spans.emplace_back(s.data, s.size);
             }
-            keep_results(how, r.items, all);
+            journal::append(came_->content, came_->how);
+            journal::append(came_->content, all);
+        });
+    }
+    void in_place() noexcept override {
+        guarded([&] {
+            if (!came_)
+                return;
+            if (grows_) {
+                keep_singles(came_->how, came_->items);
+            } else if (!is_half_folded(came_->how.without)) {
+                add({kind::results, number_, came_->items}, came_->content, when_);
+            }
+            came_.reset();
         });
     }
 
@@ -168,6 +183,8 @@ class kept_call final : public call_keeper {
                 keep_singles(how, items);
                 return;
             }
+            if (is_half_folded(without))
+                return;
             writer out;
             if (job_.write_last_run(out)) {
                 keep_results(how, items, journal::encoded_of(out));
@@ -242,6 +259,10 @@ class kept_call final : public call_keeper {
         if (lost_)
             return "mpimap: results could not be added to the journal " + journal_.path();
         return std::nullopt;
+    }
+    /// Items that were folded with others, of which some have failed: they run again.
+    [[nodiscard]] bool is_half_folded(const std::vector<std::size_t>& without) const {
+        return folds_ && !without.empty();
     }
     void add(const journal::record& what, const buffer& content, log_file::written when) {
         journal_.add(what, content, when);
@@ -391,7 +412,7 @@ class kept_call final : public call_keeper {
 
     void restore(const journal::call_contents& before, const std::vector<block_sum>& sums) {
         const journal::kept_items old = before.of(sums);
-        if (job_.types().folds && !old.results.empty())
+        if (folds_ && !old.results.empty())
             copy_function(job_); // folds them
         for (const journal::kept_items::entry& e : old.results) {
             if (e.items.end() > job_.items() || !give(e))
@@ -566,6 +587,7 @@ class kept_call final : public call_keeper {
     root_job& job_;
     int rank_;
     bool grows_;
+    bool folds_;
     log_file::written when_;
     bool keeps_failures_;
     bool stops_;
@@ -584,6 +606,12 @@ class kept_call final : public call_keeper {
     std::unordered_map<std::size_t, std::uint64_t> sums_; // of items that are not settled
     std::size_t restored_ = 0;
     std::size_t kept_ = 0;
+    struct arrived {
+        item_range items;
+        journal::ran how;
+        buffer content;
+    };
+    std::optional<arrived> came_; // and is not in place yet
     bool lost_ = false;
     bool gave_up_ = false;
     bool ended_ = false;

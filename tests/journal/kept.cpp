@@ -239,6 +239,22 @@ void texts_reduced(const communicator& world, const std::vector<double>& xs, has
         },
         xs));
 }
+/// Values that are sent from where they are, and are combined there.
+void vectors_reduced(const communicator& world, const std::vector<double>& xs, hash& h) {
+    h.add(mpimap::mpi_map_reduce(
+        world, options(),
+        [](const std::vector<double>& a, std::vector<double> b) {
+            for (std::size_t i = 0; i < a.size(); ++i)
+                b[i] += a[i];
+            return b;
+        },
+        std::vector<double>(10000),
+        [](double x) {
+            begin_item(x);
+            return std::vector<double>(10000, x + 0.1);
+        },
+        xs));
+}
 void streams(const communicator& world, const std::vector<double>& xs, hash& h) {
     mpimap::options o = options();
     o.seed = number("seed", 42);
@@ -339,7 +355,8 @@ const std::map<std::string, program> programs{{"map", map},
                                               {"uimap", uimap},
                                               {"imap_texts", imap_texts},
                                               {"generations", generations},
-                                              {"texts_reduced", texts_reduced}};
+                                              {"texts_reduced", texts_reduced},
+                                              {"vectors_reduced", vectors_reduced}};
 
 } // namespace
 

@@ -66,6 +66,7 @@ for_each 300 1 automatic
 try_map 300 1 guided
 reduce 3000 1 automatic static
 texts_reduced 3000 1 automatic
+vectors_reduced 1000 1 automatic static
 streams 300 1 factoring
 grid 300 3 automatic
 broadcasted 300 1 automatic
@@ -132,6 +133,22 @@ changed)
     ranks 2 reduce 11000 journal="$journal"
     same
     ran $((11000 - 8192))
+    # One of whose items has failed: what was folded without it is no part of the sum.
+    for collect in '' 1; do
+        for throw in 5 255 2000,2001; do
+            fresh
+            ranks 2 reduce 3000 throw=$throw collect=$collect journal="$journal"
+            says '^map_error: '
+            ranks 2 reduce 3000
+            wanted=$(value result)
+            ranks 2 reduce 3000 journal="$journal"
+            same
+            fresh
+            ranks 1 reduce 3000 throw=$throw collect=$collect journal="$journal"
+            ranks 3 reduce 3000 journal="$journal"
+            same
+        done
+    done
     # A value that all items have, where an index begins, an axis.
     fresh
     ranks 2 broadcasted 100 holds=2 journal="$journal"

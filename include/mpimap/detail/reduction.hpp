@@ -217,9 +217,19 @@ class reduction_tree {
 
     /// From here on the parts that come of items that run here are encoded, as those of a chunk are.
     void keep_last_run() { last_run_.emplace(); }
+    /// It must live as long as what is written.
     void write_last_run(writer& out) const {
-        out.length(last_run_->parts);
-        out.bytes(last_run_->encoded.body().data(), last_run_->encoded.body().size());
+        std::size_t parts = 0;
+        for (const run_here& some : *last_run_) {
+            if (some.failed)
+                std::rethrow_exception(some.failed);
+            parts += some.parts;
+        }
+        out.length(parts);
+        for (const run_here& some : *last_run_) {
+            out.bytes(some.encoded.body().data(), some.encoded.body().size());
+            out.spans().insert(out.spans().end(), some.encoded.spans().begin(), some.encoded.spans().end());
+        }
     }
 
     std::size_t read(item_range items, reader& in, failures& failed, int rank,
@@ -284,23 +294,29 @@ class reduction_tree {
         return first >= items.first && end <= items.end();
     }
 
-    void note_run(const std::vector<reduction_node<T>>& nodes) {
-        if (!last_run_)
-            return;
-        writer& out = last_run_->encoded;
-        const writer::copy_scope copied(out); // they are combined with others next
-        for (const auto& node : nodes) {
-            write_value(out, node.level);
-            write_value(out, node.index);
-            write_value<T>(out, node.value);
-            ++last_run_->parts;
-        }
-    }
-
     struct run_here {
         std::size_t parts = 0;
         writer encoded;
+        std::exception_ptr failed = {};
     };
+    /// They are combined with others next.
+    void note_run(const std::vector<reduction_node<T>>& nodes) {
+        if (!last_run_)
+            return;
+        run_here& some = last_run_->emplace_back();
+        try {
+            for (const auto& node : nodes) {
+                write_value(some.encoded, node.level);
+                write_value(some.encoded, node.index);
+                write_value<T>(some.encoded, node.value);
+                ++some.parts;
+            }
+            some.encoded.own_spans();
+        } catch (...) { // is no failure of the item, whose value nobody else needs
+            some.failed = std::current_exception();
+        }
+    }
+
     struct partial_block {
         std::size_t present = 0;
         std::vector<std::optional<T>> values;
@@ -361,7 +377,7 @@ class reduction_tree {
     const std::shared_ptr<Function>& function_;
     std::map<std::pair<std::int32_t, std::uint64_t>, T> nodes_;
     std::map<std::uint64_t, partial_block> partial_;
-    std::optional<run_here> last_run_; // where somebody keeps it
+    std::optional<std::vector<run_here>> last_run_; // where somebody keeps it
     std::optional<T> root_;
 };
 

@@ -293,56 +293,50 @@ class root_call : public root_setup<F, Args...> {
         }
     }
 
+    static constexpr bool folds = requires { Slots::folds; };
     [[nodiscard]] call_types types() const override {
-        return {typeid(F).name(), typeid(typename Slots::value_type).name(), requires {Slots::folds;
+        return {typeid(F).name(), typeid(typename Slots::value_type).name(), folds};
     }
+    void keep_last_run() override {
+        if constexpr (requires { slots_->keep_last_run(); })
+            slots_->keep_last_run();
+    }
+    bool write_last_run([[maybe_unused]] writer& out) override {
+        if constexpr (requires { slots_->write_last_run(out); }) {
+            slots_->write_last_run(out);
+            return true;
+        } else {
+            return false;
+        }
+    }
+
+    [[nodiscard]] std::size_t bytes_per_item() override {
+        std::size_t sum = Slots::item_bytes;
+        for (const std::optional<std::size_t>& bytes :
+             std::apply([this](auto&... a) { return std::array{a.item_bytes(items_)...}; }, arguments_)) {
+            if (!bytes)
+                return 0;
+            sum += *bytes;
+        }
+        return sum;
+    }
+    [[nodiscard]] bool plain_arguments() const override { return (root_argument<Args>::plain && ...); }
+    [[nodiscard]] bool plain_results() const override { return Slots::plain; }
+    [[nodiscard]] std::size_t granularity() const override {
+        if constexpr (requires { Slots::granularity; }) {
+            return Slots::granularity;
+        } else {
+            return 1;
+        }
+    }
+
+  private:
+    auto cursors(std::size_t i) {
+        return std::apply([i](auto&... a) { return std::make_tuple(a.cursor(i)...); }, arguments_);
+    }
+
+    std::size_t items_;
+    std::optional<Slots> slots_;
 };
-} // namespace mpimap::detail
-void keep_last_run() override {
-    if constexpr (requires { slots_->keep_last_run(); })
-        slots_->keep_last_run();
-}
-bool write_last_run([[maybe_unused]] writer& out) override {
-    if constexpr (requires { slots_->write_last_run(out); }) {
-        slots_->write_last_run(out);
-        return true;
-    } else {
-        return false;
-    }
-}
-
-[[nodiscard]] std::size_t bytes_per_item() override {
-    std::size_t sum = Slots::item_bytes;
-    for (const std::optional<std::size_t>& bytes :
-         std::apply([this](auto&... a) { return std::array{a.item_bytes(items_)...}; }, arguments_)) {
-        if (!bytes)
-            return 0;
-        sum += *bytes;
-    }
-    return sum;
-}
-[[nodiscard]] bool plain_arguments() const override {
-    return (root_argument<Args>::plain && ...);
-}
-[[nodiscard]] bool plain_results() const override {
-    return Slots::plain;
-}
-[[nodiscard]] std::size_t granularity() const override {
-    if constexpr (requires { Slots::granularity; }) {
-        return Slots::granularity;
-    } else {
-        return 1;
-    }
-}
-
-private:
-auto cursors(std::size_t i) {
-    return std::apply([i](auto&... a) { return std::make_tuple(a.cursor(i)...); }, arguments_);
-}
-
-std::size_t items_;
-std::optional<Slots> slots_;
-}
-;
 
 } // namespace mpimap::detail
