@@ -49,6 +49,8 @@ class call_keeper {
                      double seconds) noexcept = 0;
     /// For good.
     virtual void failed(const failure& f) noexcept = 0;
+    /// Of what has been told nothing is left to be written: gives_up() knows of all of it.
+    virtual void write_out() noexcept = 0;
     /// Once, where nothing can be kept any more and the call is to end for that.
     [[nodiscard]] virtual std::optional<failure> gives_up() noexcept = 0;
     /// There is no more to be told.

@@ -93,7 +93,6 @@ void owner::have_failed(failures before) {
         fail(std::move(f), attempt);
     }
     final_.clear(); // whoever keeps them has them
-    item_failed();
 }
 
 bool owner::was_done(std::size_t item) {

@@ -114,7 +114,7 @@ class owner {
 
     // ------------------------------------------------------------ from outside
 
-    /// Items failed in an earlier program, and are not run again.
+    /// Items failed in an earlier program, and are not run again. All others are run in any case.
     void have_failed(failures before);
     /// Of calls that grow: it has its result from an earlier program, or has failed there. False if it has
     /// been handed out.

@@ -60,7 +60,7 @@ dispatcher::~dispatcher() {
         owner_.over();
         tell();
         if (keeper_) {
-            keep();
+            keep_failures();
             keeper_->over();
         }
         // Of a call that nobody has waited for the arguments may be gone.
@@ -105,9 +105,12 @@ void dispatcher::tell() {
     look_at_watches();
 }
 
-void dispatcher::keep() {
+void dispatcher::keep_failures() {
     for (const failure& f : owner_.take_final_failures())
         keeper_->failed(f);
+}
+void dispatcher::keep() {
+    keep_failures();
     if (std::optional<failure> why = keeper_->gives_up())
         owner_.abandon(std::move(*why));
 }
@@ -135,12 +138,14 @@ void dispatcher::look_at_watches() noexcept {
 }
 
 ending dispatcher::end() {
-    if (keeper_)
+    if (keeper_) {
+        keeper_->write_out();
         keep();
+    }
     ending how = owner_.end();
     tell();
     if (keeper_)
-        keep();
+        keep_failures();
     if (!std::exchange(over_, true))
         watch(&call_watcher::over, &job_);
     return how;

@@ -108,6 +108,7 @@ class dispatcher {
     void tell();
     /// What whoever keeps the items has to hear, or to say, outside of messages.
     void keep();
+    void keep_failures();
     void take_from_keeper(std::size_t first, std::size_t count);
     /// Tells all watchers: mostly there are none, and what is hot makes no room for it.
     template <typename... Parameters, typename... Arguments>

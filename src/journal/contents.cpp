@@ -56,8 +56,19 @@ std::string difference(const call_info& before, const call_info& now) {
         return sides("the seed", text(before.seed), text(now.seed));
     }
     if (before.stream != now.stream)
-        return sides("options::stream", '"' + before.stream + '"', '"' + now.stream + '"');
+        return sides("what the random streams begin with besides the seed", '"' + before.stream + '"',
+                     '"' + now.stream + '"');
     return {};
+}
+
+std::uint64_t arguments_of(item_range items, std::span<const block_sum> sums) noexcept {
+    const std::size_t last = block_of(items.end() - 1);
+    if (items.count == 0 || last >= sums.size())
+        return 0;
+    std::uint64_t mixed = 0;
+    for (std::size_t b = block_of(items.first); b <= last; ++b)
+        mixed = (mixed ^ sums[b].sum) * 0x9e37'79b9'7f4a'7c15U + sums[b].items;
+    return mixed != 0 ? mixed : 1;
 }
 
 void append(buffer& out, std::uint64_t journal, std::uint64_t call, std::size_t first,
@@ -105,6 +116,11 @@ std::vector<item_range> items_with_result(const kept_items::entry& e) {
     return all;
 }
 
+/// Whether a record is of arguments with these sums.
+bool is_of(const kept_items::entry& e, std::span<const block_sum> sums) {
+    return e.arguments == arguments_of(e.items, sums);
+}
+
 bool overlaps(const index_set& set, item_range items) {
     std::size_t left = 0;
     set.for_each_gap(items.first, items.end(), [&](std::size_t from, std::size_t to) { left += to - from; });
@@ -123,20 +139,18 @@ void call_contents::add(std::vector<entry>& to, entry e) {
 void call_contents::has_sums(std::size_t first_block, std::span<const block_sum> sums) {
     const std::size_t blocks = std::max(sums_.size(), first_block + sums.size());
     sums_.resize(blocks);
-    since_.resize(blocks);
     for (std::size_t i = 0; i < sums.size(); ++i) {
         block_sum& known = sums_[first_block + i];
         if (known == sums[i])
             continue;
         known = sums[i];
-        since_[first_block + i] = {results_.size(), failures_.size()};
         ended_ = false;
     }
     items_ = std::max(items_, (blocks - 1) * items_per_block + static_cast<std::size_t>(sums_.back().items));
 }
 
-void call_contents::begins(std::size_t run, std::uint64_t rank, item_range items) {
-    begun_.push_back({run, rank, items});
+void call_contents::begins(std::size_t run, std::uint64_t rank, const record& what) {
+    begun_.push_back({run, rank, what.items, what.arguments, failures_.size()});
     ended_ = false;
 }
 
@@ -152,22 +166,12 @@ std::size_t call_contents::same_blocks(std::span<const block_sum> sums) const {
     return same;
 }
 
-/// Whether the n-th record of its kind is of arguments with these sums, which are the last ones.
-bool call_contents::is_of(item_range items, std::size_t n, std::size_t since::*from,
-                          std::span<const block_sum> sums) const {
-    for (std::size_t b = block_of(items.first); b <= block_of(items.end() - 1); ++b) {
-        if (b >= sums.size() || b >= sums_.size() || sums[b] != sums_[b] || n < since_[b].*from)
-            return false;
-    }
-    return true;
-}
-
 /// All records of results that count, if no item is in two of them: their items are settled then. As a rule
 /// it is so, and much faster to be seen.
 bool call_contents::select_all(std::span<const block_sum> sums, kept_items& kept, index_set& settled) const {
     kept.results.reserve(results_.size());
     for (std::size_t n = 0; n < results_.size(); ++n) {
-        if (!is_of(results_[n].items, n, &since::results, sums))
+        if (!is_of(results_[n], sums))
             continue;
         if (has_all(results_[n])) {
             if (!settled.add(results_[n].items.first, results_[n].items.end()))
@@ -186,7 +190,7 @@ bool call_contents::select_all(std::span<const block_sum> sums, kept_items& kept
 /// The later ones of them where some have the same items.
 void call_contents::select_last(std::span<const block_sum> sums, kept_items& kept, index_set& settled) const {
     for (std::size_t n = results_.size(); n-- != 0;) {
-        if (!is_of(results_[n].items, n, &since::results, sums))
+        if (!is_of(results_[n], sums))
             continue;
         const std::vector<item_range> items = items_with_result(results_[n]);
         if (std::any_of(items.begin(), items.end(),
@@ -209,24 +213,34 @@ kept_items call_contents::of(std::span<const block_sum> sums) const {
     }
     for (std::size_t n = failures_.size(); n-- != 0;) {
         const item_range item = failures_[n].items;
-        if (is_of(item, n, &since::failures, sums) && settled->add(item.first, item.end()))
+        if (is_of(failures_[n], sums) && settled->add(item.first, item.end()))
             kept.failures.push_back(failures_[n]);
     }
     std::reverse(kept.failures.begin(), kept.failures.end());
-    kept.suspects = suspects(*settled);
-    for (const begun& b : begun_) {
-        if (b.items.count == 1)
-            ++kept.alone[b.items.first];
-    }
+    kept.suspects = suspects(sums, *settled);
     return kept;
 }
 
+std::size_t call_contents::times_begun(std::size_t item, std::optional<std::span<const block_sum>> sums,
+                                       bool alone) const {
+    std::size_t failures = 0; // up to the item's last one
+    for (std::size_t n = 0; n < failures_.size(); ++n)
+        failures = failures_[n].items.first == item ? n + 1 : failures;
+    return static_cast<std::size_t>(std::count_if(begun_.begin(), begun_.end(), [&](const begun& b) {
+        return b.items.first <= item && item < b.items.end() && b.failures >= failures &&
+               (!alone || b.items.count == 1) && (!sums || b.arguments == arguments_of(b.items, *sums));
+    }));
+}
+
 /// A rank runs what it has in order, and what it says of one chunk comes later than it begins the next.
-std::vector<item_range> call_contents::suspects(const index_set& settled) const {
+std::vector<item_range> call_contents::suspects(std::span<const block_sum> sums,
+                                                const index_set& settled) const {
     constexpr std::size_t at_most = 2; // of each rank
     std::map<std::pair<std::size_t, std::uint64_t>, std::size_t> of_rank;
     index_set all;
     for (const begun& b : begun_) {
+        if (b.arguments != arguments_of(b.items, sums))
+            continue;
         std::vector<item_range> open;
         settled.for_each_gap(b.items.first, b.items.end(), [&open](std::size_t from, std::size_t to) {
             open.push_back({from, to - from});
@@ -352,17 +366,17 @@ void contents::heed(const scanner::found& f, std::uint64_t journal) {
             std::any_of(how.without.begin(), how.without.end(),
                         [&](std::size_t i) { return i < f.what.items.first || i >= f.what.items.end(); }))
             throw serialization_error("mpimap: a record of a journal is of other items than it says");
-        call.has_results({f.what.items, f.content});
+        call.has_results({f.what.items, f.what.arguments, f.content});
         return;
     }
     case kind::singles:
-        call.has_singles({f.what.items, f.content});
+        call.has_singles({f.what.items, f.what.arguments, f.content});
         return;
     case kind::failures:
-        call.has_failures({f.what.items, f.content});
+        call.has_failures({f.what.items, f.what.arguments, f.content});
         return;
     case kind::handed_out:
-        call.begins(runs_.size(), word_cursor(f.content).word(), f.what.items);
+        call.begins(runs_.size(), word_cursor(f.content).word(), f.what);
         return;
     case kind::finished:
         call.ends(f.what.items.count);

@@ -48,6 +48,9 @@ struct block_sum {
 
     friend bool operator==(const block_sum&, const block_sum&) = default;
 };
+/// What records of these items have of their arguments. Sums of a journal, which may be fewer: 0 then, which
+/// no record has.
+[[nodiscard]] std::uint64_t arguments_of(item_range items, std::span<const block_sum> sums) noexcept;
 /// Of neighbouring blocks, the first of which begins with that item.
 void append(buffer& out, std::uint64_t journal, std::uint64_t call, std::size_t first,
             std::span<const block_sum> sums);
@@ -57,13 +60,12 @@ struct kept_items {
     /// Results, or failures, of items that are neighbours.
     struct entry {
         item_range items;
-        std::span<const std::byte> content;
+        std::uint64_t arguments = 0;
+        std::span<const std::byte> content = {};
     };
     std::vector<entry> results; // of no item twice, in the order in which they were written
     std::vector<entry> failures;
-    std::map<std::size_t, std::size_t> alone; // items that were handed out by themselves since the last
-                                              // program that came to its end, and how often
-    std::vector<item_range> suspects;         // items that had been begun when the program ended, in order
+    std::vector<item_range> suspects; // items that had been begun when the program ended, in order
 };
 
 class call_contents {
@@ -78,6 +80,10 @@ class call_contents {
     /// Of blocks with these sums. What is later comes before what is earlier: a result that was had again,
     /// or a failure behind which there is one.
     [[nodiscard]] kept_items of(std::span<const block_sum> sums) const;
+    /// How often a program has begun the item since the last one that came to its end, and since it failed:
+    /// with arguments of these sums, or, without, with any; `alone`: by itself.
+    [[nodiscard]] std::size_t times_begun(std::size_t item, std::optional<std::span<const block_sum>> sums,
+                                          bool alone) const;
     /// Of whatever arguments the last ones were.
     [[nodiscard]] kept_items all() const { return of(sums_); }
 
@@ -95,32 +101,28 @@ class call_contents {
     void has_results(entry e) { add(results_, e); }
     void has_singles(entry e) { add(singles_, e); }
     void has_failures(entry e) { add(failures_, e); }
-    void begins(std::size_t run, std::uint64_t rank, item_range items);
+    void begins(std::size_t run, std::uint64_t rank, const record& what);
     void ends(std::size_t items);
     /// The program has ended with nothing under way.
     void closed() noexcept { begun_.clear(); }
 
   private:
-    struct since {
-        std::size_t results = 0; // those before these are of other arguments
-        std::size_t failures = 0;
-    };
     struct begun {
         std::size_t run; // of the program
         std::uint64_t rank;
         item_range items;
+        std::uint64_t arguments;
+        std::size_t failures; // that there were before
     };
     void add(std::vector<entry>& to, entry e);
-    [[nodiscard]] bool is_of(item_range items, std::size_t n, std::size_t since::*from,
-                             std::span<const block_sum> sums) const;
     [[nodiscard]] bool select_all(std::span<const block_sum> sums, kept_items& kept,
                                   index_set& settled) const;
     void select_last(std::span<const block_sum> sums, kept_items& kept, index_set& settled) const;
-    [[nodiscard]] std::vector<item_range> suspects(const index_set& settled) const;
+    [[nodiscard]] std::vector<item_range> suspects(std::span<const block_sum> sums,
+                                                   const index_set& settled) const;
 
     call_info info_;
     std::vector<block_sum> sums_; // of blocks
-    std::vector<since> since_;
     std::vector<entry> results_;
     std::vector<entry> singles_;
     std::vector<entry> failures_;

@@ -46,9 +46,10 @@ constexpr std::size_t at_kind = 4;
 constexpr std::size_t at_call = 8;
 constexpr std::size_t at_first = 16;
 constexpr std::size_t at_count = 24;
-constexpr std::size_t at_length = 32;
-constexpr std::size_t at_sum = 40;
-constexpr std::size_t at_own_sum = 48;
+constexpr std::size_t at_arguments = 32;
+constexpr std::size_t at_length = 40;
+constexpr std::size_t at_sum = 48;
+constexpr std::size_t at_own_sum = 56;
 
 /// What is wrong with how a run's program writes; empty for nothing.
 std::string wrong_with(std::span<const std::byte> content) {
@@ -95,6 +96,7 @@ header header_of(std::uint64_t journal, const record& what, std::uint64_t length
     put(h, at_call, what.call);
     put(h, at_first, std::uint64_t{what.items.first});
     put(h, at_count, std::uint64_t{what.items.count});
+    put(h, at_arguments, what.arguments);
     put(h, at_length, length);
     put(h, at_sum, sum);
     put(h, at_own_sum, sum_of(seed_of(journal, what.what), h.data(), at_own_sum));
@@ -193,6 +195,7 @@ std::optional<scanner::candidate> scanner::header_at(std::size_t at) const {
     c.what.call = get<std::uint64_t>(h + at_call);
     c.what.items.first = static_cast<std::size_t>(get<std::uint64_t>(h + at_first));
     c.what.items.count = static_cast<std::size_t>(get<std::uint64_t>(h + at_count));
+    c.what.arguments = get<std::uint64_t>(h + at_arguments);
     const auto length = get<std::uint64_t>(h + at_length);
     if (length > std::numeric_limits<std::size_t>::max() / 2)
         return std::nullopt;

@@ -3,7 +3,7 @@
 // What a journal consists of: records, one behind the other, each by itself whole or not. Bytes in memory;
 // who reads and writes files is elsewhere.
 //
-// A record is a header of seven words and what it says, filled up to whole words. The header has a checksum
+// A record is a header of eight words and what it says, filled up to whole words. The header has a checksum
 // of its own: a length that was damaged costs that record, and not all behind it. Both sums depend on a
 // number that each journal has for itself, so that nothing in a result looks like a record, not even a
 // journal.
@@ -37,6 +37,7 @@ struct record {
     kind what = kind::run;
     std::uint64_t call = 0; // its number among those of the journal; 0 for none
     item_range items = {};
+    std::uint64_t arguments = 0; // a sum of those of the items, where there is one
 };
 
 /// A sum (XXH3, 64 bits) of bytes that come in pieces.
@@ -52,7 +53,7 @@ class checksum {
     } state_;
 };
 
-constexpr std::size_t header_size = 7 * sizeof(std::uint64_t);
+constexpr std::size_t header_size = 8 * sizeof(std::uint64_t);
 using header = std::array<std::byte, header_size>;
 /// `length` bytes follow, with that sum, and so many zeros that it is whole words.
 [[nodiscard]] header header_of(std::uint64_t journal, const record& what, std::uint64_t length,

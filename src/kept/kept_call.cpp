@@ -39,7 +39,8 @@ journal::call_info info_of(const options& o, root_job& job) {
     const call_types types = job.types();
     info.result = (types.folds ? "reduction of " : "") + demangled(types.result);
     info.seed = o.seed;
-    info.stream = o.stream;
+    // Without a name for them it is the number of the call that the streams hang on.
+    info.stream = o.seed && o.stream.empty() ? "call " + std::to_string(job.ordinal()) : o.stream;
     info.named = !o.journal_key.empty();
     if (info.named) {
         info.function = o.journal_key;
@@ -136,7 +137,7 @@ class kept_call final : public call_keeper {
             journal::append_word(content, where);
             journal::append_number(content, now);
             // Before it leaves, for whoever is killed by it.
-            add({kind::handed_out, number_, items}, content, log_file::written::at_once);
+            add({kind::handed_out, number_, items, arguments_of(items)}, content, log_file::written::at_once);
         });
     }
 
@@ -167,7 +168,7 @@ class kept_call final : public call_keeper {
             if (grows_) {
                 keep_singles(came_->how, came_->items);
             } else if (!is_half_folded(came_->how.without)) {
-                add({kind::results, number_, came_->items}, came_->content, when_);
+                add(record_of_results(came_->items), came_->content, when_);
             }
             came_.reset();
         });
@@ -219,13 +220,16 @@ class kept_call final : public call_keeper {
                 write_failures(out, {f});
             }
             buffer content;
-            journal::append_word(content, take_sum(item));
             journal::append_number(content, seconds_since_1970());
             journal::append(content, journal::encoded_of(out));
-            add({kind::failures, number_, {item, 1}}, content, when_);
+            const std::uint64_t arguments = grows_ ? take_sum(item) : arguments_of({item, 1});
+            add({kind::failures, number_, {item, 1}, arguments}, content, when_);
         });
     }
 
+    void write_out() noexcept override {
+        guarded([&] { journal_.write_out(); });
+    }
     [[nodiscard]] std::optional<failure> gives_up() noexcept override {
         if (!stops_ || gave_up_)
             return std::nullopt;
@@ -264,6 +268,12 @@ class kept_call final : public call_keeper {
     [[nodiscard]] bool is_half_folded(const std::vector<std::size_t>& without) const {
         return folds_ && !without.empty();
     }
+    [[nodiscard]] std::uint64_t arguments_of(item_range items) const {
+        return journal::arguments_of(items, blocks_);
+    }
+    [[nodiscard]] journal::record record_of_results(item_range items) const {
+        return {kind::results, number_, items, arguments_of(items)};
+    }
     void add(const journal::record& what, const buffer& content, log_file::written when) {
         journal_.add(what, content, when);
     }
@@ -274,7 +284,7 @@ class kept_call final : public call_keeper {
         append_sizes(ahead, results);
         std::vector<std::span<const std::byte>> pieces{{ahead.data(), ahead.size()}, results.body};
         pieces.insert(pieces.end(), results.spans.begin(), results.spans.end());
-        journal_.add({kind::results, number_, items}, pieces, when_);
+        journal_.add(record_of_results(items), pieces, when_);
     }
 
     /// As far as somebody may want them, in ranges of neighbours.
@@ -346,11 +356,11 @@ class kept_call final : public call_keeper {
         buffer records;
         journal::append(records, journal_.number(), number_, info);
         if (!grows_) {
-            const std::vector<block_sum> sums = sums_of_blocks();
-            if (!sums.empty())
-                journal::append(records, journal_.number(), number_, 0, sums);
+            blocks_ = sums_of_blocks();
+            if (!blocks_.empty())
+                journal::append(records, journal_.number(), number_, 0, blocks_);
             if (before != nullptr)
-                restore(*before, sums);
+                restore(*before);
         } else if (before != nullptr) {
             prepare_singles(*before);
         }
@@ -410,8 +420,8 @@ class kept_call final : public call_keeper {
         return sum.value();
     }
 
-    void restore(const journal::call_contents& before, const std::vector<block_sum>& sums) {
-        const journal::kept_items old = before.of(sums);
+    void restore(const journal::call_contents& before) {
+        const journal::kept_items old = before.of(blocks_);
         if (folds_ && !old.results.empty())
             copy_function(job_); // folds them
         for (const journal::kept_items::entry& e : old.results) {
@@ -420,13 +430,15 @@ class kept_call final : public call_keeper {
         }
         if (keeps_failures_) {
             for (const journal::kept_items::entry& e : old.failures) {
-                if (e.items.end() > job_.items() || !failed_.add(e.items.first, e.items.end()))
+                std::optional<failure> f = read_failure(e);
+                if (!f || e.items.end() > job_.items() || !failed_.add(e.items.first, e.items.end())) {
+                    ++unreadable_;
                     continue;
-                const auto of_item = read_failure(e);
-                failures_.push_back(of_item.second);
+                }
+                failures_.push_back(std::move(*f));
             }
         }
-        charge_deaths(old.alone);
+        charge_deaths(before);
         for (const auto& [item, f] : dead_) {
             if (item < job_.items() && !job_.done().contains(item) && failed_.add(item, item + 1))
                 failures_.push_back(f);
@@ -439,20 +451,25 @@ class kept_call final : public call_keeper {
                 begun += to - from;
             });
         }
-        tell(before, sums, begun);
+        tell(before, begun);
+    }
+
+    [[nodiscard]] std::size_t times_begun(const journal::call_contents& before, std::size_t item,
+                                          bool alone) const {
+        // Of a call that grows nobody knows the arguments as yet.
+        return before.times_begun(item, grows_ ? std::nullopt : std::optional(std::span(blocks_)), alone);
     }
 
     /// An item that ran by itself when its rank died, three times, has failed; one that took too long fails
     /// at once where failures are kept. Nobody else is blamed: a job may be killed from outside. Of a call
     /// that grows items cannot be set apart: there each death counts.
-    void charge_deaths(const std::map<std::size_t, std::size_t>& alone) {
+    void charge_deaths(const journal::call_contents& before) {
         constexpr std::size_t at_most = 3;
         for (const auto& [item, death] : read_deaths(journal_.path(), journal_.number(), number_)) {
-            const auto at = alone.find(item);
-            const std::size_t charged =
-                grows_ ? death.count : std::min(death.count, at == alone.end() ? 0 : at->second);
+            const std::size_t charged = std::min(death.count, times_begun(before, item, !grows_));
             const bool took_too_long = death.cause.find("item_timeout") != std::string::npos;
-            if (charged < at_most && !(took_too_long && keeps_failures_))
+            if (charged < at_most &&
+                !(took_too_long && keeps_failures_ && times_begun(before, item, false) != 0))
                 continue;
             failure f;
             f.index = item;
@@ -464,8 +481,7 @@ class kept_call final : public call_keeper {
         }
     }
 
-    void tell(const journal::call_contents& before, const std::vector<block_sum>& sums,
-              std::size_t begun) const {
+    void tell(const journal::call_contents& before, std::size_t begun) const {
         const std::size_t there = job_.done().size();
         const std::size_t left = job_.items() - there - failed_.size();
         std::string line = "mpimap: journal " + journal_.path() + ", call " + std::to_string(number_) + ": " +
@@ -478,12 +494,12 @@ class kept_call final : public call_keeper {
         const auto add_reason = [&why](const std::string& reason) {
             why += (why.empty() ? ": " : "; ") + reason;
         };
-        const std::size_t same = before.same_blocks(sums);
-        const std::size_t known = std::min(before.sums().size(), sums.size());
+        const std::size_t same = before.same_blocks(blocks_);
+        const std::size_t known = std::min(before.sums().size(), blocks_.size());
         if (same < known)
             add_reason("arguments in " + counted(known - same, "block") +
                        " of 4,096 are not those of before");
-        if (sums.size() > before.sums().size())
+        if (blocks_.size() > before.sums().size())
             add_reason("there are more items than before");
         if (begun != 0)
             add_reason(counted(begun, "item") + (begun == 1 ? " was" : " were") +
@@ -533,25 +549,28 @@ class kept_call final : public call_keeper {
         return give(result, {item, 1}, {});
     }
 
-    /// With the sum of its arguments.
-    [[nodiscard]] static std::pair<std::uint64_t, failure> read_failure(const journal::kept_items::entry& e) {
-        journal::word_cursor in(e.content);
-        const std::uint64_t sum = in.word();
-        (void)in.number<double>(); // when
-        const journal::encoded text = journal::read_encoded(in);
-        reader from = text.read();
-        failures all = read_failures(from);
-        if (all.size() != 1 || all[0].index != e.items.first)
-            throw serialization_error("mpimap: a failure in a journal is of another item than it says");
-        return {sum, std::move(all[0])};
+    /// Nothing where it is of another item than it says.
+    [[nodiscard]] static std::optional<failure> read_failure(const journal::kept_items::entry& e) {
+        try {
+            journal::word_cursor in(e.content);
+            (void)in.number<double>(); // when
+            const journal::encoded text = journal::read_encoded(in);
+            reader from = text.read();
+            failures all = read_failures(from);
+            if (all.size() == 1 && all[0].index == e.items.first)
+                return std::move(all[0]);
+        } catch (const serialization_error&) {
+        }
+        return std::nullopt;
     }
 
     void prepare_singles(const journal::call_contents& before) {
         index_.emplace(before);
-        charge_deaths({});
+        charge_deaths(before);
         if (keeps_failures_) {
             for (const journal::kept_items::entry& e : before.failures())
-                failed_singles_.insert_or_assign(e.items.first, read_failure(e));
+                if (std::optional<failure> f = read_failure(e))
+                    failed_singles_.insert_or_assign(e.items.first, std::pair(e.arguments, std::move(*f)));
         }
         std::fputs(("mpimap: journal " + journal_.path() + ", call " + std::to_string(number_) + ": " +
                     counted(index_->size(), "result") + (index_->size() == 1 ? " is" : " are") +
@@ -592,9 +611,10 @@ class kept_call final : public call_keeper {
     bool keeps_failures_;
     bool stops_;
     std::uint64_t number_;
-    std::uint64_t common_ = 0; // a sum of what all items have in common
-    outgoing arguments_;       // memory for them
-    std::size_t written_ = 0;  // bytes, of the last ones
+    std::vector<block_sum> blocks_; // of a call that does not grow
+    std::uint64_t common_ = 0;      // a sum of what all items have in common
+    outgoing arguments_;            // memory for them
+    std::size_t written_ = 0;       // bytes, of the last ones
     std::vector<item_range> suspects_;
     index_set failed_; // before, and not run again
     failures failures_;

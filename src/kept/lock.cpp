@@ -154,10 +154,14 @@ file_lock::file_lock(std::string path) : path_(std::move(path) + ".lock"), owner
     }
 }
 
-file_lock::~file_lock() {
-    // Not another's, since somebody has removed this one; and not in a child of this process.
-    if (owner_.process == ::getpid() && owner_of(content_of(path_)) == owner_)
-        ::unlink(path_.c_str());
+void file_lock::release() noexcept {
+    try {
+        // Not another's, since somebody has removed this one; and not in a child of this process.
+        if (owner_.process == ::getpid() && owner_of(content_of(path_)) == owner_)
+            ::unlink(path_.c_str());
+    } catch (const std::exception&) {
+        // It stays, and is taken over where somebody can see that this process has ended.
+    }
 }
 
 } // namespace mpimap::detail

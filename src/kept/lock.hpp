@@ -34,9 +34,12 @@ class file_lock {
     /// Takes it over from an owner that has ended. Throws invalid_argument, which names the owner, where
     /// somebody else has it, or it cannot be made.
     explicit file_lock(std::string path);
-    ~file_lock();
+    ~file_lock() { release(); }
     file_lock(const file_lock&) = delete;
     file_lock& operator=(const file_lock&) = delete;
+
+    /// Before its end.
+    void release() noexcept;
 
   private:
     std::string path_;

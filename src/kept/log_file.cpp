@@ -1,10 +1,12 @@
 #include "kept/log_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <utility>
 
 #include <fcntl.h>
@@ -33,6 +35,18 @@ auto again_if_interrupted(const Call& call) {
     while (result < 0 && errno == EINTR)
         result = call();
     return result;
+}
+
+/// So that a file that has been made is there when its contents are; where that cannot be had, nothing is
+/// lost but that.
+void sync_folder_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    (void)::fsync(file);
+    ::close(file);
 }
 
 } // namespace
@@ -78,6 +92,8 @@ void log_file::open(const std::string& path, std::size_t end) {
         ::close(std::exchange(file_, -1));
         throw invalid_argument("mpimap: the journal " + path + " cannot be written: " + std::strerror(why));
     }
+    if (end == 0)
+        sync_folder_of(path);
     size_ = end;
     rlimit limit{};
     most_ = ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY
@@ -96,6 +112,12 @@ bool log_file::add(std::span<const std::span<const std::byte>> pieces, written w
     advanced_.wait(lock, [this] { return failure_ || waiting() <= too_many; });
     if (failure_)
         return false;
+    std::size_t size = 0;
+    for (const auto& piece : pieces)
+        size += piece.size();
+    // Where there is no memory for all of it there is to be none of it: what follows would not be found.
+    if (size > pending_.capacity() - pending_.size())
+        pending_.reserve(std::max(pending_.size() + size, 2 * pending_.capacity()));
     for (const auto& piece : pieces) {
         pending_.insert(pending_.end(), piece.begin(), piece.end());
         added_ += piece.size();
@@ -117,6 +139,16 @@ bool log_file::write_out() {
     const std::lock_guard lock(mutex_);
     write_pending();
     return !failure_;
+}
+
+void log_file::write_out_at_once() noexcept {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    try {
+        if (lock)
+            write_pending();
+    } catch (const std::bad_alloc&) {
+        // It is written, and nobody will sync it.
+    }
 }
 
 bool log_file::flush() {
@@ -141,7 +173,13 @@ void log_file::run() {
     while (true) {
         changed_.wait_for(lock, between_commits, [this] { return hurry_ || quit_; });
         hurry_ = false;
-        commit(lock);
+        try {
+            commit(lock);
+        } catch (const std::bad_alloc&) {
+            if (!lock.owns_lock())
+                lock.lock();
+            fail("cannot be written: there is no memory left");
+        }
         if (quit_ && (failure_ || waiting() == 0))
             return;
     }
@@ -162,8 +200,7 @@ void log_file::commit(std::unique_lock<std::mutex>& lock) {
     if (synced) {
         synced_ += syncing_.size();
     } else if (!failure_) {
-        fail(std::string("cannot be synced: ") + std::strerror(why));
-        go_on_in_next_file(syncing_);
+        go_on_in_next_file(syncing_, std::string("cannot be synced: ") + std::strerror(why));
     }
     syncing_.clear();
     advanced_.notify_all();
@@ -208,15 +245,16 @@ bool log_file::write(std::span<const std::byte> what) {
     return true;
 }
 
-/// What the system has forgotten of the one before is written again, at a place of its own.
-void log_file::go_on_in_next_file(const bytes& not_synced) {
-    const std::optional<std::string> before = std::exchange(failure_, std::nullopt);
+/// What the system has forgotten of the one before is written again, at a place of its own, and then what
+/// came meanwhile.
+void log_file::go_on_in_next_file(const bytes& not_synced, const std::string& why) {
     ::close(std::exchange(file_, -1));
     ++number_;
     try {
         open(name_of(path_, number_), 0);
     } catch (const invalid_argument&) {
-        failure_ = before;
+        --number_;
+        fail(why);
         return;
     }
     if (!write(preamble_) || !write(not_synced) || !write(unsynced_))

@@ -4,7 +4,6 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -38,6 +37,8 @@ class log_file {
     bool add(std::span<const std::span<const std::byte>> pieces, written when = written::soon);
     /// Returns when all that was added is written, or the log has failed: false then.
     bool write_out();
+    /// At the end of the job: without waiting for anybody, if it can be done so.
+    void write_out_at_once() noexcept;
     /// Returns when it is on disk, likewise.
     bool flush();
     /// Why it has failed; nothing where it has not.
@@ -55,7 +56,7 @@ class log_file {
     void commit(std::unique_lock<std::mutex>& lock);
     void write_pending();
     [[nodiscard]] bool write(std::span<const std::byte> what);
-    void go_on_in_next_file(const bytes& not_synced);
+    void go_on_in_next_file(const bytes& not_synced, const std::string& why);
     void fail(const std::string& why);
     [[nodiscard]] std::size_t waiting() const noexcept { return pending_.size() + unsynced_.size(); }
 

@@ -1,7 +1,9 @@
 #include "kept/open_journal.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -45,6 +47,9 @@ std::uint64_t ranks_of_program() {
 
 std::optional<stored_journal> stored_at(const std::string& path) {
     if (log_file::files_of(path).empty()) {
+        if (::access((path + ".1").c_str(), F_OK) == 0)
+            throw invalid_argument("mpimap: the journal " + path + " is not there, but " + path +
+                                   ".1 is, in which it went on: remove both, or none");
         // It is there for whoever looks, and cannot be made for who may not.
         const log_file made(path, 0, {});
     }
@@ -78,8 +83,10 @@ open_journal::open_journal(const std::string& path) : path_(path), lock_(path), 
         // Nothing of that file can be told from what is added to it: the journal goes on in the next one.
         const std::string next = path_ + "." + std::to_string(stored_->files().size());
         const int file = ::open(next.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-        if (file >= 0)
-            ::close(file);
+        if (file < 0)
+            throw invalid_argument("mpimap: the journal " + path_ + " cannot go on in " + next + ": " +
+                                   std::strerror(errno));
+        ::close(file);
     }
     const std::size_t end = last.unreadable.empty() ? last.end : 0;
     log_.emplace(path_, end, std::vector<std::byte>(all.begin(), all.end()));
@@ -193,7 +200,7 @@ class journals {
             return;
         for (auto& [path, journal] : open_) {
             if (journal)
-                journal->write_out();
+                journal->leave_at_once();
         }
     }
 

@@ -104,6 +104,17 @@ for n in 6 7 8 9 10; do # one of them syncs
 done
 [[ -s $journal.1 ]] || fail "it has not gone on in another file"
 resumed
+# Nor is anything lost that came while it failed.
+what=(map 300 nap=5000)
+run 0 "$program" map 300
+wanted=$(value result)
+fresh
+shimmed 0 unsynced_late 0 "${what[@]}" journal="$journal"
+same
+[[ -s $journal.1 ]] || fail "it has not gone on in another file"
+run 0 "$program" "${what[@]}" journal="$journal"
+same
+[[ $(value ran) == 0 ]] || fail "what came while a sync failed has run again"
 # A slow disk holds up nothing: 120 items of 10 ms.
 fresh
 shimmed 0 slow 0 map 120 nap=10000 journal="$journal"

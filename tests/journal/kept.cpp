@@ -11,6 +11,7 @@
 //   change=I,...  these items have other arguments
 //   nap=US        items take so many microseconds
 //   holds=N       what the function holds
+//   before=N      so many other calls come first
 //   calls=N       so many calls, one after the other
 //   quota=N       no file may be longer, once MPI has begun
 //   log=FILE      each rank writes into FILE.PROCESS which item has ended when, in nanoseconds
@@ -383,6 +384,9 @@ int main(int argc, char** argv) {
     hash h;
     int status = 0;
     try {
+        for (std::uint64_t n = number("before"); n != 0; --n)
+            mpimap::mpi_for_each(
+                world, [](std::size_t) {}, mpimap::indices(3));
         programs.at(argv[1])(world, xs, h);
     } catch (const mpimap::map_error& e) {
         if (world.rank() == 0)

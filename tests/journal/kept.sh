@@ -238,7 +238,7 @@ died)
         END=bad
         for ((n = 1; n <= 5; ++n)); do
             END=any
-            ranks 3 map 300 crash=200 nap=200 collect=1 schedule=$schedule journal="$journal"
+            ranks 3 map 300 crash=200 nap=200 schedule=$schedule journal="$journal"
             if grep -q '^map_error:' "$out/out"; then break; fi
             says '^mpimap: rank [0-2] .* dies by SIGABRT in item 200 of call 1'
             [[ $(grep -c ' 200 [0-2] .* dies by SIGABRT$' "$journal.died") == "$n" ]] || fail "not $n deaths"
@@ -247,7 +247,7 @@ died)
         says '^map_error: 1 failed, 299 done'
         says 'death of the rank: dies by SIGABRT, [34] times'
         # Behind a program that came to its end it would have another three.
-        ranks 3 map 300 crash=200 collect=1 failures=keep journal="$journal"
+        ranks 3 map 300 crash=200 failures=keep journal="$journal"
         says '^map_error: 1 failed, 299 done'
         says 'death of the rank: dies by SIGABRT, [34] times'
         ran 0
@@ -274,6 +274,21 @@ died)
     says '^map_error: 1 failed, 299 done'
     says 'death of the rank: has spent more than its item_timeout, 1 s,, 1 time'
     ranks 2 map 300 collect=1 journal="$journal"
+    same
+    # Of a rank alone that ends the job there is no lock left.
+    fresh
+    END=124
+    ranks 1 map 300 hang=17 timeout=1 journal="$journal"
+    closed
+    # With other arguments an item that has ended its rank has a new beginning.
+    fresh
+    rm -f "$journal.died"
+    END=bad
+    for ((n = 1; n <= 3; ++n)); do ranks 2 map 300 crash=200 chunk=1 journal="$journal"; done
+    END=0
+    ranks 2 map 300 change=7
+    wanted=$(value result)
+    ranks 2 map 300 change=7 journal="$journal"
     same
     # Of a lazy map, whose items have an order.
     fresh
@@ -303,6 +318,15 @@ refused)
         "the function is .*scale in the journal, and .*strings.* now\\. $both; where its results are right all the same, options::"
     refused map 100 holds=2 "what the function .*scale holds is something else than in the journal\\. $both"
     refused map 100 seed=3 "the seed is none in the journal, and 3 now\\. $both"
+    END=0
+    fresh
+    ranks 2 streams 100 journal="$journal"
+    END=4
+    refused streams 100 before=1 'the random streams begin with besides the seed is .call 1. in the journal, and .call 2. now'
+    END=0
+    fresh
+    ranks 2 map 100 journal="$journal"
+    END=4
     refused map 100 key=a "options::journal_key is .*scale in the journal, and a now\\. $both"
     ranks 2 imap_texts 100 journal="$journal" # its root alone makes the call
     says '^rank 0: mpimap: .* the function is .*scale in the journal, and .*imap_texts'
@@ -330,6 +354,9 @@ refused)
     echo 'x,y' >"$journal"
     refused map 100 "$journal is no journal, or its beginning is lost"
     [[ $(cat "$journal") == x,y ]] || fail "the file was changed"
+    mv "$journal" "$journal.1"
+    refused map 100 "$journal is not there, but $journal\\.1 is"
+    fresh
     journal=$all/no/such/folder.mpimap
     refused map 100 "$journal.* No such file or directory"
     journal=/proc/nothing.mpimap

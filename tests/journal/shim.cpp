@@ -9,6 +9,7 @@
 //             ENOSPC, EIO  it fails; a write after half of it
 //             unsynced     if it syncs, it fails with EIO
 //             slow         if it syncs, it takes 100 ms
+//             unsynced_late  the first that syncs takes 100 ms, and fails with EIO
 //   SHIM_COUNT=FILE  how many there were is written there at the end
 
 #include <cerrno>
@@ -69,7 +70,13 @@ auto call(kind what, const Half& half, const All& all) -> decltype(all()) {
     const bool now = *setting("SHIM_FROM") == '1' ? n >= at : n == at;
     if (does == "slow" && what == kind::syncs)
         usleep(100000);
-    if (!now || does.empty() || does == "slow")
+    if (static std::atomic<bool> failed{false};
+        does == "unsynced_late" && what == kind::syncs && !failed.exchange(true)) {
+        usleep(100000);
+        errno = EIO;
+        return -1;
+    }
+    if (!now || does.empty() || does == "slow" || does == "unsynced_late")
         return all();
     if (does == "kill")
         kill(getpid(), SIGKILL);

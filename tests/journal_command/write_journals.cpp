@@ -92,6 +92,7 @@ class file {
         for (std::size_t left = items; left != 0; left -= std::min(left, items_per_block))
             all.push_back({std::min(left, items_per_block), 7});
         append(bytes_, number, call, 0, all);
+        sums_[call] = all;
         return *this;
     }
     file& results(std::uint64_t call, item_range items, const encode& encoder, ran how = {}) {
@@ -119,7 +120,6 @@ class file {
         writer out;
         write_failures(out, {f});
         buffer content;
-        append_word(content, 0);
         append_number(content, now_);
         append(content, encoded_of(out));
         return record({kind::failures, call, {static_cast<std::size_t>(f.index), 1}}, content);
@@ -134,7 +134,9 @@ class file {
         return record({kind::finished, call, {0, items}}, buffer());
     }
     file& end() { return record({kind::end}, buffer()); }
-    file& record(const journal::record& what, const buffer& content) {
+    file& record(journal::record what, const buffer& content) {
+        if (const auto sums = sums_.find(what.call); sums != sums_.end() && what.items.count != 0)
+            what.arguments = arguments_of(what.items, sums->second);
         append(bytes_, number, what, content.data(), content.size());
         return *this;
     }
@@ -150,6 +152,7 @@ class file {
 
   private:
     buffer bytes_;
+    std::map<std::uint64_t, std::vector<block_sum>> sums_; // of calls
     double now_ = 0;
 };
 
@@ -324,7 +327,6 @@ void write_shown(const std::string& folder) {
                 write_failures(out, {thrown(bad, static_cast<int>(rank), "model::diverged",
                                             "no convergence after 500 steps, residual 3.2e+4")});
                 buffer failure;
-                append_word(failure, 0);
                 append_number(failure, how.ended);
                 append(failure, encoded_of(out));
                 f.record({kind::failures, 1, {bad, 1}}, failure);

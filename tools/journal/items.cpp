@@ -98,7 +98,7 @@ void call_items::read_grown(std::span<const grown_record> records) {
         try {
             if (r->what == kind::failures) {
                 if (r->items.count == 1 && settled.add(r->items.first, r->items.end()))
-                    failures_.push_back({r->items, r->content});
+                    failures_.push_back({r->items, 0, r->content});
             } else if (r->what == kind::singles) {
                 for (const item_range& gap : gaps_of(settled, r->items)) {
                     visit_around(without_of(r->content), gap, [&](item_range items) {
@@ -106,7 +106,7 @@ void call_items::read_grown(std::span<const grown_record> records) {
                         parts_.push_back({items, records_.size()});
                     });
                 }
-                records_.push_back({r->items, r->content});
+                records_.push_back({r->items, 0, r->content});
             }
         } catch (const serialization_error&) {
             // A record that was read otherwise when it was written.

@@ -202,7 +202,6 @@ void results_reader::check() {
 stored_failure read_failure(std::span<const std::byte> content) {
     journal::word_cursor in(content);
     stored_failure f;
-    f.sum = in.word();
     f.when = in.number<double>();
     const encoded all = journal::read_encoded(in);
     reader from = all.read();

@@ -84,7 +84,6 @@ class results_reader {
 
 /// A record of one failure.
 struct stored_failure {
-    std::uint64_t sum = 0;
     double when = 0; // since 1970
     detail::failure what = {};
 };

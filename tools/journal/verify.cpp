@@ -78,7 +78,7 @@ class record_check {
             return;
         case kind::results:
         case kind::singles: {
-            results_reader results(type, {items, f.content}, f.what.what == kind::singles);
+            results_reader results(type, {items, 0, f.content}, f.what.what == kind::singles);
             std::size_t next = items.first;
             for (const std::size_t i : results.how().without) {
                 if (i < next || i >= items.end())

@@ -2,7 +2,11 @@
 
 #include "journal/contents.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +37,13 @@ class file {
     }
     file& sums(std::uint64_t call, std::size_t first, const std::vector<block_sum>& sums) {
         append(bytes_, number, call, first, sums);
+        return has(call, first, sums);
+    }
+    /// The same, but the record is lost.
+    file& has(std::uint64_t call, std::size_t first, const std::vector<block_sum>& sums) {
+        std::vector<block_sum>& all = sums_[call];
+        all.resize(std::max(all.size(), block_of(first) + sums.size()));
+        std::copy(sums.begin(), sums.end(), all.begin() + static_cast<std::ptrdiff_t>(block_of(first)));
         return *this;
     }
     file& results(std::uint64_t call, item_range items, const std::string& text) {
@@ -43,11 +54,13 @@ class file {
         buffer content;
         append(content, ran{.without = without});
         content.append(text.data(), text.size());
-        append(bytes_, number, {kind::results, call, items}, content.data(), content.size());
+        append(bytes_, number, {kind::results, call, items, arguments_of(items, sums_[call])}, content.data(),
+               content.size());
         return *this;
     }
     file& failures(std::uint64_t call, item_range items, const std::string& text) {
-        append(bytes_, number, {kind::failures, call, items}, text.data(), text.size());
+        append(bytes_, number, {kind::failures, call, items, arguments_of(items, sums_[call])}, text.data(),
+               text.size());
         return *this;
     }
     file& singles(std::uint64_t call, item_range items, std::uint64_t sum, const std::string& text) {
@@ -65,7 +78,8 @@ class file {
         return *this;
     }
     file& begins(std::uint64_t call, item_range items, std::uint64_t rank = 1) {
-        append(bytes_, number, {kind::handed_out, call, items}, &rank, sizeof rank);
+        append(bytes_, number, {kind::handed_out, call, items, arguments_of(items, sums_[call])}, &rank,
+               sizeof rank);
         return *this;
     }
     file& end() {
@@ -85,6 +99,7 @@ class file {
 
   private:
     buffer bytes_;
+    std::map<std::uint64_t, std::vector<block_sum>> sums_;
 };
 
 /// What there is ahead of results that all are there.
@@ -177,7 +192,7 @@ TEST(contents, are_of_the_last_arguments) {
     const call_contents& call = c.calls().at(1);
     EXPECT_EQ(text(call.all().results), "0-9 a, 8192-8201 c, 4100-4100 d");
     EXPECT_EQ(text(call.all().failures, false), "4201-4201 g");
-    EXPECT_EQ(text(call.of(before).results), "0-9 a, 8192-8201 c");
+    EXPECT_EQ(text(call.of(before).results), "0-9 a, 4096-4105 b, 8192-8201 c");
     EXPECT_EQ(text(call.of(now).results), "0-9 a, 4100-4100 d");
     const std::vector<block_sum> fewer{{4096, 1}};
     EXPECT_EQ(text(call.of(fewer).results), "0-9 a");
@@ -250,6 +265,58 @@ TEST(contents, find_single_items_by_their_arguments) {
     EXPECT_EQ(found(10, 110), "none");
     EXPECT_EQ(found(22, 122), "b22");
     EXPECT_EQ(found(23, 123), "none");
+}
+
+/// Though nothing says any more that they are of others.
+TEST(contents, of_arguments_whose_sums_are_lost_are_of_no_others) {
+    const std::vector<block_sum> before{{100, 1}};
+    const std::vector<block_sum> now{{100, 2}};
+    const contents c = file()
+                           .run(1)
+                           .call(1, energy())
+                           .sums(1, 0, before)
+                           .results(1, {0, 10}, "a")
+                           .run(2)
+                           .call(1, energy())
+                           .has(1, 0, now)
+                           .results(1, {0, 10}, "b")
+                           .failures(1, {20, 1}, "f")
+                           .read();
+    const call_contents& call = c.calls().at(1);
+    EXPECT_EQ(text(call.of(before).results), "0-9 a");
+    EXPECT_TRUE(call.of(before).failures.empty());
+    EXPECT_EQ(text(call.of(now).results), "0-9 b");
+    EXPECT_EQ(text(call.of(now).failures, false), "20-20 f");
+}
+
+/// Whoever is to be blamed for the end of a rank has run by itself, with the same arguments, and has not been
+/// told of since.
+TEST(contents, know_how_often_an_item_has_begun) {
+    const std::vector<block_sum> before{{100, 1}};
+    const std::vector<block_sum> now{{100, 2}};
+    file f;
+    f.run(1)
+        .call(1, energy())
+        .sums(1, 0, before)
+        .begins(1, {0, 8})
+        .begins(1, {5, 1})
+        .begins(1, {5, 1})
+        .sums(1, 0, now)
+        .begins(1, {5, 1});
+    const auto times = [&f](std::optional<std::span<const block_sum>> sums, bool alone) {
+        const contents c = f.read();
+        return c.calls().at(1).times_begun(5, sums, alone);
+    };
+    EXPECT_EQ(times(before, true), 2U);
+    EXPECT_EQ(times(before, false), 3U);
+    EXPECT_EQ(times(now, true), 1U);
+    EXPECT_EQ(times({}, false), 4U);
+    f.failures(1, {5, 1}, "f");
+    EXPECT_EQ(times({}, false), 0U);
+    f.begins(1, {5, 1});
+    EXPECT_EQ(times(now, true), 1U);
+    f.end();
+    EXPECT_EQ(times({}, false), 0U);
 }
 
 TEST(contents, leave_out_what_they_do_not_understand) {
