@@ -16,7 +16,7 @@
 namespace mpimap::detail {
 
 /// Lives as long as the call. Is told on the helper's and the deputy's thread, too: one of them at a time.
-/// Nothing is thrown, nobody waits but for a disk that is slower than what comes.
+/// Once the call has begun nothing is thrown, and nobody waits but for a disk that is slower than what comes.
 class call_keeper {
   public:
     virtual ~call_keeper() = default;

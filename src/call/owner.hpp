@@ -29,8 +29,8 @@ class owner {
   public:
     /// `here`: the rank whose items they are. `here_runs`: whether it runs items that are not divided
     /// beforehand. What has become of items goes to `fates`, of calls that do not grow. `watched`: there is
-    /// somebody to be told. `kept`: somebody keeps failures; results of an earlier
-    /// program are among the fates.
+    /// somebody to be told. `kept`: somebody keeps failures; results of an earlier program are among the
+    /// fates.
     owner(call_plan plan, call_number number, roster& ranks, std::size_t here, bool here_runs,
           item_fates& fates, bool watched = false, bool kept = false);
 

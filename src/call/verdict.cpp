@@ -14,7 +14,6 @@
 
 namespace mpimap::detail {
 
-// Texts may be long: all in the body, so that nothing of them is received later.
 std::vector<std::size_t> items_that_failed(const failures& failed) {
     std::vector<std::size_t> items;
     for (const failure& f : failed) {
@@ -25,6 +24,7 @@ std::vector<std::size_t> items_that_failed(const failures& failed) {
     return items;
 }
 
+// Texts may be long: all in the body, so that nothing of them is received later.
 void write_failures(writer& out, const failures& failed) {
     const writer::copy_scope whole(out);
     write_value(out, failed);

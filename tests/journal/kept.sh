@@ -9,9 +9,8 @@ set -euo pipefail
 part=$1
 program=$2
 mpiexec=$3
-# shellcheck source-path=SCRIPTDIR source=../run_program.sh
-source "$(dirname "$0")/../run_program.sh"
-journal=$all/a.mpimap
+# shellcheck source-path=SCRIPTDIR source=common.sh
+source "$(dirname "$0")/common.sh"
 # ranks N WHAT...: the program on so many ranks; END is what it ends with.
 END=0
 ranks() {
@@ -19,14 +18,8 @@ ranks() {
     shift
     if [[ $n == 1 ]]; then run "$END" "$program" "$@"; else run "$END" "$mpiexec" -n "$n" "$program" "$@"; fi
 }
-value() { sed -n "s/^$1 //p" "$out/out"; }
-same() { [[ $(value result) == "$wanted" ]] || fail "another result than without a journal: $wanted"; }
-ran() { [[ $(value ran) == "$1" ]] || fail "not $1 items have run"; }
 ran_less_than() { [[ $(value ran) -lt $1 ]] || fail "not less than $1 items have run"; }
-says() { grep -qE -- "$1" "$out/out" "$out/err" || fail "nothing says \"$1\""; }
 says_nothing() { ! grep -q 'mpimap:' "$out/err" || fail "something is said"; }
-fresh() { rm -f "$journal" "$journal".*; }
-closed() { [[ ! -e $journal.lock ]] || fail "the journal is still locked"; }
 
 case $part in
 resumed)
@@ -233,7 +226,6 @@ died)
     wanted=$(value result)
     for schedule in '' static; do
         fresh
-        rm -f "$journal.died"
         # Among others at first, as a rule, then by itself, three times.
         END=bad
         for ((n = 1; n <= 5; ++n)); do
@@ -258,7 +250,6 @@ died)
     done
     # A job that is killed from outside blames nobody.
     fresh
-    rm -f "$journal.died"
     END=bad
     for ((n = 1; n <= 4; ++n)); do ranks 3 map 300 kill=200 journal="$journal"; done
     END=0
@@ -282,7 +273,6 @@ died)
     closed
     # With other arguments an item that has ended its rank has a new beginning.
     fresh
-    rm -f "$journal.died"
     END=bad
     for ((n = 1; n <= 3; ++n)); do ranks 2 map 300 crash=200 chunk=1 journal="$journal"; done
     END=0
@@ -292,7 +282,6 @@ died)
     same
     # Of a lazy map, whose items have an order.
     fresh
-    rm -f "$journal.died"
     ranks 2 imap 300
     wanted=$(value result)
     END=bad

@@ -5,11 +5,9 @@ set -euo pipefail
 times=$1
 program=$2
 mpiexec=$3
-# shellcheck source-path=SCRIPTDIR source=../run_program.sh
-source "$(dirname "$0")/../run_program.sh"
-journal=$all/a.mpimap
+# shellcheck source-path=SCRIPTDIR source=common.sh
+source "$(dirname "$0")/common.sh"
 items=4000
-value() { sed -n "s/^$1 //p" "$out/out"; }
 now() { date +%s%N; }
 declare -A wanted
 RANDOM=${SEED:-1}
@@ -24,7 +22,8 @@ for ((n = 0; n < times; ++n)); do
     fi
     sync=$((RANDOM % 2))
     [[ $sync == 0 ]] || what+=(sync=record)
-    rm -f "$journal" "$journal".* "$all"/log.*
+    fresh
+    rm -f "$all"/log.*
     setsid "$mpiexec" -n 2 "$program" "${what[@]}" journal="$journal" log="$all/log" >/dev/null 2>&1 &
     job=$!
     while [[ ! -s $journal ]]; do sleep 0.02; done

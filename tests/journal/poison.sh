@@ -5,15 +5,14 @@ set -euo pipefail
 times=$1
 program=$2
 mpiexec=$3
-# shellcheck source-path=SCRIPTDIR source=../run_program.sh
-source "$(dirname "$0")/../run_program.sh"
-journal=$all/a.mpimap
+# shellcheck source-path=SCRIPTDIR source=common.sh
+source "$(dirname "$0")/common.sh"
 items=60
 RANDOM=${SEED:-1}
 most=0
 for ((n = 0; n < times; ++n)); do
     poison=$((RANDOM % items))
-    rm -f "$journal" "$journal".*
+    fresh
     what=(map "$items" crash="$poison" nap=$((RANDOM % 3 * 200)) collect=1 journal="$journal")
     [[ $((RANDOM % 2)) == 0 ]] || what+=(schedule=static)
     # From outside, in another item, which nobody is to be blamed for.
