@@ -15,9 +15,10 @@
 #include <mpimap/codec.hpp>
 
 #include "call/verdict.hpp"
-#include "code/function_names.hpp"
+#include "kept/call_identity.hpp"
 #include "kept/deaths.hpp"
 #include "kept/open_journal.hpp"
+#include "kept/restored.hpp"
 #include "kept/wall_clock.hpp"
 
 namespace mpimap::detail {
@@ -26,39 +27,6 @@ namespace {
 using journal::block_sum;
 using journal::items_per_block;
 using journal::kind;
-
-/// Of all that has been written, with what it refers to.
-void add_to(journal::checksum& sum, const writer& out) {
-    sum.add(out.body().data(), out.body().size());
-    for (const source_span& s : out.spans())
-        sum.add(s.data, s.size);
-}
-
-journal::call_info info_of(const options& o, root_job& job) {
-    journal::call_info info;
-    const call_types types = job.types();
-    info.result = (types.folds ? "reduction of " : "") + demangled(types.result);
-    info.seed = o.seed;
-    // Without a name for them it is the number of the call that the streams hang on.
-    info.stream = o.seed && o.stream.empty() ? "call " + std::to_string(job.ordinal()) : o.stream;
-    info.named = !o.journal_key.empty();
-    if (info.named) {
-        info.function = o.journal_key;
-        return info;
-    }
-    writer out;
-    std::string names;
-    out.name_functions(names);
-    for (std::size_t i = 0; i < job.parts_of_function(); ++i)
-        job.write_part(i, out);
-    journal::checksum sum(0);
-    add_to(sum, out);
-    info.state = sum.value();
-    info.function = demangled(types.function);
-    if (!names.empty())
-        info.function = names + " as " + info.function;
-    return info;
-}
 
 /// "1 item", "2,000 items"
 std::string counted(std::size_t n, const char* what) {
@@ -104,9 +72,10 @@ class kept_call final : public call_keeper {
 
     [[nodiscard]] kept added(std::size_t item) noexcept override {
         try {
-            const std::uint64_t sum = sum_of_item(item);
+            const std::uint64_t sum = arguments_->of_item(item);
             if (index_) {
-                if (const auto found = index_->find(item, sum); found && give(*found, item)) {
+                if (const auto found = index_->find(item, sum);
+                    found && give_results(job_, *found, {item, 1}, {})) {
                     ++restored_;
                     return kept::result;
                 }
@@ -341,12 +310,7 @@ class kept_call final : public call_keeper {
             if (const std::string other = difference(before->info(), info); !other.empty())
                 refuse(other, info.named);
         }
-        writer common;
-        job_.write_common(common);
-        journal::checksum sum(0);
-        add_to(sum, common);
-        common_ = sum.value();
-
+        arguments_.emplace(job_);
         job_.keep_last_run();
         call_facts facts = job_.facts();
         facts.deaths = deaths_file(journal_.path());
@@ -356,7 +320,7 @@ class kept_call final : public call_keeper {
         buffer records;
         journal::append(records, journal_.number(), number_, info);
         if (!grows_) {
-            blocks_ = sums_of_blocks();
+            blocks_ = arguments_->of_blocks();
             if (!blocks_.empty())
                 journal::append(records, journal_.number(), number_, 0, blocks_);
             if (before != nullptr)
@@ -380,57 +344,17 @@ class kept_call final : public call_keeper {
                  : "; where its results are right all the same, options::journal_key says what they are of"));
     }
 
-    /// Arguments are encoded a few at a time: they may be large.
-    static constexpr std::size_t at_a_time = 16;
-
-    [[nodiscard]] std::vector<block_sum> sums_of_blocks() {
-        const std::size_t items = job_.items();
-        std::vector<block_sum> sums;
-        bool any = true; // anything is sent of items
-        for (std::size_t first = 0; first < items; first += items_per_block) {
-            const std::size_t end = std::min(items, first + items_per_block);
-            journal::checksum sum(common_);
-            for (std::size_t at = first; any && at < end;) {
-                at = add_arguments({at, std::min(at_a_time, end - at)}, sum);
-                any = at <= at_a_time ? written_ != 0 : any;
-            }
-            sums.push_back({end - first, sum.value()});
-        }
-        return sums;
-    }
-    /// Gives the first item that is still to be added.
-    std::size_t add_arguments(item_range items, journal::checksum& sum) {
-        arguments_.clear();
-        failures failed;
-        const std::size_t n = job_.write_chunk(items, arguments_, failed);
-        add_to(sum, arguments_.out);
-        written_ = arguments_.out.size();
-        if (n == items.count)
-            return items.end();
-        // What cannot be encoded fails when it is handed out.
-        constexpr std::uint64_t none = ~std::uint64_t{0};
-        sum.add(&none, sizeof none);
-        written_ = 1;
-        return items.first + n + 1;
-    }
-    [[nodiscard]] std::uint64_t sum_of_item(std::size_t item) {
-        journal::checksum sum(common_);
-        add_arguments({item, 1}, sum);
-        arguments_.clear();
-        return sum.value();
-    }
-
     void restore(const journal::call_contents& before) {
         const journal::kept_items old = before.of(blocks_);
         if (folds_ && !old.results.empty())
             copy_function(job_); // folds them
         for (const journal::kept_items::entry& e : old.results) {
-            if (e.items.end() > job_.items() || !give(e))
+            if (e.items.end() > job_.items() || !give_record(job_, e))
                 unreadable_ += e.items.count;
         }
         if (keeps_failures_) {
             for (const journal::kept_items::entry& e : old.failures) {
-                std::optional<failure> f = read_failure(e);
+                std::optional<failure> f = failure_of(e);
                 if (!f || e.items.end() > job_.items() || !failed_.add(e.items.first, e.items.end())) {
                     ++unreadable_;
                     continue;
@@ -510,67 +434,14 @@ class kept_call final : public call_keeper {
         std::fflush(stderr);
     }
 
-    [[nodiscard]] bool give(const journal::kept_items::entry& e) {
-        try {
-            journal::word_cursor in(e.content);
-            const journal::ran how = journal::read_ran(in);
-            if (!give(journal::read_encoded(in), e.items, how.without))
-                return false;
-            std::size_t next = e.items.first;
-            const auto done_up_to = [&](std::size_t end) {
-                if (next < end)
-                    (void)job_.fates().done.add(next, end);
-            };
-            for (const std::size_t item : how.without) {
-                done_up_to(item);
-                next = item + 1;
-            }
-            done_up_to(e.items.end());
-            return true;
-        } catch (const serialization_error&) {
-            return false;
-        }
-    }
-    [[nodiscard]] bool give(const journal::encoded& results, item_range items,
-                            const std::vector<std::size_t>& without) {
-        reader in = results.read();
-        failures failed;
-        std::function<void()> complete;
-        job_.skip_results(without);
-        if (job_.read_results(items, in, failed, complete) != items.count ||
-            in.targets().size() != results.spans.size())
-            return false;
-        results.copy_spans(in.targets());
-        if (complete)
-            complete();
-        return true;
-    }
-    [[nodiscard]] bool give(const journal::encoded& result, std::size_t item) {
-        return give(result, {item, 1}, {});
-    }
-
-    /// Nothing where it is of another item than it says.
-    [[nodiscard]] static std::optional<failure> read_failure(const journal::kept_items::entry& e) {
-        try {
-            journal::word_cursor in(e.content);
-            (void)in.number<double>(); // when
-            const journal::encoded text = journal::read_encoded(in);
-            reader from = text.read();
-            failures all = read_failures(from);
-            if (all.size() == 1 && all[0].index == e.items.first)
-                return std::move(all[0]);
-        } catch (const serialization_error&) {
-        }
-        return std::nullopt;
-    }
-
     void prepare_singles(const journal::call_contents& before) {
         index_.emplace(before);
         charge_deaths(before);
         if (keeps_failures_) {
-            for (const journal::kept_items::entry& e : before.failures())
-                if (std::optional<failure> f = read_failure(e))
+            for (const journal::kept_items::entry& e : before.failures()) {
+                if (std::optional<failure> f = failure_of(e))
                     failed_singles_.insert_or_assign(e.items.first, std::pair(e.arguments, std::move(*f)));
+            }
         }
         std::fputs(("mpimap: journal " + journal_.path() + ", call " + std::to_string(number_) + ": " +
                     counted(index_->size(), "result") + (index_->size() == 1 ? " is" : " are") +
@@ -611,10 +482,8 @@ class kept_call final : public call_keeper {
     bool keeps_failures_;
     bool stops_;
     std::uint64_t number_;
+    std::optional<argument_sums> arguments_;
     std::vector<block_sum> blocks_; // of a call that does not grow
-    std::uint64_t common_ = 0;      // a sum of what all items have in common
-    outgoing arguments_;            // memory for them
-    std::size_t written_ = 0;       // bytes, of the last ones
     std::vector<item_range> suspects_;
     index_set failed_; // before, and not run again
     failures failures_;
