@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A job that is killed, whole, at any time: kills.sh TIMES PROGRAM MPIEXEC. The next job has the same bytes, and runs nothing
-# again that had ended a second before; where each record is synced, nothing whose record was written.
+# A job that is killed, whole, at any time: kills.sh TIMES PROGRAM MPIEXEC. The next job has the same bytes. How old that was
+# which it runs again is printed: a second is promised, three make it fail, since the machine may be busy.
 set -euo pipefail
 times=$1
 program=$2
