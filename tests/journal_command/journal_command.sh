@@ -60,20 +60,20 @@ done
 
 run 0 "$command" list closed.mpimap
 says out <<'END'
-closed.mpimap: 1.62 kB in 1 file
+closed.mpimap: 1.73 kB in 1 file
 
 run  began                host      job   ranks
   1  2023-11-14 22:13:20  login<1>  4711      3
 The last run has closed the journal.
 
 call  items  done  failed  missing  suspects  bytes  ended  seed  result       function
-   1     10    10       0        0         0    744  yes    42    double       double model::energy(double)
-   2      5     5       0        0         0    528  yes    -     std::string  name(int)
+   1     10    10       0        0         0    800  yes    42    double       double model::energy(double)
+   2      5     5       0        0         0    560  yes    -     std::string  name(int)
 END
 says_nothing err
 run 0 "$command" list killed.mpimap
 says out <<'END'
-killed.mpimap: 2.85 kB in 1 file
+killed.mpimap: 3.01 kB in 1 file
 
 run  began                host      job   ranks
   1  2023-11-14 22:13:20  login<1>  4711      3
@@ -81,22 +81,22 @@ run  began                host      job   ranks
 The last run has not closed the journal: it was killed, or goes on.
 
 call  items  done  failed  missing  suspects  bytes  ended  seed  result  function
-   1    100    30       1       69        20   2208  no     -     int     int <lambda(int)>::operator()(int) const
+   1    100    30       1       69        20   2336  no     -     int     int <lambda(int)>::operator()(int) const
 Suspects were being run when the program ended, or are now.
 END
 run 0 "$command" list growing.mpimap
 sed -n '/^call/,$p' "$out/out" >"$out/calls"
 says calls <<'END'
 call  items  done  failed  missing  suspects  bytes  ended  seed  result       function
-   1      9     4       1        4         3   1728  no     -     std::string  text of(int)
-   2      2     2       0        0         0    296  no     -     double       double g(int)
-   3      2     2       0        0         0    328  yes    -     void         void h(int)
+   1      9     4       1        4         3   1824  no     -     std::string  text of(int)
+   2      2     2       0        0         0    312  no     -     double       double g(int)
+   3      2     2       0        0         0    352  yes    -     void         void h(int)
 Suspects were being run when the program ended, or are now.
 END
 run 0 "$command" list large.mpimap
 grep -q '^ *3  *100  *50  *0  *50  .*  reduction of double  plus$' "$out/out" || fail "no reduction"
 run 0 "$command" list two.mpimap
-grep -q '^two.mpimap: 1.26 kB in 2 files$' "$out/out" || fail "not two files"
+grep -q '^two.mpimap: 1.34 kB in 2 files$' "$out/out" || fail "not two files"
 grep -q '^ *1  *4  *4  *0  *0  *0 ' "$out/out" || fail "not all of both files"
 for file in empty fresh; do
     run 0 "$command" list $file.mpimap
@@ -111,12 +111,12 @@ done
 # ---------------------------------------------------------------- verify
 
 run 0 "$command" verify closed.mpimap
-says out <<<"closed.mpimap: whole: 1616 bytes, 14 records, 1 run, 2 calls"
+says out <<<"closed.mpimap: whole: 1728 bytes, 14 records, 1 run, 2 calls"
 for file in empty large growing two shown; do run 0 "$command" verify $file.mpimap; done
 run 0 "$command" verify killed.mpimap
 says out <<'END'
-killed.mpimap: bytes 2784 to 2853 were being written when the program ended, or are now: no damage
-killed.mpimap: whole: 2854 bytes, 22 records, 2 runs, 1 call
+killed.mpimap: bytes 2944 to 3013 were being written when the program ended, or are now: no damage
+killed.mpimap: whole: 3014 bytes, 22 records, 2 runs, 1 call
 END
 run 0 "$command" verify fresh.mpimap
 says out <<'END'
@@ -127,7 +127,7 @@ read -r _ from to < <(grep '^damaged ' "$all/places")
 run 1 "$command" verify damaged.mpimap
 says out <<END
 damaged.mpimap: bytes $from to $to are damaged
-damaged.mpimap: damaged: 928 bytes, 6 records, 1 run, 1 call
+damaged.mpimap: damaged: 984 bytes, 6 records, 1 run, 1 call
 END
 read -r _ first second third < <(grep '^strange ' "$all/places")
 run 1 "$command" verify strange.mpimap
@@ -136,14 +136,14 @@ strange.mpimap: a record of results of call 7, item 0, at byte $first, is strang
 strange.mpimap: a record of results of call 1, items 10 to 19, at byte $second, is strange: its results are not what \
 their type says
 strange.mpimap: a record of no known kind of call 1, item 0, at byte $third, is strange: there is no such kind
-strange.mpimap: damaged: 1096 bytes, 9 records, 1 run, 1 call
+strange.mpimap: damaged: 1168 bytes, 9 records, 1 run, 1 call
 END
 run 1 "$command" verify half.mpimap
 grep -q '^half.mpimap.1 is no journal' "$out/out" || fail "the second file is not named"
 # All others say so, and show the rest.
 for subcommand in list failed csv html; do
     run 0 "$command" "$subcommand" damaged.mpimap
-    says err <<<"mpimap-journal: 192 bytes of damaged.mpimap cannot be read: mpimap-journal verify says which"
+    says err <<<"mpimap-journal: 200 bytes of damaged.mpimap cannot be read: mpimap-journal verify says which"
 done
 run 1 "$command" missing damaged.mpimap
 says out <<<"call 1: 0-9"

@@ -87,6 +87,11 @@ class file {
         append(bytes_, number, call, info);
         return *this;
     }
+    /// With the same calls.
+    file& goes_on_behind(const file& before) {
+        sums_ = before.sums_;
+        return *this;
+    }
     file& sums(std::uint64_t call, std::size_t items) {
         std::vector<block_sum> all;
         for (std::size_t left = items; left != 0; left -= std::min(left, items_per_block))
@@ -284,7 +289,7 @@ void write_two_files(const std::string& folder) {
     f.results(1, {0, 2}, numbers<short>({-1, -2}), of_rank(0, 1));
     f.save(folder + "/two.mpimap");
     file g;
-    g.run(began).results(1, {0, 2}, numbers<short>({-1, -2}), of_rank(0, 1));
+    g.goes_on_behind(f).run(began).results(1, {0, 2}, numbers<short>({-1, -2}), of_rank(0, 1));
     g.results(1, {2, 2}, numbers<short>({-3, -4}), of_rank(0, 1)).ended(1, 4).end();
     g.save(folder + "/two.mpimap.1");
     f.save(folder + "/half.mpimap");
