@@ -141,7 +141,7 @@ case $part in
             until_ended "$name" COMPLETED 60
             same "$name" 300
         done
-        says gone-srun 'is COMPLETING, so it is not started again'
+        says gone-srun 'is COMPLETING, so it is not started again here'
         for name in gone-srun gone-mpirun; do
             says_not "$name" 'start number'
             [[ $(what $name JobState) == CANCELLED ]] || fail "$name: has come back"
@@ -169,8 +169,8 @@ END
         done
         ;;
     died)
-        # A killed rank. --kill-on-bad-exit, which job.sbatch asks for, tells the others to stop, and kills them when KillWait is
-        # over, 5 s here; those that have given up before can go on in another run. Without it they are killed at once.
+        # A killed rank. --kill-on-bad-exit, which job.sbatch asks for, tells the others to stop, and kills them when KillWait
+        # is over, 5 s here; those that have given up before can go on in another run. Without it they are killed at once.
         start_lab 8 "$build/tests/slurm/$part"
         for launcher in srun mpirun; do margin=40 submit $launcher 0 30000 100; done
         launcher=srun margin=2 submit told 0 30000 100
