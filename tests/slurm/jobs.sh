@@ -79,6 +79,7 @@ case $part in
         # Items that take longer than a run can; no journal.
         launcher=srun submit stuck 6 8 100000 --nodes=1
         journal='' launcher=srun submit unnamed 6 8 100000 --nodes=1
+        RESTARTS=0 launcher=srun submit once 6 300 100 --nodes=1
         # Two journals, and two jobs that would share one.
         journal=%a.mpimap launcher=srun submit array 9 160 100 --array=1-2 --nodes=1 --output=%a.out
         journal=shared.mpimap launcher=srun submit shared 9 160 100 --array=1-2 --nodes=1 --output=shared-%a.out
@@ -89,6 +90,8 @@ case $part in
         until_ended unnamed FAILED 60
         says unnamed 'names no journal'
         says_not unnamed 'start number'
+        until_ended once FAILED 60
+        says once 'which is what RESTARTS allows'
         for name in 1 2; do
             number[$name]=${number[array]}_$name
             until_says "$name" 'start number 2' 90
@@ -159,7 +162,8 @@ END
         rm "$conf"
         # Slurm tells the ranks of srun, but of mpirun the daemons, which then are gone.
         for launcher in srun mpirun; do submit $launcher 0 300 100 --partition=low; done
-        for name in srun mpirun; do until_says "$name" '^rank 3' 60; done
+        journal='' launcher=srun submit unnamed 0 300 100 --partition=low
+        for name in srun mpirun unnamed; do until_says "$name" '^rank 3' 60; done
         sleep 2
         "$lab" run sbatch --partition=high --nodes=4 --ntasks-per-node=4 --output=high.out --wrap='sleep 2'
         for name in srun mpirun; do
@@ -167,6 +171,9 @@ END
             until_ended "$name" COMPLETED 60
             same "$name" 300
         done
+        until_ended unnamed COMPLETED 60
+        says unnamed 'start number 2'
+        cmp unnamed.results undisturbed.300
         ;;
     died)
         # A killed rank. --kill-on-bad-exit, which job.sbatch asks for, tells the others to stop, and kills them when KillWait
