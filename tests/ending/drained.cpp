@@ -9,7 +9,9 @@
 //   lag=MS        all ranks do, behind the first call
 //   costs=1       item i takes nap * (i + 1), and is said to
 //   fails=I       this item throws
-//   log=FILE      each rank adds a line to FILE.PROCESS when it is in main, for each item, and at the end
+//   log=FILE      each rank adds a line to FILE.PROCESS when it is in main, for each item, and at the end,
+//   with the
+//                 time in nanoseconds since 1970
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +22,7 @@
 #include <fstream>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -47,7 +50,8 @@ void sleep_ms(double ms) {
 }
 void log_line(const std::string& line) {
     if (!setting("log").empty())
-        std::ofstream(setting("log") + "." + std::to_string(getpid()), std::ios::app) << line << std::endl;
+        std::ofstream(setting("log") + "." + std::to_string(getpid()), std::ios::app)
+            << line << " at " << std::chrono::system_clock::now().time_since_epoch().count() << std::endl;
 }
 int world_rank() {
     int rank = 0;
@@ -151,12 +155,18 @@ void run(const std::string& way, std::size_t items) {
         if (number("lag") > 0)
             (void)mpimap::mpi_map(world, work, xs);
     } else {
-        mpimap::pool pool(world);
+        std::optional<mpimap::pool> made;
+        if (way == "spawn") {
+            made.emplace(mpimap::spawn(2));
+        } else {
+            made.emplace(world);
+        }
+        mpimap::pool& pool = *made;
         if (!pool)
             return;
         std::vector<std::uint64_t> all;
         try {
-            if (way == "pool") {
+            if (way == "pool" || way == "spawn") {
                 all = pool.map(o, work, xs);
             } else if (way == "imap") {
                 for (const std::uint64_t x : pool.imap(o, work, xs))
@@ -210,6 +220,11 @@ int main(int argc, char** argv) {
         settings[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
     }
     log_line("begin");
+    if (way == "environment") { // without run_main
+        const mpimap::environment mpi(argc, argv, {.handle_signals = true});
+        run("map", items);
+        return 0;
+    }
     if (way == "deaf") { // handles nothing
         const mpimap::environment mpi(argc, argv);
         run("map", items);

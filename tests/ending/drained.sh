@@ -114,7 +114,7 @@ case $part in
         says 'no call begins any more'
         # When all is done: the program ends as it would.
         begin "${several[@]}" "$program" map 20 late=1500
-        wait_for '^end$' 3
+        wait_for '^end at' 3
         kill -USR1 "$job"
         ends 0
         # One rank alone.
@@ -141,6 +141,12 @@ case $part in
         wait_for ended 20
         kill -USR1 "$job"
         ends 75
+        # Without run_main, where it leaves main.
+        begin "${several[@]}" "$program" environment $items nap=20
+        wait_for ended 20
+        kill -USR1 "$job"
+        ends 75
+        says 'uncaught exception: mpimap: the call was interrupted by SIGUSR1'
         # A program with a handler of its own, which stays; and one that did not ask.
         begin "${several[@]}" "$program" own 60 nap=20
         wait_for ended 20
@@ -196,7 +202,7 @@ case $part in
         for by in deadline=2 nothing; do
             fresh
             begin "${several[@]}" "$program" map $items nap=20 endless=17 margin=1 journal="$journal" $by
-            wait_for 'item 17$'
+            wait_for 'item 17 at'
             [[ $by != nothing ]] || kill -USR1 "$job"
             ends 75
             says 'mpimap: items that still run are given up, since '
@@ -229,10 +235,21 @@ case $part in
             drained $way INT 75
             resumed $way
         done
+        # With ranks that the pool has made, of which a terminal tells all.
+        for signal in INT USR1; do
+            fresh
+            begin "$program" spawn $items nap=20 journal="$journal"
+            wait_for ended 20
+            kill "-$signal" -- "-$job"
+            ends 75
+            closed
+            run 0 "$program" spawn $items journal="$journal"
+            same
+        done
         # Ctrl-C, twice: an item that never ends is not waited for.
         fresh
         begin "$program" map $items nap=20 endless=17 margin=60 journal="$journal"
-        wait_for 'item 17$'
+        wait_for 'item 17 at'
         kill -INT "$job"
         sleep 0.5
         before=$(now)
