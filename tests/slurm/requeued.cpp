@@ -1,6 +1,6 @@
-// requeued RESULTS ITEMS MILLISECONDS: a map whose items take that long and draw random numbers, with the journal that
-// job.sbatch names, in a program that ends early when it is told to. The bytes of its results are written to RESULTS once
-// all are there. Each rank says where it runs, so that a test can kill it.
+// requeued RESULTS ITEMS MILLISECONDS: a map whose items take that long and draw random numbers, with the
+// journal that job.sbatch names, in a program that ends early when it is told to. The bytes of its results
+// are written to RESULTS once all are there. Each rank says where it runs, so that a test can kill it.
 #include <mpimap/mpimap.hpp>
 #include <mpimap/run_main.hpp>
 
@@ -39,10 +39,11 @@ int program(int argc, char** argv) {
     char host[256] = "?";
     gethostname(host, sizeof host - 1);
     // In one piece: the lines of all ranks come together.
-    std::cout << "rank " + std::to_string(world.rank()) + ' ' + host + ' ' + std::to_string(getpid()) + '\n' << std::flush;
+    std::cout << "rank " + std::to_string(world.rank()) + ' ' + host + ' ' + std::to_string(getpid()) + '\n'
+              << std::flush;
 
-    const auto results =
-        mpimap::mpi_map(world, {.chunk = 1, .seed = 42, .journal = journal == nullptr ? "" : journal}, walk, milliseconds);
+    const auto results = mpimap::mpi_map(
+        world, {.chunk = 1, .seed = 42, .journal = journal == nullptr ? "" : journal}, walk, milliseconds);
     if (world.rank() != 0)
         return 0;
     std::ofstream file(argv[1], std::ios::binary);
