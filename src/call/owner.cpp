@@ -122,7 +122,7 @@ void owner::interrupt(int cause) {
 }
 
 void owner::has_time_left(double seconds) {
-    if (stopped() || !has_items())
+    if (stopped() || (!has_items() && items_out_ == 0))
         return;
     if (seconds <= 0) {
         interrupt(interruption::end_of_time);
@@ -654,7 +654,10 @@ bool owner::fail(failure f, std::size_t attempt) {
     if (f.index != task_error::no_item && !ledger_.failed(static_cast<std::size_t>(f.index), f.rank, attempt))
         return false;
     complete(f, attempt);
-    if (kept_ && f.index != task_error::no_item)
+    // What had another attempt before it, had it not been for the end of the program, has not failed for who
+    // goes on.
+    const bool cut_off = course_ == course::interrupted && attempt < plan_.attempts;
+    if (kept_ && f.index != task_error::no_item && !cut_off)
         final_.push_back(f);
     failed_.push_back(std::move(f));
     return true;

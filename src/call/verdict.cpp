@@ -102,15 +102,17 @@ cancelled cancelled_after(const std::string& why, completion done, std::size_t i
     return cancelled(text, std::move(done));
 }
 
-void write_interrupted(writer& out, const interrupted& e) {
+void write_interrupted(writer& out, const interrupted& e, bool end_of_program) {
     write_cancelled(out, e);
     out.length(static_cast<std::size_t>(e.signal()));
+    out.length(end_of_program ? 1 : 0);
 }
 
-interrupted read_interrupted(reader& in) {
+told_interruption read_interrupted(reader& in) {
     const cancelled e = read_cancelled(in);
     const std::size_t signal = in.length(0);
-    return interrupted(e.what(), static_cast<int>(signal), {e.done(), {}});
+    const bool end_of_program = in.length(0) != 0;
+    return {interrupted(e.what(), static_cast<int>(signal), {e.done(), {}}), end_of_program};
 }
 
 std::string text_of_cause(int cause) {

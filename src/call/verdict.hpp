@@ -37,8 +37,13 @@ void write_cancelled(writer& out, const cancelled& e);
 [[nodiscard]] cancelled cancelled_after(const std::string& why, completion done, std::size_t items);
 
 /// The same of one that was interrupted.
-void write_interrupted(writer& out, const interrupted& e);
-[[nodiscard]] interrupted read_interrupted(reader& in);
+/// With whether the program is to end, and not just the call.
+void write_interrupted(writer& out, const interrupted& e, bool end_of_program);
+struct told_interruption {
+    interrupted what;
+    bool end_of_program = false;
+};
+[[nodiscard]] told_interruption read_interrupted(reader& in);
 /// "the call was interrupted by SIGUSR1: 120 of 1000 items had run, 2 had failed". `cause` as of an
 /// interruption.
 [[nodiscard]] interrupted interrupted_after(int cause, completion done, std::size_t items,

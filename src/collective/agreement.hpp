@@ -28,9 +28,10 @@ class agreement {
         return a;
     }
     /// Of one that makes none any more.
-    [[nodiscard]] static agreement of_leaving(int rank) noexcept {
+    [[nodiscard]] static agreement of_leaving(int rank, int cause = 0) noexcept {
         agreement a;
         a.words_[leaves] = ~static_cast<std::uint64_t>(rank);
+        a.words_[interrupted] = static_cast<std::uint64_t>(cause);
         return a;
     }
 

@@ -133,14 +133,16 @@ struct collective_call::implementation {
         std::optional<roll_call> roll;
         wait_for(*turn, request, [&](double waited) { call_the_roll(roll, waited); });
         constexpr int first = 0; // no root that all know
+        if (all.cause() != 0) {
+            interruption_here().ask(all.cause());
+            throw_everywhere(interrupted_before(all.cause()), first);
+        }
         if (all.somebody_leaves()) {
             throw_everywhere(mismatched_call("mpimap: rank " + std::to_string(all.leaver()) +
                                              " does not take part in this call: its program has come to its "
                                              "end, or has freed the communicator"),
                              first);
         }
-        if (all.cause() != 0)
-            throw_everywhere(interrupted_before(all.cause()), first);
         if (!all.same_piece()) {
             throw_everywhere(
                 mismatched_call("mpimap: the environment variable MPIMAP_PIECE_BYTES must be the same on "
@@ -426,6 +428,7 @@ void collective_call::implementation::run(const options& o, bool tolerant,
     if (o.report != nullptr)
         *o.report = report();
     root_job* job = nullptr;
+    bool ends_program = false; // where the call's time is over
     writer setup;
     std::size_t bounds_size = 0;
     session all(state.here(*turn));
@@ -443,6 +446,7 @@ void collective_call::implementation::run(const options& o, bool tolerant,
             call_plan plan = plan_call(*job, o, static_cast<std::size_t>(state.size), {.tolerant = tolerant},
                                        keeper.get());
             plan.ends = time.items_end();
+            ends_program = time.is_of_program;
             end_of_time->set(time);
             header.margin = time.given_margin.value_or(-1);
             header.left = plan.queue.remaining();
@@ -485,8 +489,8 @@ void collective_call::implementation::run(const options& o, bool tolerant,
     const auto finished = [&d] { return d->state().finished(); };
     all.run_until(finished);
     ending how = d->end();
-    if (how.interrupted_by != 0 && state.cause_of_ending() != 0)
-        note_left_items();
+    if (how.interrupted_by != 0)
+        note_left_items(ends_program);
     const verdict v = conclude(*job, std::move(how), state.rank);
     if (v.failed) {
         end(all, wire::outcome::failed, [&](writer& out) { write_map_error(out, *v.failed); });
@@ -497,7 +501,8 @@ void collective_call::implementation::run(const options& o, bool tolerant,
         throw_everywhere(*v.stopped, root);
     }
     if (v.cut_short) {
-        end(all, wire::outcome::interrupted, [&](writer& out) { write_interrupted(out, *v.cut_short); });
+        end(all, wire::outcome::interrupted,
+            [&](writer& out) { write_interrupted(out, *v.cut_short, state.cause_of_ending() != 0); });
         throw_everywhere(*v.cut_short, root);
     }
     end(all, wire::outcome::succeeded);

@@ -201,7 +201,7 @@ void dispatcher::heed_stop() {
         return;
     if (owner_.plan().stop.stop_requested())
         cancel();
-    if (const int cause = session_.interrupted_by(); cause != 0) [[unlikely]] {
+    if (const int cause = session_.interrupted_by(); cause != 0 && heeds_interruption_) [[unlikely]] {
         whole(session_.here(), [&] {
             owner_.interrupt(cause);
             act();

@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <vector>
 
+#include <mpimap/detail/running_items.hpp>
+
 #include "call/keeper.hpp"
 #include "call/kept_chunks.hpp"
 #include "call/opening.hpp"
@@ -146,6 +148,7 @@ class dispatcher {
     owner owner_;
     pooled pool_;
     const bool times_;
+    const bool heeds_interruption_ = !running_items::any_here(); // an item's call is a part of it
     std::size_t chunks_sent_ = 0;
     std::shared_ptr<const void> in_transit_ =
         std::make_shared<char>();     // messages with memory of the caller's

@@ -106,7 +106,7 @@ bool worker::receive() {
 
 void worker::say_if_interrupted() {
     const int cause = here_.ending == nullptr ? 0 : here_.ending->cause();
-    if (cause == 0 || said_interrupted_ || runner_.ended()) [[likely]]
+    if (cause == 0 || said_interrupted_ || !heeds_interruption_ || runner_.ended()) [[likely]]
         return;
     said_interrupted_ = true;
     messages_.send(root_, wire::interrupted{static_cast<std::uint64_t>(cause)}, outgoing());
@@ -246,8 +246,12 @@ void worker::arrived(incoming& m) {
             failed_ = read_map_error(in);
         if (end->how == wire::outcome::cancelled)
             stopped_ = read_cancelled(in);
-        if (end->how == wire::outcome::interrupted)
-            cut_short_ = read_interrupted(in);
+        if (end->how == wire::outcome::interrupted) {
+            told_interruption told = read_interrupted(in);
+            if (told.end_of_program && here_.ending != nullptr && heeds_interruption_)
+                here_.ending->ask(told.what.signal() != 0 ? told.what.signal() : interruption::end_of_time);
+            cut_short_ = std::move(told.what);
+        }
     } else if (const auto* new_part = std::get_if<wire::part>(&m.what)) {
         parts_.insert_or_assign(new_part->number, std::move(*static_cast<part*>(m.keep.get())));
         pass_on(new_part->number);

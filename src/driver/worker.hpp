@@ -10,6 +10,8 @@
 #include <optional>
 #include <vector>
 
+#include <mpimap/detail/running_items.hpp>
+
 #include "call/backlog.hpp"
 #include "call/runner.hpp"
 #include "driver/engaged_helper.hpp"
@@ -107,6 +109,7 @@ class worker {
     std::optional<map_error> failed_;
     std::optional<cancelled> stopped_;
     std::optional<interrupted> cut_short_;
+    const bool heeds_interruption_ = !running_items::any_here(); // an item's call is a part of it
     bool said_interrupted_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "ending/end_of_time.hpp"
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -44,22 +45,28 @@ std::string output_of(const char* const* arguments, double seconds) {
     ::close(ends[1]);
     std::string text;
     const double until = seconds_now() + seconds;
-    while (failed == 0) {
+    bool ended = false;
+    while (failed == 0 && !ended) {
         pollfd readable{ends[0], POLLIN, 0};
         const double left = until - seconds_now();
-        if (left <= 0 || ::poll(&readable, 1, static_cast<int>(left * 1e3) + 1) < 0)
+        if (left <= 0)
             break;
+        if (::poll(&readable, 1, static_cast<int>(left * 1e3) + 1) <= 0)
+            continue; // a signal, or the time is over
         std::array<char, 256> some;
-        const ssize_t n = readable.revents == 0 ? 0 : ::read(ends[0], some.data(), some.size());
-        if (n <= 0)
-            break;
-        text.append(some.data(), static_cast<std::size_t>(n));
+        const ssize_t n = ::read(ends[0], some.data(), some.size());
+        if (n > 0) {
+            text.append(some.data(), static_cast<std::size_t>(n));
+        } else {
+            ended = n == 0 || errno != EINTR;
+        }
     }
     ::close(ends[0]);
     if (failed == 0) {
-        if (seconds_now() >= until)
+        if (!ended)
             ::kill(child, SIGKILL);
-        ::waitpid(child, nullptr, 0);
+        while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+        }
     }
     return text.substr(0, text.find('\n'));
 }

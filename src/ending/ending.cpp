@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <mpimap/detail/running_items.hpp>
 #include <mpimap/errors.hpp>
 
 #include "call/verdict.hpp"
@@ -39,7 +40,12 @@ constexpr std::array heeded_signals{SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
 double seconds_since_1970_now() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
-const double program_began = seconds_since_1970_now();
+/// As soon as anything asks, or the library is loaded.
+double program_began() {
+    static const double began = seconds_since_1970_now();
+    return began;
+}
+[[maybe_unused]] const double asked_early = program_began();
 
 /// On the engine's clock.
 double engine_time(double since_1970) {
@@ -59,7 +65,7 @@ struct environment_says {
 environment_says read_environment() {
     environment_says says;
     if (const char* const text = std::getenv("MPIMAP_DEADLINE"); text != nullptr && *text != '\0') {
-        if (const std::optional<double> end = read_deadline(text, program_began)) {
+        if (const std::optional<double> end = read_deadline(text, program_began())) {
             says.deadline = engine_time(*end);
         } else {
             says.wrong = "mpimap: MPIMAP_DEADLINE is \"" + std::string(text) +
@@ -91,7 +97,8 @@ pid_t process_of_handlers = 0;
 bool launched_by_nobody = false;
 bool launched_by_mpirun = false;
 bool first_process = true;
-std::atomic<bool> is_to_be_killed{false}; // by mpirun, soon
+std::atomic<bool> is_to_be_killed{false}; // soon: by mpirun within a second, by Slurm within KillWait
+std::atomic<bool> is_over{false};         // the program
 std::atomic<bool> is_to_end_at_once{false};
 std::atomic<int> interrupts{0};
 
@@ -112,7 +119,7 @@ void heed(int signal) {
         ::raise(signal);
         return;
     }
-    if (launched_by_mpirun && (signal == SIGTERM || signal == SIGINT))
+    if (signal == SIGTERM || signal == SIGINT)
         is_to_be_killed = true;
     if (launched_by_nobody && signal == SIGINT && ++interrupts > 1)
         is_to_end_at_once = true;
@@ -150,8 +157,11 @@ class end_keeper {
     [[nodiscard]] bool has_begun() const noexcept { return begun_; }
     void set_end(double ends) {
         process_ends = ends;
-        const std::lock_guard lock(mutex_);
-        calls_.set_end(ends);
+        {
+            const std::lock_guard lock(mutex_);
+            calls_.set_end(ends);
+        }
+        wake();
     }
 
     [[nodiscard]] std::size_t began(const timeline::call& c) {
@@ -175,28 +185,34 @@ class end_keeper {
     [[noreturn]] void run() {
         constexpr double between_looks = 0.1; // at journals
         constexpr double until_killed = 0.3;  // mpirun takes a second
-        std::optional<double> asked;
+        std::optional<double> asked;          // by a signal, here or elsewhere
         while (true) {
             const double now = seconds_now();
             const int cause = the_interruption().cause();
-            if (cause != 0 && !asked) {
+            const bool is_first = cause != 0 && cause != interruption::end_of_time && !asked;
+            if (is_first) {
                 asked = now;
                 const std::lock_guard lock(mutex_);
                 calls_.asked(now);
             }
-            if (asked)
-                settle_journals(is_to_be_killed && now - *asked >= until_killed);
-            if (cause != 0 && asked == now)
-                tell(cause);
             if (is_to_end_at_once)
                 give_up("it was interrupted once more");
             const std::optional<double> end = gives_up_at();
             if (end && *end <= now)
-                give_up(cause == 0 ? "the time is over" : "it was to end because of " + text_of_cause(cause));
-            std::optional<double> next = end;
-            if (const double ends = process_ends; ends != 0) // of calls that begin later nobody wakes it
-                next = earliest(next, std::max(ends, now + between_looks));
-            if (asked)
+                give_up(asked ? "it was to end because of " + text_of_cause(cause) : "the time is over");
+            if (is_first)
+                tell(cause);
+            const double ends = process_ends;
+            const bool is_near = cause != 0 || (ends != 0 && now >= ends - margin_of_process());
+            if (is_near)
+                settle_journals({.blames_nobody = !is_to_be_killed,
+                                 .unlocked = is_to_be_killed && asked && now - *asked >= until_killed});
+            std::optional<double> next = gives_up_at(timeline::idle::too);
+            if (next)
+                next = std::max(*next, now + between_looks);
+            if (ends != 0) // of calls that begin later nobody wakes it
+                next = earliest(next, std::max(ends - margin_of_process(), now + between_looks));
+            if (is_near)
                 next = earliest(next, now + between_looks);
             wait(next);
         }
@@ -206,17 +222,20 @@ class end_keeper {
             (void)::sem_wait(woken);
             return;
         }
+        constexpr double for_ever = 1e15;
         timespec time{};
+        *until = std::min(*until, for_ever);
         time.tv_sec = static_cast<time_t>(*until);
         time.tv_nsec = static_cast<long>((*until - std::floor(*until)) * 1e9);
         (void)::sem_clockwait(woken, CLOCK_MONOTONIC, &time);
     }
-    [[nodiscard]] std::optional<double> gives_up_at() {
+    [[nodiscard]] std::optional<double> gives_up_at(timeline::idle which = timeline::idle::not_) {
         const std::lock_guard lock(mutex_);
-        return calls_.gives_up_at();
+        return calls_.gives_up_at(which);
     }
     void tell(int cause) {
-        if (!first_process || cause == interruption::end_of_time)
+        // mpirun also ends what is left so, when another rank has died.
+        if (!first_process || is_over || (launched_by_mpirun && is_to_be_killed))
             return;
         double margin = 0;
         {
@@ -230,9 +249,14 @@ class end_keeper {
         std::fflush(stderr);
     }
     [[noreturn]] static void give_up(const std::string& why) {
-        settle_journals(false);
+        quiet_thread([] { // the disk may not answer
+            sleep_for(std::chrono::seconds(5));
+            std::_Exit(status_of_interrupted);
+        })
+            .detach();
+        settle_journals({.blames_nobody = !is_to_be_killed});
         // Where mpirun ends the job, the others are ended, too.
-        if (!is_to_be_killed || first_process) {
+        if (!(launched_by_mpirun && is_to_be_killed) || first_process) {
             std::fprintf(stderr, "mpimap: items that still run are given up, since %s: the job ends\n",
                          why.c_str());
             std::fflush(stderr);
@@ -262,6 +286,7 @@ void begin_with_environment() {
 }
 
 std::atomic<bool> left_items{false};
+double slurm_says = 0; // seconds since 1970
 
 } // namespace
 
@@ -302,11 +327,20 @@ void heed_signals_and_slurm() {
             (void)::sigaction(signal, &ours, nullptr);
         }
         begin_with_environment();
-        if (const std::optional<double> end = ask_slurm_for_end())
-            set_process_end(earliest(engine_time(*end), of_environment().deadline));
+        slurm_says = ask_slurm_for_end().value_or(0);
+        know_end_of_slurm_job(slurm_says);
         return true;
     }();
     (void)once;
+}
+
+double end_of_slurm_job_here() noexcept {
+    return slurm_says;
+}
+
+void know_end_of_slurm_job(double since_1970) {
+    if (since_1970 != 0)
+        set_process_end(earliest(engine_time(since_1970), of_environment().deadline));
 }
 
 time_of_call time_of(const options& o) {
@@ -317,22 +351,32 @@ time_of_call time_of(const options& o) {
     if (o.margin)
         t.given_margin = o.margin->count();
     t.margin = t.given_margin.value_or(margin_of_process());
-    if (const double ends = process_ends; ends != 0)
-        t.ends = ends;
+    // What an item calls is a part of it.
+    if (!running_items::any_here()) {
+        if (const double ends = process_ends; ends != 0)
+            t.ends = ends;
+        if (const std::optional<double> end = end_of_slurm_job(); end && !o.journal.empty())
+            t.ends = earliest(t.ends, engine_time(*end));
+        t.is_of_program = t.ends.has_value();
+    }
     if (o.deadline) {
         const std::chrono::duration<double> left = *o.deadline - std::chrono::system_clock::now();
-        t.ends = earliest(t.ends, seconds_now() + left.count());
-    }
-    if (!o.journal.empty()) {
-        if (const std::optional<double> end = end_of_slurm_job())
-            t.ends = earliest(t.ends, engine_time(*end));
+        const double ends = seconds_now() + left.count();
+        if (!t.ends || ends < *t.ends) {
+            t.ends = ends;
+            t.is_of_program = false;
+        }
     }
     return t;
 }
 
-call_with_end::call_with_end(bool root) : root_(root) {
-    if (end_keeper::here().has_begun())
-        key_ = end_keeper::here().began({.patience = root_ ? 0.0 : 2.0});
+bool gives_up_here() noexcept {
+    return end_keeper::here().has_begun();
+}
+
+call_with_end::call_with_end(bool root, const std::atomic<bool>* busy) : root_(root), busy_(busy) {
+    if (gives_up_here())
+        key_ = end_keeper::here().began(call({}, {}));
 }
 
 call_with_end::~call_with_end() {
@@ -340,23 +384,37 @@ call_with_end::~call_with_end() {
         end_keeper::here().ended(*key_);
 }
 
+timeline::call call_with_end::call(std::optional<double> ends, std::optional<double> margin) const {
+    constexpr double behind_the_root = 2;
+    return {ends, margin, root_ ? 0 : behind_the_root, busy_};
+}
+
 void call_with_end::set(const time_of_call& time) {
     if (time.ends)
         end_keeper::here().begin();
-    if (!key_ && !end_keeper::here().has_begun())
-        return;
-    if (!key_)
-        key_ = end_keeper::here().began({});
-    end_keeper::here().change(*key_, {time.ends, time.given_margin, root_ ? 0.0 : 2.0});
+    if (!key_ && gives_up_here())
+        key_ = end_keeper::here().began(call({}, {}));
+    if (key_)
+        end_keeper::here().change(*key_, call(time.ends, time.given_margin));
 }
 
 void call_with_end::set_margin(std::optional<double> margin) {
     if (key_)
-        end_keeper::here().change(*key_, {std::nullopt, margin, root_ ? 0.0 : 2.0});
+        end_keeper::here().change(*key_, call({}, margin));
 }
 
-void note_left_items() noexcept {
+void note_end_of_program() noexcept {
+    is_over = true;
+}
+
+void note_left_items(bool end_of_program) noexcept {
+    if (running_items::any_here())
+        return;
+    const int cause = end_of_program ? interruption::end_of_time : cause_of_ending();
+    if (cause == 0)
+        return; // the call's own time
     left_items = true;
+    the_interruption().ask(cause);
 }
 bool has_left_items() noexcept {
     return left_items;

@@ -11,17 +11,17 @@ std::size_t timeline::began(double now, const call& c) {
 
 double timeline::margin() const {
     std::optional<double> longest;
-    for (const auto& [key, c] : calls_) {
-        if (c.says.margin)
-            longest = std::max(longest.value_or(0), *c.says.margin);
-    }
+    for (const auto& [key, c] : calls_)
+        longest = std::max(longest.value_or(0), c.says.margin.value_or(margin_));
     return longest.value_or(margin_);
 }
 
-std::optional<double> timeline::gives_up_at() const {
+std::optional<double> timeline::gives_up_at(idle which) const {
     constexpr double at_least = 1;
     std::optional<double> first;
     for (const auto& [key, c] : calls_) {
+        if (which == idle::not_ && c.says.busy != nullptr && !*c.says.busy)
+            continue;
         const auto at = [&first, &c = c](double time) {
             time = std::max(time, c.began + at_least) + c.says.patience;
             first = first ? std::min(*first, time) : time;

@@ -3,6 +3,7 @@
 // When a program that is to come to its end gives up what still runs: a machine that is told the time, in
 // seconds.
 
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -16,9 +17,10 @@ class timeline {
     timeline(std::optional<double> ends, double margin) : ends_(ends), margin_(margin) {}
 
     struct call {
-        std::optional<double> ends = {};   // options::deadline
-        std::optional<double> margin = {}; // options::margin
-        double patience = 0;               // of ranks other than the root, so that the root is first
+        std::optional<double> ends = {};         // options::deadline
+        std::optional<double> margin = {};       // options::margin
+        double patience = 0;                     // of ranks other than the root, so that the root is first
+        const std::atomic<bool>* busy = nullptr; // whether anything of it runs; null: it does
     };
     /// A call begins; by what ended() and change() know it. It has a second in any case: nothing of it is
     /// started if it is too late for that.
@@ -33,8 +35,9 @@ class timeline {
     }
     void set_end(std::optional<double> ends) { ends_ = ends; }
 
+    enum class idle { not_, too }; // calls of which nothing runs for now
     /// Nothing where no call is under way, or has all the time.
-    [[nodiscard]] std::optional<double> gives_up_at() const;
+    [[nodiscard]] std::optional<double> gives_up_at(idle which = idle::not_) const;
     /// How long after asked() that is, at most.
     [[nodiscard]] double margin() const;
 

@@ -109,9 +109,9 @@ open_journal::open_journal(const std::string& path) : path_(path), lock_(path), 
     }
 }
 
-void open_journal::settle(bool unlocked) noexcept {
-    log_->settle(end_mark_);
-    if (unlocked)
+void open_journal::settle(const settling& how) noexcept {
+    log_->settle(how.blames_nobody ? std::span<const std::byte>(end_mark_) : std::span<const std::byte>());
+    if (how.unlocked)
         lock_.release();
 }
 
@@ -195,13 +195,13 @@ class journals {
         return *journal;
     }
 
-    void settle(bool unlocked) noexcept {
+    void settle(const settling& how) noexcept {
         const std::unique_lock lock(mutex_, std::try_to_lock);
         if (!lock || ::getpid() != process_)
             return;
         for (auto& [path, journal] : open_) {
             if (journal)
-                journal->settle(unlocked);
+                journal->settle(how);
         }
     }
 
@@ -239,9 +239,9 @@ void close_journals() noexcept {
         journals::all().close();
 }
 
-void settle_journals(bool unlocked) noexcept {
+void settle_journals(const settling& how) noexcept {
     if (journals::there)
-        journals::all().settle(unlocked);
+        journals::all().settle(how);
 }
 
 open_journal& journal_at(const std::string& path) {

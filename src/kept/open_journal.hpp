@@ -18,6 +18,8 @@
 
 namespace mpimap::detail {
 
+struct settling;
+
 /// May be used by several threads.
 class open_journal {
   public:
@@ -52,7 +54,7 @@ class open_journal {
         lock_.release();
     }
     /// See settle_journals().
-    void settle(bool unlocked) noexcept;
+    void settle(const settling& how) noexcept;
     [[nodiscard]] std::optional<std::string> failure() const { return log_->failure(); }
 
   private:
@@ -67,10 +69,12 @@ class open_journal {
     std::uint64_t under_way_ = 0;
 };
 
-/// The program is to end, and may be killed: what there is, is written, and is synced soon, and says that
-/// nothing of what has begun is to blame. Waits for nobody. `unlocked`: another program may go on with it;
-/// what still comes is written as long as none does.
-void settle_journals(bool unlocked) noexcept;
+/// The program is to end, and may be killed: what there is, is written, and is synced soon. Waits for nobody.
+struct settling {
+    bool blames_nobody = false; // what has begun may not have ended, but for no fault of its own
+    bool unlocked = false;      // another program may go on; what still comes is written as long as none does
+};
+void settle_journals(const settling& how) noexcept;
 
 /// Closes those that no call uses: from then on others may open them. Also done at the end of the program.
 void close_journals() noexcept;

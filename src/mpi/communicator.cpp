@@ -56,7 +56,7 @@ class retired_duplicate {
     void retire(MPI_Comm comm, int rank, std::unique_ptr<channel> messages,
                 std::unique_ptr<roll_messages> roll) noexcept {
         comm_ = comm;
-        mine_ = agreement::of_leaving(rank);
+        mine_ = agreement::of_leaving(rank, interruption_here().cause());
         messages_ = std::move(messages);
         roll_ = std::move(roll);
         if (messages_)
@@ -424,7 +424,7 @@ endpoint communicator_state::here(const mpi_turn&) {
                 if (size != 1)
                     end_job_out_of_step(rank);
             },
-            running_items::any_here() ? nullptr : &interruption_here()};
+            &interruption_here()};
 }
 
 int communicator_state::cause_of_ending() {

@@ -70,6 +70,13 @@ void finalise_with(int status, void*) {
     finalise();
 }
 
+/// Rank 0 has asked for it.
+void share_end_of_slurm_job() {
+    double end = detail::end_of_slurm_job_here();
+    MPI_Bcast(&end, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    detail::know_end_of_slurm_job(end);
+}
+
 /// The terminate handler.
 [[noreturn]] void terminate() noexcept {
     detail::tell_last_words("comes to std::terminate");
@@ -108,6 +115,8 @@ void environment::initialise(int* argc, char*** argv, const environment_options&
         if (code != MPI_SUCCESS)
             throw mpi_error("mpimap: MPI_Init_thread failed", code);
         finalise_ = true;
+        if (options.handle_signals)
+            share_end_of_slurm_job();
     }
     std::set_terminate(terminate);
     fatal.install();

@@ -31,9 +31,11 @@ int detail::run_main(int argc, char** argv, environment_options options,
     std::optional<patience> limited; // until MPI is finalised
     const environment mpi(argc, argv, options);
     int status = EXIT_SUCCESS;
+    bool waits_for_all = false; // to finalise MPI: this rank has done what it was to do
     try {
         status = program(argc, argv);
-        if (status == EXIT_SUCCESS && has_left_items())
+        waits_for_all = status == EXIT_SUCCESS;
+        if (waits_for_all && has_left_items())
             status = status_of_interrupted;
     } catch (const interrupted& e) {
         status = status_of_interrupted;
@@ -42,10 +44,13 @@ int detail::run_main(int argc, char** argv, environment_options options,
     } catch (...) {
         tell_and_end_job();
     }
-    if (status != EXIT_SUCCESS) {
+    note_end_of_program();
+    set_job_status(status == EXIT_SUCCESS ? job_status() : status);
+    int finalised = 0;
+    MPI_Finalized(&finalised);
+    if (status != EXIT_SUCCESS && !waits_for_all && finalised == 0) {
         int rank = 0;
         MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-        set_job_status(status);
         limited.emplace(rank, status);
     }
     return status;

@@ -64,19 +64,20 @@ struct pool_core::implementation {
     std::recursive_mutex other_threads;            // what goes with a call may let go of others
     std::vector<std::function<void()>> left_to_do; // asked for by other threads
     std::atomic<bool> something_left = false;      // whether there is any: looked at with each submission
+    std::atomic<bool> busy = false;                // something is under way, or the program is in here
     std::optional<deputy> absence; // of the program: where MPI lets two threads in, and there are others
 
     /// See in_pool.
     class visit {
       public:
         explicit visit(implementation& pool)
-            : deputy_(pool.absence && pool.thread == std::this_thread::get_id() ? &*pool.absence : nullptr) {
-            if (deputy_ != nullptr)
-                deputy_->enter();
+            : pool_(pool.thread == std::this_thread::get_id() ? &pool : nullptr) {
+            if (pool_ != nullptr)
+                pool_->program_comes();
         }
         ~visit() {
-            if (deputy_ != nullptr)
-                deputy_->leave();
+            if (pool_ != nullptr)
+                pool_->program_goes();
         }
         visit(const visit&) = delete;
         visit& operator=(const visit&) = delete;
@@ -85,8 +86,23 @@ struct pool_core::implementation {
 
       private:
         mpi_turn turn_; // an item around may be making the call
-        deputy* deputy_;
+        implementation* pool_;
     };
+
+    // Of visits.
+    void program_comes() noexcept {
+        if (absence)
+            absence->enter();
+        if (depth_++ == 0)
+            busy.store(true, std::memory_order_relaxed);
+    }
+    void program_goes() noexcept {
+        if (--depth_ == 0)
+            busy.store(open && gives_up_here() && engine_ && engine_->is_under_way(),
+                       std::memory_order_relaxed);
+        if (absence)
+            absence->leave();
+    }
 
     implementation(MPI_Comm comm, pool_settings s)
         : entry(comm, s.root, hash_text("mpimap::pool")), kept(state_of(comm)), state(*kept),
@@ -100,8 +116,14 @@ struct pool_core::implementation {
     /// in.
     void begin_absence() {
         if (state.size > 1 && state.thread_level == MPI_THREAD_MULTIPLE) {
-            absence.emplace([this] { return engine_->answer_in_absence(); },
-                            [this] { return engine_->is_under_way(); });
+            absence.emplace(
+                [this] {
+                    const auto next = engine_->answer_in_absence();
+                    if (!next)
+                        busy.store(false, std::memory_order_relaxed);
+                    return next;
+                },
+                [this] { return engine_->is_under_way(); });
         }
     }
     [[nodiscard]] bool in_item() const noexcept { return engine_ && engine_->in_user_code(); }
@@ -209,6 +231,7 @@ struct pool_core::implementation {
 
   private:
     std::optional<session> engine_; // behind a visit: it is in MPI
+    int depth_ = 0;                 // of visits
 };
 
 struct pool_call::implementation {
@@ -220,6 +243,7 @@ struct pool_call::implementation {
     std::optional<opening> introduction; // of a call that has items
     std::optional<dispatcher> items;
     std::optional<call_with_end> end_of_time;
+    bool ends_program = false; // where its time is over
     bool released = false;
     bool ended = false;
     std::list<implementation*>::iterator place; // among the pool's calls
@@ -237,6 +261,7 @@ struct pool_call::implementation {
     void end() noexcept {
         if (std::exchange(ended, true))
             return;
+        (void)interrupted_by();
         release();
         items.reset();
         end_of_time.reset();
@@ -257,8 +282,8 @@ struct pool_call::implementation {
         if (!items)
             return 0;
         const int cause = items->state().interrupted_by();
-        if (cause != 0 && communicator_state::cause_of_ending() != 0)
-            note_left_items();
+        if (cause != 0)
+            note_left_items(ends_program);
         return cause;
     }
     /// Whether nothing of the caller's memory is still to be read: arguments, or constants sent ahead of
@@ -457,7 +482,8 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
         const call_mode mode{.tolerant = how.tolerant, .pooled = true, .caller_waits = how.keep == nullptr};
         call_plan plan = plan_call(job, o, ranks, mode, keeper.get());
         plan.ends = time.items_end();
-        c->end_of_time.emplace(true);
+        c->ends_program = time.is_of_program;
+        c->end_of_time.emplace(true, &self.busy);
         c->end_of_time->set(time);
         const opening::manner manner{how.descriptor, plan.stop_elsewhere(), how.fresh_function,
                                      how.keep != nullptr};
@@ -723,8 +749,9 @@ void pool_call::finish() {
         if (!self.done())
             throw cancelled_after("the pool was closed", self.job.completed(), self.job.items());
         how = self.items->end();
-        if (how.interrupted_by != 0 && communicator_state::cause_of_ending() != 0)
-            note_left_items();
+        if (how.interrupted_by != 0)
+            note_left_items(self.ends_program);
+        self.end_of_time.reset();
     }
     self.release();
     conclude(self.job, std::move(how), self.pool->state.rank).throw_if_bad();

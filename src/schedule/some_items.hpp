@@ -36,7 +36,9 @@ class some_items final : public item_schedule {
     void note(item_range items, double seconds) override;
     [[nodiscard]] bool takes_notes() const override { return schedule_->takes_notes(); }
     [[nodiscard]] bool knows_costs() const override { return schedule_->knows_costs(); }
-    [[nodiscard]] double expected() const override { return schedule_->expected(); }
+    [[nodiscard]] double expected() const override {
+        return rests_.front().empty() ? schedule_->expected() : 0; // of a rest nothing is known
+    }
 
   private:
     struct range {

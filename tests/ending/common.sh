@@ -22,7 +22,10 @@ begin() {
     rm -f "$all"/log.*
     timeout --signal=KILL 120 setsid "$@" log="$all/log" </dev/null >"$out/out" 2>"$out/err" &
     timer=$!
-    while ! job=$(pgrep -P "$timer"); do sleep 0.01; done
+    while ! job=$(pgrep -P "$timer"); do
+        kill -0 "$timer" 2>/dev/null || fail "it does not begin"
+        sleep 0.01
+    done
 }
 # Until so many lines of the logs are like that.
 wait_for() {
@@ -37,6 +40,7 @@ ends() {
     local status=0 begun=$SECONDS
     wait "$timer" 2>/dev/null || status=$?
     ended=$(now)
+    ended_with=$status
     [[ $status != 137 || $((SECONDS - begun)) -lt 100 ]] || fail "it hangs"
     case $1 in
         any) ;;

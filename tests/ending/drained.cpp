@@ -8,7 +8,11 @@
 //   late=MS       rank 1 comes so much later to the first call, and to the end
 //   lag=MS        all ranks do, behind the first call
 //   costs=1       item i takes nap * (i + 1), and is said to
-//   fails=I       this item throws
+//   fails=I       this item throws; collect=1: all others are to be run
+//   attempts=N    options::attempts; throws=N: items throw in so many of their first ones
+//   crash=I       this item aborts its rank
+//   nested=1      each item makes a call of its own
+//   root=R        options::root
 //   log=FILE      each rank adds a line to FILE.PROCESS when it is in main, for each item, and at the end,
 //   with the
 //                 time in nanoseconds since 1970
@@ -69,6 +73,12 @@ mpimap::options options() {
         o.margin = std::chrono::duration<double>(number("margin"));
     if (setting("schedule") == "static")
         o.schedule = mpimap::schedule::static_;
+    if (number("collect") > 0)
+        o.on_error = mpimap::on_error::collect;
+    o.attempts = static_cast<std::size_t>(number("attempts", 1));
+    o.root = static_cast<int>(number("root"));
+    if (setting("keep") == "1")
+        o.journal_failures = mpimap::journal_failures::keep;
     return o;
 }
 
@@ -76,8 +86,24 @@ mpimap::options options() {
 std::uint64_t answer(std::size_t item) {
     return (item + 1) * 0x9e3779b97f4a7c15U;
 }
+double nap(std::size_t) {
+    sleep_ms(number("nap") / 4);
+    return 0.25;
+}
+
 std::uint64_t work(std::size_t item) {
     log_line("item " + std::to_string(item));
+    if (item == static_cast<std::size_t>(number("crash", -1)))
+        std::abort();
+    static std::map<std::size_t, int> attempts; // on this rank
+    if (++attempts[item] <= static_cast<int>(number("throws"))) {
+        sleep_ms(number("nap"));
+        throw std::runtime_error("not at once");
+    }
+    if (!setting("nested").empty()) {
+        const std::vector<double> quarters = mpimap::mpi_map(MPI_COMM_SELF, nap, std::vector<std::size_t>(4));
+        return answer(item) + (std::accumulate(quarters.begin(), quarters.end(), 0.0) == 1 ? 0 : 1);
+    }
     if (item == static_cast<std::size_t>(number("endless", -1))) {
         while (true)
             sleep_ms(100);
@@ -125,7 +151,7 @@ void run(const std::string& way, std::size_t items) {
             o.results = mpimap::results::everywhere;
         try {
             const auto all = mpimap::mpi_map(world, o, work, xs);
-            if (world_rank() == 0 || way == "everywhere")
+            if (world_rank() == o.root || way == "everywhere")
                 print("result", sum_of(all));
         } catch (const mpimap::interrupted& e) {
             tell(e);
@@ -148,7 +174,7 @@ void run(const std::string& way, std::size_t items) {
             done += one.has_value() ? 1 : 0;
             not_run += !one.has_value() && one.error().kind() != mpimap::failure_kind::threw ? 1 : 0;
         }
-        if (world_rank() == 0) {
+        if (world_rank() == o.root) {
             print("done", done);
             print("not_run", not_run);
         }
@@ -188,6 +214,19 @@ void run(const std::string& way, std::size_t items) {
                     (void)pool.map(work, xs);
             } else if (way == "amap") {
                 all = pool.amap(o, work, xs).get();
+            } else if (way == "idle") { // nothing runs, but calls are not over
+                mpimap::future<std::vector<std::uint64_t>> ready = pool.amap(o, work, xs);
+                (void)pool.submit(work, std::size_t{1}).get();
+                ready.wait();
+                log_line("between");
+                sleep_ms(number("lag"));
+                all = ready.get();
+            } else if (way == "dropped") { // nobody asks for what was submitted
+                std::vector<mpimap::future<std::uint64_t>> to_come;
+                for (const std::size_t x : xs)
+                    to_come.push_back(pool.submit(work, x));
+                pool.close();
+                return;
             } else if (way == "submit") {
                 std::vector<mpimap::future<std::uint64_t>> to_come;
                 for (const std::size_t x : xs)

@@ -76,6 +76,34 @@ case $part in
             fi
         done
         # An item has failed, and all others are to be run: that it was interrupted is what counts.
+        fresh
+        begin "${several[@]}" "$program" map $items nap=20 fails=3 collect=1 journal="$journal"
+        wait_for ended 40
+        kill -USR1 "$job"
+        ends 75
+        says 'was interrupted by SIGUSR1: [0-9]+ of [0-9]+ items had run, 1 has failed'
+        # Attempts are not charged for what was cut off.
+        fresh
+        begin "${several[@]}" "$program" map $items nap=20 throws=1 attempts=3 collect=1 keep=1 journal="$journal"
+        wait_for ended 20
+        kill -USR1 "$job"
+        ends 75
+        run 0 "${several[@]}" "$program" map $items keep=1 journal="$journal"
+        same
+        # What an item calls is a part of it.
+        fresh
+        begin "${several[@]}" "$program" map $items nap=40 nested=1 journal="$journal"
+        wait_for 'item ' 20
+        kill -USR1 "$job"
+        ends 75
+        silent 'failed'
+        run 0 "${several[@]}" "$program" map $items journal="$journal"
+        same
+        # Nobody has asked for what was not run.
+        begin "${several[@]}" "$program" dropped $items nap=20
+        wait_for ended 20
+        kill -USR1 "$job"
+        ends 75
         ;;
     phases)
         run 0 "${several[@]}" "$program" map $items
@@ -93,7 +121,7 @@ case $part in
         done
         # While the others wait for a rank that has not come to the call.
         fresh
-        begin "${several[@]}" "$program" map $items late=1500 journal="$journal"
+        begin "${several[@]}" "$program" map $items late=3000 journal="$journal"
         wait_for main 3
         sleep 0.3
         kill -USR1 "$job"
@@ -113,7 +141,7 @@ case $part in
         says '^not_run '
         says 'no call begins any more'
         # When all is done: the program ends as it would.
-        begin "${several[@]}" "$program" map 20 late=1500
+        begin "${several[@]}" "$program" map 20 late=3000
         wait_for '^end at' 3
         kill -USR1 "$job"
         ends 0
@@ -148,8 +176,8 @@ case $part in
         ends 75
         says 'uncaught exception: mpimap: the call was interrupted by SIGUSR1'
         # A program with a handler of its own, which stays; and one that did not ask.
-        begin "${several[@]}" "$program" own 60 nap=20
-        wait_for ended 20
+        begin "${several[@]}" "$program" own 60 nap=100
+        wait_for ended 10
         kill -USR1 "$job"
         ends 0
         says '^heard 1'
@@ -183,6 +211,33 @@ case $part in
             run 0 "${several[@]}" "$program" map $items journal="$journal"
             same
         done
+        # Divided beforehand; where nobody throws; with another root; of an item's own call.
+        fresh
+        run 75 env MPIMAP_DEADLINE=+4 MPIMAP_MARGIN=1 "${several[@]}" "$program" map $items nap=60 schedule=static \
+            journal="$journal" log="$all/log"
+        [[ $(lines item) == $(lines ended) ]] || fail "items were started that did not end"
+        run 0 "${several[@]}" "$program" map $items journal="$journal"
+        same
+        fresh
+        run 75 env MPIMAP_DEADLINE=+6 MPIMAP_MARGIN=1 "${several[@]}" "$program" try 40 nap=1200
+        says '^not_run '
+        fresh
+        run 75 env MPIMAP_DEADLINE=+3 MPIMAP_MARGIN=1 "${several[@]}" "$program" map $items nap=60 root=1 journal="$journal"
+        run 0 "${several[@]}" "$program" map $items root=1 journal="$journal"
+        same
+        fresh
+        run 75 env MPIMAP_DEADLINE=+4 MPIMAP_MARGIN=2 "${several[@]}" "$program" map $items nap=200 nested=1 journal="$journal"
+        silent 'failed'
+        # A call that is over, though nobody has taken what it gave, is not given up; nor is one that has nothing to do.
+        run 0 "${several[@]}" "$program" idle 20 nap=20 deadline=2 margin=0.1 lag=4000
+        says '^result '
+        # An item that ends its rank is to blame, though mpirun tells the others to end.
+        fresh
+        for n in 1 2 3 4; do
+            run bad "${several[@]}" "$program" map 60 nap=5 crash=7 collect=1 journal="$journal"
+            if grep -q 'map_error\|1 of 60 items failed' "$out/err"; then break; fi
+        done
+        says '1 of 60 items failed'
         # Too late from the beginning: nothing is started, also where nobody throws.
         run 75 "${several[@]}" "$program" map $items deadline=-1
         says ": 0 of $items items had run"

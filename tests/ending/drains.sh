@@ -32,6 +32,7 @@ while [[ $n -lt $times ]]; do
     kill "-$signal" "$job"
     ends any
     if grep -q '^result' "$out/out"; then continue; fi # it had come to its end
+    case $signal in USR1 | USR2) [[ $ended_with == 75 ]] || fail "$way, SIG$signal: ended with $ended_with" ;; esac
     n=$((n + 1))
     took=$(((ended - told) / 1000000))
     [[ $took -le $longest ]] || longest=$took
