@@ -88,7 +88,7 @@ double stability(double f, double k5) {
     const double a = -(j(0, 0) + j(1, 1) + j(2, 2));
     const double b = j(0, 0) * j(1, 1) - j(0, 1) * j(1, 0) + (j(0, 0) + j(1, 1)) * j(2, 2);
     const double c = -(j(0, 0) * j(1, 1) - j(0, 1) * j(1, 0)) * j(2, 2) - j(0, 1) * j(1, 2) * j(2, 0);
-    return (a * b - c) / std::max(std::abs(a * b), std::abs(c));
+    return (a * b - c) / (std::abs(a * b) + std::abs(c));
 }
 
 double period(double f, double k5, const state& start, const accuracy& wanted) {

@@ -21,7 +21,7 @@ struct accuracy {
 [[nodiscard]] state steady(double f, double k5);
 
 /// Whether small deviations from the steady state die out: positive, or grow: negative (the last determinant
-/// of Hurwitz' criterion, as a part of its largest term).
+/// of Hurwitz' criterion, as a part of the sum of its two terms).
 [[nodiscard]] double stability(double f, double k5);
 
 /// The period of the oscillations, in seconds, into which the reaction falls when it begins at `start`; 0 if

@@ -19,7 +19,7 @@ inline std::size_t points(int argc, char** argv) {
 /// The name of the journal: the one that the batch script looks after, or one in this directory.
 inline std::string journal() {
     const char* const name = std::getenv("JOURNAL");
-    return name != nullptr ? name : "tutorial.mpimap";
+    return name != nullptr && *name != '\0' ? name : "tutorial.mpimap";
 }
 
 /// n values from first to last.
