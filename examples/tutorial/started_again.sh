@@ -43,7 +43,7 @@ else
         starts=$((starts + 1))
         # Longer each time, for machines that are slow or busy.
         code=0
-        MPIMAP_DEADLINE=+$((starts + 1)) "${launch[@]}" 3 "$program" "${arguments[@]}" >"$journal.out" || code=$?
+        MPIMAP_DEADLINE=+$starts "${launch[@]}" 3 "$program" "${arguments[@]}" >"$journal.out" || code=$?
         echo "start $starts: exit code $code"
     done
     [[ $code == 0 ]] || die "it has failed"
