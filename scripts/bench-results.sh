@@ -119,7 +119,7 @@ print_table() {
     sed -n 's/^# failed: /failed: /p' "$1"
 }
 
-# print_markdown SUMMARY: the table as README has it.
+# print_markdown SUMMARY: the table as docs/benchmarks.md has it.
 print_markdown() {
     awk -F '\t' '
         BEGIN {

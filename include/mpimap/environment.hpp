@@ -8,6 +8,11 @@ struct environment_options {
     /// of this library, or a pool's calls in flight are to go on while its root's program computes something
     /// else: asks for `MPI_THREAD_MULTIPLE`, since a thread of the library may be in MPI then.
     bool items_call_mpi = false;
+    /// SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and the end of the Slurm job that this is, interrupt calls on
+    /// all ranks: no more items are started, what runs may end for options::margin, journals are written, and
+    /// the calls throw `interrupted`. Handlers are installed ahead of MPI_Init, for signals that the program
+    /// neither handles nor ignores. Without it these signals end the program, as ever.
+    bool handle_signals = false;
 };
 
 /// Initialises MPI if nobody has, with the thread level the engine wants (`MPI_THREAD_SERIALIZED`), and

@@ -79,6 +79,25 @@ class cancelled : public error {
     detail::completion completion_;
 };
 
+/// A call ended before all its items had run, or did not begin, since the program is to come to its end: its
+/// time is nearly over (options::deadline, MPIMAP_DEADLINE), or it was told so by a signal that run_main, or
+/// environment_options::handle_signals, heeds. Thrown on every rank, though items may have failed; by all
+/// calls that follow, too, unless it was the call's own deadline. What was done is in the journal, where
+/// there is one.
+class interrupted : public cancelled {
+  public:
+    explicit interrupted(const std::string& what, int signal = 0, detail::completion items = {});
+
+    /// The number of the signal, as SIGUSR1; 0 where it was the time.
+    [[nodiscard]] int signal() const noexcept { return signal_; }
+
+  private:
+    int signal_;
+};
+
+/// What a program that was interrupted, and is to be run again, exits with: EX_TEMPFAIL of sysexits.h.
+inline constexpr int status_of_interrupted = 75;
+
 /// The set-up of a pool failed on some rank: thrown by all calls of that pool.
 class broken_pool : public error {
   public:

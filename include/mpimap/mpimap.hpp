@@ -23,6 +23,7 @@
 #include <mpimap/printable.hpp>
 #include <mpimap/random.hpp>
 #include <mpimap/report.hpp>
+#include <mpimap/run_main.hpp>
 #include <mpimap/schedule.hpp>
 #include <mpimap/shared.hpp>
 #include <mpimap/spawn.hpp>

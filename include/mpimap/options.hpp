@@ -103,6 +103,16 @@ struct options {
     mpimap::journal_sync journal_sync = mpimap::journal_sync::every_second;
     mpimap::journal_failures journal_failures = mpimap::journal_failures::run_again;
     mpimap::journal_full journal_full = mpimap::journal_full::go_on;
+    /// When the call must have ended, by the root's clock. Items that would not end `margin` before it, by
+    /// their mean so far or by `.costs`, are not started; then the call throws `interrupted` on every rank,
+    /// and `try_map` returns. Items that run at the deadline itself are given up, and with them the job, with
+    /// exit code 75. MPIMAP_DEADLINE, seconds since 1970 or +seconds from the program's start, is for all
+    /// calls, and so is SLURM_JOB_END_TIME for those with a journal, or in run_main: the earliest counts.
+    std::optional<std::chrono::system_clock::time_point> deadline = {};
+    /// How long before its deadline the call is to have ended, and how long items that run may go on after a
+    /// signal. Seconds; if not given MPIMAP_MARGIN, or 10. Throws invalid_argument if it is negative or no
+    /// number.
+    std::optional<std::chrono::duration<double>> margin = {};
 };
 
 } // namespace mpimap

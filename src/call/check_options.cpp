@@ -84,6 +84,8 @@ void check_options(const options& o, std::size_t items) {
         throw invalid_argument("mpimap: options::journal_full is neither go_on nor stop");
     if (!(o.item_timeout.count() >= 0))
         throw invalid_argument("mpimap: options::item_timeout is negative or no number: 0 is for ever");
+    if (o.margin && !(o.margin->count() >= 0 && std::isfinite(o.margin->count())))
+        throw invalid_argument("mpimap: options::margin is negative, infinite or no number");
     if (o.costs.empty())
         return;
     if (o.costs.size() != items) {

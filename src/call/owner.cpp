@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "call/interruption.hpp"
+
 namespace mpimap::detail {
 namespace {
 
@@ -65,7 +67,7 @@ void owner::add(std::size_t n) {
     queue().extend(n);
     items_ += n;
     offer_items();
-    left_out_ = left_out_ || (course_ == course::cancelled && n != 0);
+    left_out_ = left_out_ || ((course_ == course::cancelled || course_ == course::interrupted) && n != 0);
 }
 
 void owner::has_untaken(const untaken_results& results) {
@@ -109,6 +111,40 @@ bool owner::had_failed(std::size_t item) {
 void owner::cancel() {
     left_out_ = left_out_ || has_items();
     turn(course::cancelled);
+}
+
+void owner::interrupt(int cause) {
+    if (stopped())
+        return; // what has stopped it is to be told
+    left_out_ = left_out_ || has_items();
+    interrupted_by_ = cause;
+    turn(course::interrupted);
+}
+
+void owner::has_time_left(double seconds) {
+    if (stopped() || !has_items())
+        return;
+    if (seconds <= 0) {
+        interrupt(interruption::end_of_time);
+        return;
+    }
+    if (measured_.items_done == 0 || measured_.item_time <= 0)
+        return;
+    if (!queue().knows_costs()) {
+        if (measured_.item_time > seconds)
+            interrupt(interruption::end_of_time);
+        return;
+    }
+    // Shorter ones may still end.
+    while (!queue().has_returned() && queue().expected() > seconds) {
+        const item_range too_long = queue().next(work_queue::anyone, measured_);
+        if (too_long.count == 0)
+            return;
+        drop(too_long);
+        items_too_long_ = true;
+        interrupted_by_ = interruption::end_of_time;
+        look_here();
+    }
 }
 
 void owner::abandon(failure f) {
@@ -195,6 +231,9 @@ bool owner::wants_more(const rank_record& r, std::size_t rank) const {
     const std::size_t there = roster_.in_hand(rank);
     if (there == 0)
         return true;
+    // What waits behind another would not end in time either, and nobody would take it back.
+    if (plan_.ends && queue().knows_costs() && may_wait_long())
+        return false;
     if (roster_.standing_of(rank) == roster::standing::held_up || !may_wait_behind())
         return false;
     // The caller waits until all that was sent has come, and another call's item may take as long as it
@@ -207,8 +246,12 @@ bool owner::wants_more(const rank_record& r, std::size_t rank) const {
 /// Whether a rank may have items that wait behind others: what it returns must be encoded once more, if that
 /// was not kept, which may have to wait for the end of an item of the owner's own.
 bool owner::may_wait_behind() const {
+    return plan_.plain_arguments || !may_wait_long();
+}
+
+bool owner::may_wait_long() const {
     constexpr double short_item = 2e-3;
-    return plan_.plain_arguments || (measured_.items_done != 0 && measured_.item_time < short_item);
+    return measured_.items_done == 0 || measured_.item_time >= short_item;
 }
 
 bool owner::plenty() const {
@@ -644,7 +687,7 @@ ending owner::end() {
     std::stable_sort(failed_.begin(), failed_.end(),
                      [](const failure& a, const failure& b) { return a.index < b.index; });
     over();
-    return {take_failures(), course_ == course::abandoned, cancelled(), mode().tolerant};
+    return {take_failures(), course_ == course::abandoned, cancelled(), mode().tolerant, interrupted_by()};
 }
 
 } // namespace mpimap::detail

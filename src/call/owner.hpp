@@ -45,14 +45,22 @@ class owner {
     /// How it ends, if nothing worse happens: each may turn into one further down, not back.
     enum class course : unsigned char {
         runs,
-        failed,    // an item has, and no more are started
-        cancelled, // from outside
-        abandoned  // by a failure that is no item's: an error in every mode
+        failed,      // an item has, and no more are started
+        cancelled,   // from outside
+        interrupted, // the program is to end
+        abandoned    // by a failure that is no item's: an error in every mode
     };
     [[nodiscard]] course on() const noexcept { return course_; }
     [[nodiscard]] bool stopped() const noexcept { return course_ != course::runs; }
     /// Whether it was cancelled before all items had run.
     [[nodiscard]] bool cancelled() const noexcept { return course_ == course::cancelled && left_out_; }
+
+    /// By what it was interrupted before all items had run, those to come of a call that grows included; 0 if
+    /// it was not.
+    [[nodiscard]] int interrupted_by() const noexcept {
+        const bool is = course_ == course::interrupted || (course_ == course::runs && items_too_long_);
+        return is && (left_out_ || mode().grows) ? interrupted_by_ : 0;
+    }
 
     /// How many there are, so far.
     [[nodiscard]] std::size_t items() const noexcept { return items_; }
@@ -131,6 +139,11 @@ class owner {
     [[nodiscard]] bool withdraw(std::size_t item);
     /// No more items are started; those under way on other ranks end between batches.
     void cancel();
+    /// The same, since the program is to end.
+    void interrupt(int cause);
+    /// So long until what begins now should have ended, in seconds: items that would take longer are not
+    /// begun, as far as that is known.
+    void has_time_left(double seconds);
     /// A failure that is no item's: no items are run.
     void abandon(failure f);
 
@@ -290,6 +303,7 @@ class owner {
     [[nodiscard]] bool stock_may_go() const;
     void look_for_room();
     [[nodiscard]] bool may_wait_behind() const;
+    [[nodiscard]] bool may_wait_long() const;
     [[nodiscard]] bool plenty() const;
     void give_back(item_range items);
     void give_back_between(item_range items, const std::vector<std::size_t>& failed);
@@ -317,7 +331,9 @@ class owner {
     ledger ledger_;
     std::size_t items_; // that there are, so far
     course course_ = course::runs;
-    bool left_out_ = false; // items have been
+    bool left_out_ = false;       // items have been
+    bool items_too_long_ = false; // for the time that was left
+    int interrupted_by_ = 0;
     std::vector<rank_record> ranks_;
     fifo<std::size_t> to_answer_first_; // ranks, in the order of their first chunks
     std::size_t chunks_out_ = 0;

@@ -34,8 +34,9 @@ struct call_plan {
     std::size_t granularity = 1;
     std::size_t attempts = 1;
     std::optional<std::uint64_t> seed = {};
-    bool plain_arguments = true;  // code of the user's does not run where they are encoded
-    bool stop_at_failure = false; // once an item has failed for good no more are handed out
+    std::optional<double> ends = {}; // when items should have ended, by the driver's clock, in seconds
+    bool plain_arguments = true;     // code of the user's does not run where they are encoded
+    bool stop_at_failure = false;    // once an item has failed for good no more are handed out
     bool results_everywhere = false;
 
     /// Whether ranks other than the owner run no items behind one that throws: where it may be tried again,

@@ -1,6 +1,7 @@
 #include "call/verdict.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include <mpimap/codec.hpp>
 
+#include "call/interruption.hpp"
 #include "errors/run_again.hpp"
 #include "errors/summary.hpp"
 #include "errors/text.hpp"
@@ -100,6 +102,44 @@ cancelled cancelled_after(const std::string& why, completion done, std::size_t i
     return cancelled(text, std::move(done));
 }
 
+void write_interrupted(writer& out, const interrupted& e) {
+    write_cancelled(out, e);
+    out.length(static_cast<std::size_t>(e.signal()));
+}
+
+interrupted read_interrupted(reader& in) {
+    const cancelled e = read_cancelled(in);
+    const std::size_t signal = in.length(0);
+    return interrupted(e.what(), static_cast<int>(signal), {e.done(), {}});
+}
+
+std::string text_of_cause(int cause) {
+    if (cause == interruption::end_of_time)
+        return "the end of the time";
+    const char* const name = sigabbrev_np(cause);
+    return name == nullptr ? "signal " + std::to_string(cause) : "SIG" + std::string(name);
+}
+
+namespace {
+int signal_of(int cause) noexcept {
+    return cause == interruption::end_of_time ? 0 : cause;
+}
+} // namespace
+
+interrupted interrupted_after(int cause, completion done, std::size_t items, std::size_t failed) {
+    std::string text =
+        cancelled_after("the call was interrupted by " + text_of_cause(cause), done, items).what();
+    if (failed != 0)
+        text += ", " + std::to_string(failed) + (failed == 1 ? " has failed" : " have failed");
+    return interrupted(text, signal_of(cause), std::move(done));
+}
+
+interrupted interrupted_before(int cause) {
+    return interrupted("mpimap: the program is to end, because of " + text_of_cause(cause) +
+                           ": no call begins any more",
+                       signal_of(cause));
+}
+
 map_error verdict_of(failures failed, std::size_t items, completion done, const call_of_root& call) {
     std::stable_partition(failed.begin(), failed.end(),
                           [](const failure& f) { return f.index == task_error::no_item; });
@@ -126,7 +166,8 @@ map_error error_of_items(std::vector<task_error> errors, std::size_t items, comp
 verdict conclude(root_job& job, ending how, int rank) {
     failures& failed = how.failed;
     const auto succeeds = [&] {
-        return !how.abandoned && (how.tolerant || (failed.empty() && !how.stopped));
+        return !how.abandoned &&
+               (how.tolerant || (failed.empty() && !how.stopped && how.interrupted_by == 0));
     };
     try {
         if (succeeds()) {
@@ -141,7 +182,9 @@ verdict conclude(root_job& job, ending how, int rank) {
     verdict v;
     if (succeeds())
         return v;
-    if (failed.empty()) {
+    if (how.interrupted_by != 0 && !how.abandoned) {
+        v.cut_short = interrupted_after(how.interrupted_by, job.completed(), job.items(), failed.size());
+    } else if (failed.empty()) {
         v.stopped = cancelled_after("the call was cancelled", job.completed(), job.items());
     } else {
         v.failed = verdict_of(std::move(failed), job.items(), job.completed(), {job.ordinal(), rank});

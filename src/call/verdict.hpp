@@ -36,17 +36,32 @@ void write_cancelled(writer& out, const cancelled& e);
 /// "the call was cancelled: 120 of 1000 items had run".
 [[nodiscard]] cancelled cancelled_after(const std::string& why, completion done, std::size_t items);
 
+/// The same of one that was interrupted.
+void write_interrupted(writer& out, const interrupted& e);
+[[nodiscard]] interrupted read_interrupted(reader& in);
+/// "the call was interrupted by SIGUSR1: 120 of 1000 items had run, 2 had failed". `cause` as of an
+/// interruption.
+[[nodiscard]] interrupted interrupted_after(int cause, completion done, std::size_t items,
+                                            std::size_t failed);
+/// Of a call that does not begin.
+[[nodiscard]] interrupted interrupted_before(int cause);
+/// "SIGUSR1", "the end of the time".
+[[nodiscard]] std::string text_of_cause(int cause);
+
 /// How a call has ended, when nothing of it is under way any more.
 struct verdict {
     std::optional<map_error> failed;
     std::optional<cancelled> stopped;
-    [[nodiscard]] bool good() const noexcept { return !failed && !stopped; }
+    std::optional<interrupted> cut_short;
+    [[nodiscard]] bool good() const noexcept { return !failed && !stopped && !cut_short; }
     /// What it is to the caller; nothing if it is good.
     void throw_if_bad() const {
         if (failed)
             throw *failed;
         if (stopped)
             throw *stopped;
+        if (cut_short)
+            throw *cut_short;
     }
 };
 struct ending {
@@ -54,6 +69,7 @@ struct ending {
     bool abandoned = false; // before any item: an error in every mode
     bool stopped = false;   // from outside, and items were left
     bool tolerant = false;  // failures of items are the caller's business
+    int interrupted_by = 0; // the cause, where items were left for that
 };
 /// On the root `rank`: the job does what is left to be done, which may fail, too.
 [[nodiscard]] verdict conclude(root_job& job, ending how, int rank);

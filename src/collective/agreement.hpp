@@ -14,15 +14,17 @@ namespace mpimap::detail {
 class agreement {
   public:
     /// Of a rank that makes a call.
-    /// `checks`: on the root, whether messages are to have checksums; false on the others.
-    [[nodiscard]] static agreement of_call(std::uint64_t what, int root, std::uint64_t piece,
-                                           bool checks) noexcept {
+    /// `checks`: on the root, whether messages are to have checksums; false on the others. `cause`: why this
+    /// rank is to come to an end, 0 if it is not.
+    [[nodiscard]] static agreement of_call(std::uint64_t what, int root, std::uint64_t piece, bool checks,
+                                           int cause = 0) noexcept {
         agreement a;
         a.set(call, what);
         a.set(root_rank, static_cast<std::uint32_t>(root));
         a.set(piece_bytes, piece);
         a.words_[calls] = 1;
         a.words_[checksums] = checks ? 1 : 0;
+        a.words_[interrupted] = static_cast<std::uint64_t>(cause);
         return a;
     }
     /// Of one that makes none any more.
@@ -40,12 +42,14 @@ class agreement {
     [[nodiscard]] bool has_checksums() const noexcept { return words_[checksums] != 0; }
     [[nodiscard]] bool somebody_calls() const noexcept { return words_[calls] != 0; }
     [[nodiscard]] bool somebody_leaves() const noexcept { return words_[leaves] != 0; }
+    /// Why ranks are to come to an end; 0 if none is.
+    [[nodiscard]] int cause() const noexcept { return static_cast<int>(words_[interrupted]); }
     /// The first rank that leaves.
     [[nodiscard]] int leaver() const noexcept { return static_cast<int>(~words_[leaves]); }
 
     [[nodiscard]] std::uint64_t* data() noexcept { return words_.data(); }
     [[nodiscard]] const std::uint64_t* data() const noexcept { return words_.data(); }
-    static constexpr int size = 9;
+    static constexpr int size = 10;
 
   private:
     // The first three have their complement behind them.
@@ -55,7 +59,8 @@ class agreement {
         piece_bytes = 4,
         calls = 6,
         leaves = 7,
-        checksums = 8
+        checksums = 8,
+        interrupted = 9
     };
     void set(word w, std::uint64_t value) noexcept {
         words_[w] = value;

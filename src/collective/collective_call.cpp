@@ -20,6 +20,7 @@
 #include "driver/nap.hpp"
 #include "driver/session.hpp"
 #include "driver/worker.hpp"
+#include "ending/ending.hpp"
 #include "errors/text.hpp"
 #include "errors/uncaught.hpp"
 #include "kept/kept_call.hpp"
@@ -44,6 +45,7 @@ struct call_header {
     std::uint32_t stop_at_failure = 0;
     std::uint32_t inlined = 0;
     std::uint64_t left = 0; // of the items, to be run
+    double margin = -1;     // options::margin, where it is given
     std::uint64_t body_size = 0;
     std::uint64_t span_count = 0;
     std::uint64_t check = 0; // of the header and what is inlined behind it, where there are checksums
@@ -95,6 +97,7 @@ struct collective_call::implementation {
     bool checks = false;        // there are such
     bool lost = false;          // there was no memory for the latter
     bool thrown_by_all = false; // what is being thrown
+    std::optional<call_with_end> end_of_time;
 
     implementation(MPI_Comm comm, int r, std::uint64_t what)
         : kept(state_of(comm)), state(*kept), root(r), signature(what) {}
@@ -118,8 +121,10 @@ struct collective_call::implementation {
 
     /// One all-reduce from which every rank draws the same conclusion.
     void agree() {
-        const agreement mine = agreement::of_call(signature ^ (count * 0x9e3779b97f4a7c15ULL), root,
-                                                  state.messages->piece(), is_root() && asks_for_checksums());
+        end_of_time.emplace(is_root());
+        const agreement mine =
+            agreement::of_call(signature ^ (count * 0x9e3779b97f4a7c15ULL), root, state.messages->piece(),
+                               is_root() && asks_for_checksums(), state.cause_of_ending());
         agreement all;
         MPI_Request request = MPI_REQUEST_NULL;
         check_mpi(MPI_Iallreduce(mine.data(), all.data(), agreement::size, MPI_UINT64_T, MPI_MAX, state.comm,
@@ -134,6 +139,8 @@ struct collective_call::implementation {
                                              "end, or has freed the communicator"),
                              first);
         }
+        if (all.cause() != 0)
+            throw_everywhere(interrupted_before(all.cause()), first);
         if (!all.same_piece()) {
             throw_everywhere(
                 mismatched_call("mpimap: the environment variable MPIMAP_PIECE_BYTES must be the same on "
@@ -408,6 +415,7 @@ void collective_call::step_out() noexcept {
     self_->turn.reset();
 }
 void collective_call::leave() noexcept {
+    self_->end_of_time.reset();
     if (!std::exchange(left_, true))
         self_->state.leave();
 }
@@ -430,9 +438,13 @@ void collective_call::implementation::run(const options& o, bool tolerant,
             run_alone(*job, *only);
             header.status = call_status::program_over;
         } else {
+            const time_of_call time = time_of(o);
             std::unique_ptr<call_keeper> keeper = keep_call(o, *job, state.rank);
             call_plan plan = plan_call(*job, o, static_cast<std::size_t>(state.size), {.tolerant = tolerant},
                                        keeper.get());
+            plan.ends = time.items_end();
+            end_of_time->set(time);
+            header.margin = time.given_margin.value_or(-1);
             header.left = plan.queue.remaining();
             header.everywhere = plan.results_everywhere ? 1 : 0;
             header.stop_at_failure = plan.stop_elsewhere() ? 1 : 0;
@@ -472,7 +484,10 @@ void collective_call::implementation::run(const options& o, bool tolerant,
     body = buffer();
     const auto finished = [&d] { return d->state().finished(); };
     all.run_until(finished);
-    const verdict v = conclude(*job, d->end(), state.rank);
+    ending how = d->end();
+    if (how.interrupted_by != 0 && state.cause_of_ending() != 0)
+        note_left_items();
+    const verdict v = conclude(*job, std::move(how), state.rank);
     if (v.failed) {
         end(all, wire::outcome::failed, [&](writer& out) { write_map_error(out, *v.failed); });
         throw_everywhere(*v.failed, root);
@@ -480,6 +495,10 @@ void collective_call::implementation::run(const options& o, bool tolerant,
     if (v.stopped) {
         end(all, wire::outcome::cancelled, [&](writer& out) { write_cancelled(out, *v.stopped); });
         throw_everywhere(*v.stopped, root);
+    }
+    if (v.cut_short) {
+        end(all, wire::outcome::interrupted, [&](writer& out) { write_interrupted(out, *v.cut_short); });
+        throw_everywhere(*v.cut_short, root);
     }
     end(all, wire::outcome::succeeded);
 }
@@ -491,6 +510,8 @@ void collective_call::implementation::serve(kernel& k) {
         throw_status();
     if (header.items == 0)
         return;
+    if (header.margin >= 0)
+        end_of_time->set_margin(header.margin);
     worker w(state.here(*turn), root);
     w.enter(number(), k, header.stop_at_failure != 0);
     std::optional<failure> failed;
@@ -504,6 +525,8 @@ void collective_call::implementation::serve(kernel& k) {
         throw_everywhere(*w.failed(), root);
     if (w.stopped())
         throw_everywhere(*w.stopped(), root);
+    if (w.cut_short())
+        throw_everywhere(*w.cut_short(), root);
 }
 
 void collective_call::implementation::share(const std::function<void(writer&)>& write,
@@ -549,6 +572,7 @@ void collective_call::implementation::share(const std::function<void(writer&)>& 
 
 void collective_call::agree() {
     self_->with_others([this] { self_->agree(); });
+    self_->end_of_time.reset(); // what follows is the caller's
 }
 void collective_call::run(const options& o, bool tolerant, const std::function<root_job&()>& prepare) {
     self_->with_others([&] { self_->run(o, tolerant, prepare); });

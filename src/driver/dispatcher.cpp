@@ -197,8 +197,22 @@ void dispatcher::abandon(failure f) {
     });
 }
 void dispatcher::heed_stop() {
+    if (owner_.stopped())
+        return;
     if (owner_.plan().stop.stop_requested())
         cancel();
+    if (const int cause = session_.interrupted_by(); cause != 0) [[unlikely]] {
+        whole(session_.here(), [&] {
+            owner_.interrupt(cause);
+            act();
+        });
+    }
+    if (owner_.plan().ends) {
+        whole(session_.here(), [this] {
+            owner_.has_time_left(*owner_.plan().ends - seconds_now());
+            act();
+        });
+    }
 }
 
 // ---------------------------------------------------------------- handing out

@@ -74,7 +74,9 @@ class dispatcher {
     [[nodiscard]] offer offer_chunk(std::size_t rank, bool encode);
     /// Whether it could have one without code of the user's being run.
     [[nodiscard]] bool offers_plainly() const { return owner_.plan().plain_arguments || !stock_.empty(); }
-    [[nodiscard]] bool may_be_stopped() const noexcept { return owner_.plan().stop.stop_possible(); }
+    [[nodiscard]] bool may_be_stopped() const noexcept {
+        return owner_.plan().stop.stop_possible() || owner_.plan().ends;
+    }
     void heed_stop();
     [[nodiscard]] bool has_watchers() const noexcept { return !watchers_.empty(); }
     /// Time has passed.

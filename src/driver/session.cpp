@@ -178,6 +178,8 @@ void session::heed(incoming& m) {
     case stage::noticed:
         if (std::holds_alternative<wire::farewell>(m.what))
             ranks_.left(static_cast<std::size_t>(m.source));
+        if (const auto* asked = std::get_if<wire::interrupted>(&m.what); asked != nullptr && here_.ending)
+            here_.ending->ask(static_cast<int>(asked->cause));
         if (d != nullptr)
             d->noticed(m);
         return;
@@ -206,6 +208,11 @@ void session::look_at_watches() noexcept {
 }
 
 void session::heed_stops() {
+    if (interrupted_by() != 0) [[unlikely]] {
+        for (std::size_t i = 0; i < calls_.size(); ++i)
+            calls_[i]->heed_stop();
+        return;
+    }
     for (std::size_t i = 0; i < stoppable_.size(); ++i) // what a call lets go of may end another
         stoppable_[i]->heed_stop();
 }

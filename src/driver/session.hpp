@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "call/interruption.hpp"
 #include "call/roster.hpp"
 #include "driver/engaged_helper.hpp"
 #include "driver/helper.hpp"
@@ -80,6 +81,10 @@ class session {
     [[nodiscard]] bool computes() const noexcept { return computes_; }
     /// Whether user code is being run by the engine: an item, or what reads and encodes arguments.
     [[nodiscard]] bool in_user_code() const noexcept { return running_items_ || at_work_ != 0; }
+    /// Why this process is to come to an end; 0 where it is not.
+    [[nodiscard]] int interrupted_by() const noexcept {
+        return here_.ending == nullptr ? 0 : here_.ending->cause();
+    }
     /// What a rank said that has broken down.
     [[nodiscard]] const std::optional<failure>& broken() const noexcept { return broken_; }
 

@@ -8,6 +8,7 @@
 #include <mpimap/detail/code_token.hpp>
 #include <mpimap/detail/kernel_descriptor.hpp>
 
+#include "call/interruption.hpp"
 #include "call/tree.hpp"
 #include "call/verdict.hpp"
 #include "driver/whole.hpp"
@@ -95,11 +96,20 @@ worker::call* worker::find(call_number number) {
 // ---------------------------------------------------------------- messages
 
 bool worker::receive() {
+    say_if_interrupted();
     // Work, for a rank that has none, is enough. Behind work it looks at all that has come: a stop may be in
     // it.
     return detail::receive(
         messages_, [this](incoming& m) { heed(m); },
         [this] { return on_main_thread_ && runner_.is_idle() && runner_.has_work(); });
+}
+
+void worker::say_if_interrupted() {
+    const int cause = here_.ending == nullptr ? 0 : here_.ending->cause();
+    if (cause == 0 || said_interrupted_ || runner_.ended()) [[likely]]
+        return;
+    said_interrupted_ = true;
+    messages_.send(root_, wire::interrupted{static_cast<std::uint64_t>(cause)}, outgoing());
 }
 
 void worker::heed(incoming& m) {
@@ -236,6 +246,8 @@ void worker::arrived(incoming& m) {
             failed_ = read_map_error(in);
         if (end->how == wire::outcome::cancelled)
             stopped_ = read_cancelled(in);
+        if (end->how == wire::outcome::interrupted)
+            cut_short_ = read_interrupted(in);
     } else if (const auto* new_part = std::get_if<wire::part>(&m.what)) {
         parts_.insert_or_assign(new_part->number, std::move(*static_cast<part*>(m.keep.get())));
         pass_on(new_part->number);

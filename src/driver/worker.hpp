@@ -40,6 +40,7 @@ class worker {
     /// How the call ended, if it failed, or was cancelled before all items had run.
     [[nodiscard]] const std::optional<map_error>& failed() const noexcept { return failed_; }
     [[nodiscard]] const std::optional<cancelled>& stopped() const noexcept { return stopped_; }
+    [[nodiscard]] const std::optional<interrupted>& cut_short() const noexcept { return cut_short_; }
 
   private:
     void serve();
@@ -64,6 +65,7 @@ class worker {
     };
 
     bool receive();
+    void say_if_interrupted();
     void heed(incoming& m);
     [[nodiscard]] bool may_place(const incoming& m);
     void place(incoming& m);
@@ -104,6 +106,8 @@ class worker {
     backlog backlog_;
     std::optional<map_error> failed_;
     std::optional<cancelled> stopped_;
+    std::optional<interrupted> cut_short_;
+    bool said_interrupted_ = false;
 };
 
 } // namespace mpimap::detail

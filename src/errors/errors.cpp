@@ -339,6 +339,9 @@ const std::vector<index_range>& detail::completion::ranges() const noexcept {
 cancelled::cancelled(const std::string& what, detail::completion items)
     : error(what), completion_(std::move(items)) {}
 
+interrupted::interrupted(const std::string& what, int signal, detail::completion items)
+    : cancelled(what, std::move(items)), signal_(signal) {}
+
 map_error::map_error(std::vector<task_error> errors, std::size_t failed, std::size_t items,
                      detail::completion done)
     : map_error(std::move(errors), failed, items, std::string(), std::move(done)) {}

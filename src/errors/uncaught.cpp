@@ -131,6 +131,7 @@ struct last_words {
     std::string text; // the same on every rank that throws the same
     std::string line;
     std::uint64_t what = 0; // of the exception, hashed
+    int status = EXIT_FAILURE;
 };
 
 std::string describe_current() {
@@ -159,6 +160,9 @@ last_words find_words(int rank) noexcept {
             words.text = describe_current();
             throw;
         }
+    } catch (const interrupted& e) {
+        words.what = hash_text(e.what());
+        words.status = status_of_interrupted;
     } catch (const std::exception& e) {
         if (e.what() != nullptr)
             words.what = hash_text(e.what());
@@ -298,6 +302,10 @@ void thrown_everywhere(const char* text, bool told_here, std::weak_ptr<communica
     l.by = std::move(by);
 }
 
+bool is_told_here(const char* text) noexcept {
+    return tellers_of(hash_text(text)).who != teller::elsewhere;
+}
+
 void tell_and_end_job() noexcept {
     const place_in_job place = find_place();
     const last_words words = find_words(place.rank);
@@ -318,7 +326,9 @@ void tell_and_end_job() noexcept {
     do_last_thing();
     // The only place where all ranks are meant, not a communicator.
     if (place.running)
-        MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+        MPI_Abort(MPI_COMM_WORLD, words.status);
+    if (words.status != EXIT_FAILURE)
+        std::_Exit(words.status);
     std::abort();
 }
 

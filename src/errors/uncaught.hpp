@@ -14,6 +14,10 @@ struct communicator_state;
 /// if nobody catches it: this one, or another.
 void thrown_everywhere(const char* text, bool told_here, std::weak_ptr<communicator_state> by) noexcept;
 
+/// Whether this rank is to tell an exception with this text: it is the only one that has thrown it, or the
+/// one of all that is to.
+[[nodiscard]] bool is_told_here(const char* text) noexcept;
+
 /// The terminate handler: prints the exception being handled and ends the job.
 ///
 /// At once, unless another rank tells the same: where all ranks throw it, the root of the call; of the ranks

@@ -151,6 +151,22 @@ void log_file::write_out_at_once() noexcept {
     }
 }
 
+void log_file::settle(std::span<const std::byte> mark) noexcept {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    try {
+        if (!lock || failure_ || settled_ == added_)
+            return;
+        pending_.insert(pending_.end(), mark.begin(), mark.end());
+        added_ += mark.size();
+        settled_ = added_;
+        write_pending();
+    } catch (const std::bad_alloc&) {
+        return; // what is there is written in a second, or never
+    }
+    hurry_ = true;
+    changed_.notify_one();
+}
+
 bool log_file::flush() {
     std::unique_lock lock(mutex_);
     const std::size_t wanted = added_;

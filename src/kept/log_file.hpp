@@ -39,6 +39,9 @@ class log_file {
     bool write_out();
     /// At the end of the job: without waiting for anybody, if it can be done so.
     void write_out_at_once() noexcept;
+    /// The job may end soon: writes all, with `mark` behind it where something was added since the last one,
+    /// and has it synced soon, without waiting for anybody.
+    void settle(std::span<const std::byte> mark) noexcept;
     /// Returns when it is on disk, likewise.
     bool flush();
     /// Why it has failed; nothing where it has not.
@@ -75,6 +78,7 @@ class log_file {
     bytes syncing_;         // the thread's, meanwhile
     std::size_t added_ = 0; // bytes, ever
     std::size_t synced_ = 0;
+    std::size_t settled_ = 0;
     std::optional<std::string> failure_;
     bool hurry_ = false;
     bool slow_told_ = false;

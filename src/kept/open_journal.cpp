@@ -78,6 +78,10 @@ open_journal::open_journal(const std::string& path) : path_(path), lock_(path), 
     append(preamble, run_);
     const std::span<const std::byte> all{preamble.data(), preamble.size()};
 
+    buffer mark;
+    journal::append(mark, run_.journal, {journal::kind::end}, nullptr, 0);
+    end_mark_.assign(mark.data(), mark.data() + mark.size());
+
     const stored_journal::file& last = stored_->files().back();
     if (!last.unreadable.empty()) {
         // Nothing of that file can be told from what is added to it: the journal goes on in the next one.
@@ -103,6 +107,12 @@ open_journal::open_journal(const std::string& path) : path_(path), lock_(path), 
              " was written by another build of the program: give another file if its results are no longer "
              "right");
     }
+}
+
+void open_journal::settle(bool unlocked) noexcept {
+    log_->settle(end_mark_);
+    if (unlocked)
+        lock_.release();
 }
 
 open_journal::~open_journal() {
@@ -185,6 +195,16 @@ class journals {
         return *journal;
     }
 
+    void settle(bool unlocked) noexcept {
+        const std::unique_lock lock(mutex_, std::try_to_lock);
+        if (!lock || ::getpid() != process_)
+            return;
+        for (auto& [path, journal] : open_) {
+            if (journal)
+                journal->settle(unlocked);
+        }
+    }
+
     /// Those that are not used.
     void close() noexcept {
         const std::lock_guard lock(mutex_);
@@ -217,6 +237,11 @@ class journals {
 void close_journals() noexcept {
     if (journals::there)
         journals::all().close();
+}
+
+void settle_journals(bool unlocked) noexcept {
+    if (journals::there)
+        journals::all().settle(unlocked);
 }
 
 open_journal& journal_at(const std::string& path) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "journal/record.hpp"
 #include "kept/lock.hpp"
@@ -50,6 +51,8 @@ class open_journal {
         log_->write_out_at_once();
         lock_.release();
     }
+    /// See settle_journals().
+    void settle(bool unlocked) noexcept;
     [[nodiscard]] std::optional<std::string> failure() const { return log_->failure(); }
 
   private:
@@ -59,9 +62,15 @@ class open_journal {
     journal::run_info run_;
     std::optional<log_file> log_;
     std::mutex mutex_;
+    std::vector<std::byte> end_mark_; // a record that says that nothing is under way
     std::uint64_t calls_ = 0;
     std::uint64_t under_way_ = 0;
 };
+
+/// The program is to end, and may be killed: what there is, is written, and is synced soon, and says that
+/// nothing of what has begun is to blame. Waits for nobody. `unlocked`: another program may go on with it;
+/// what still comes is written as long as none does.
+void settle_journals(bool unlocked) noexcept;
 
 /// Closes those that no call uses: from then on others may open them. Also done at the end of the program.
 void close_journals() noexcept;

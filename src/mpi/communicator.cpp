@@ -14,11 +14,13 @@
 #include <vector>
 
 #include <mpimap/detail/code_token.hpp>
+#include <mpimap/detail/running_items.hpp>
 #include <mpimap/errors.hpp>
 
 #include "collective/agreement.hpp"
 #include "driver/helper.hpp"
 #include "driver/nap.hpp"
+#include "ending/ending.hpp"
 #include "errors/uncaught.hpp"
 #include "mpi/mpi_check.hpp"
 #include "mpi/tags.hpp"
@@ -421,7 +423,12 @@ endpoint communicator_state::here(const mpi_turn&) {
             [this] {
                 if (size != 1)
                     end_job_out_of_step(rank);
-            }};
+            },
+            running_items::any_here() ? nullptr : &interruption_here()};
+}
+
+int communicator_state::cause_of_ending() {
+    return running_items::any_here() ? 0 : detail::cause_of_ending();
 }
 
 std::shared_ptr<const std::vector<int>> communicator_state::world_ranks() const {

@@ -44,6 +44,8 @@ struct communicator_state : std::enable_shared_from_this<communicator_state> {
     /// This rank as the engine sees it, while the state lives and has not been shut down. To be used by
     /// whoever has a turn, and by the threads that these let in.
     [[nodiscard]] endpoint here(const mpi_turn& alone);
+    /// Why no call is to begin any more; 0 where it may. Items that run may make calls of their own.
+    [[nodiscard]] static int cause_of_ending();
     /// What its ranks are in MPI_COMM_WORLD; their own numbers of those that are not in it, since a pool has
     /// made them. Asks MPI, once.
     [[nodiscard]] std::shared_ptr<const std::vector<int>> world_ranks() const;

@@ -1,16 +1,10 @@
 #include <mpimap/environment.hpp>
 
-#include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <optional>
-#include <system_error>
-#include <thread>
 
 #include <elf.h>
 #include <link.h>
@@ -19,9 +13,11 @@
 #include <mpimap/errors.hpp>
 
 #include "call/only_items.hpp"
+#include "ending/ending.hpp"
 #include "errors/uncaught.hpp"
 #include "kept/open_journal.hpp"
 #include "mpi/end_program.hpp"
+#include "mpi/patience.hpp"
 #include "pool/launcher.hpp"
 #include "pool/lifeline.hpp"
 #include "running/last_words.hpp"
@@ -46,36 +42,6 @@ bool is_static_in_program(const void* object) {
     return dl_iterate_phdr(look, const_cast<std::uintptr_t*>(&at)) == 1;
 }
 
-/// A program that fails on one rank ends the job, as it does where a process fails that has left MPI. The
-/// others may be in a call that they wait in for this rank, while this rank waits for them in MPI_Finalize.
-class patience {
-  public:
-    patience(int rank, int status) {
-        try {
-            std::thread([rank, status, over = over_] {
-                std::this_thread::sleep_for(limit);
-                if (*over)
-                    return;
-                std::fprintf(stderr,
-                             "rank %d: the program ended with status %d, and other ranks have not come to "
-                             "their end for %d seconds: the job ends\n",
-                             rank, status, static_cast<int>(limit.count()));
-                std::fflush(stderr);
-                std::_Exit(status);
-            }).detach();
-        } catch (const std::system_error&) {
-            // No thread to be had: it waits.
-        }
-    }
-    ~patience() { *over_ = true; }
-    patience(const patience&) = delete;
-    patience& operator=(const patience&) = delete;
-
-  private:
-    static constexpr std::chrono::seconds limit{5};
-    std::shared_ptr<std::atomic<bool>> over_ = std::make_shared<std::atomic<bool>>(false);
-};
-
 bool ended_early = false;
 
 void finalise() {
@@ -94,7 +60,7 @@ void finalise_with(int status, void*) {
     MPI_Finalized(&finalised);
     if (finalised != 0)
         return;
-    std::optional<patience> limited;
+    std::optional<detail::patience> limited;
     int rank = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     if (status != EXIT_SUCCESS) {
@@ -132,6 +98,8 @@ void environment::initialise(int* argc, char*** argv, const environment_options&
     int initialised = 0;
     MPI_Initialized(&initialised);
     detail::fatal_signals fatal; // ahead of MPI, which has handlers of its own
+    if (options.handle_signals)
+        detail::heed_signals_and_slurm();
     if (initialised == 0) {
         const detail::spawning_conditions of_ranks;
         int provided = 0;

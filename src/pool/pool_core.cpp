@@ -32,6 +32,7 @@
 #include "driver/session.hpp"
 #include "driver/whole.hpp"
 #include "driver/worker.hpp"
+#include "ending/ending.hpp"
 #include "errors/text.hpp"
 #include "errors/uncaught.hpp"
 #include "kept/kept_call.hpp"
@@ -166,6 +167,11 @@ struct pool_core::implementation {
         }
         check_set_up();
     }
+    /// Of a call that begins.
+    static void check_may_begin() {
+        if (const int cause = communicator_state::cause_of_ending(); cause != 0)
+            throw interrupted_before(cause);
+    }
     void check_set_up() const {
         if (const failure* f = failed_set_up()) {
             throw broken_pool("mpimap: the pool is broken: the set-up failed on rank " +
@@ -213,6 +219,7 @@ struct pool_call::implementation {
     call_number number;
     std::optional<opening> introduction; // of a call that has items
     std::optional<dispatcher> items;
+    std::optional<call_with_end> end_of_time;
     bool released = false;
     bool ended = false;
     std::list<implementation*>::iterator place; // among the pool's calls
@@ -232,6 +239,7 @@ struct pool_call::implementation {
             return;
         release();
         items.reset();
+        end_of_time.reset();
         introduction.reset();
         how.keep.reset();
         pool->calls.erase(place);
@@ -244,6 +252,15 @@ struct pool_call::implementation {
     }
     void leave();
     [[nodiscard]] bool done() const { return !items || (items->state().finished() && caller_may_go()); }
+    /// 0 where it is not, nor will be.
+    [[nodiscard]] int interrupted_by() const {
+        if (!items)
+            return 0;
+        const int cause = items->state().interrupted_by();
+        if (cause != 0 && communicator_state::cause_of_ending() != 0)
+            note_left_items();
+        return cause;
+    }
     /// Whether nothing of the caller's memory is still to be read: arguments, or constants sent ahead of
     /// them.
     [[nodiscard]] bool caller_may_go() const {
@@ -417,6 +434,7 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     const implementation::visit here(*self_);
     implementation& self = *self_;
     self.check_usable();
+    self.check_may_begin();
     if (o.report != nullptr)
         *o.report = report();
     if (const auto only = only_items_of(job.ordinal())) {
@@ -434,9 +452,13 @@ std::unique_ptr<pool_call> pool_core::start(root_job& job, const options& o, con
     if (job.items() != 0 || job.growing() != nullptr) {
         session& engine = self.engine(here);
         const session::engine_at_work at_work(engine);
+        const time_of_call time = time_of(o);
         std::unique_ptr<call_keeper> keeper = keep_call(o, job, self.state.rank);
         const call_mode mode{.tolerant = how.tolerant, .pooled = true, .caller_waits = how.keep == nullptr};
         call_plan plan = plan_call(job, o, ranks, mode, keeper.get());
+        plan.ends = time.items_end();
+        c->end_of_time.emplace(true);
+        c->end_of_time->set(time);
         const opening::manner manner{how.descriptor, plan.stop_elsewhere(), how.fresh_function,
                                      how.keep != nullptr};
         c->introduction.emplace(*self.parts, job, c->number, manner);
@@ -560,6 +582,8 @@ void throw_call_failed(const pool_core& pool) {
         throw;
     } catch (const broken_pool&) {
         throw;
+    } catch (const interrupted&) {
+        throw;
     } catch (...) {
         failed.push_back(current_failure(task_error::no_item, pool.rank()));
     }
@@ -666,6 +690,16 @@ void pool_call::check() const {
         throw cancelled("mpimap: the pool was closed before all items had run");
     if (self_->items && self_->items->state().cancelled())
         throw cancelled("mpimap: the call was cancelled before all items had run");
+    if (const int cause = self_->interrupted_by(); cause != 0) {
+        throw interrupted("mpimap: the call was interrupted by " + text_of_cause(cause) +
+                              " before all items had run",
+                          cause == interruption::end_of_time ? 0 : cause);
+    }
+}
+
+bool pool_call::is_interrupted() const {
+    const implementation::visit here(*self_->pool);
+    return self_->interrupted_by() != 0;
 }
 
 void pool_call::cancel() {
@@ -689,6 +723,8 @@ void pool_call::finish() {
         if (!self.done())
             throw cancelled_after("the pool was closed", self.job.completed(), self.job.items());
         how = self.items->end();
+        if (how.interrupted_by != 0 && communicator_state::cause_of_ending() != 0)
+            note_left_items();
     }
     self.release();
     conclude(self.job, std::move(how), self.pool->state.rank).throw_if_bad();

@@ -40,6 +40,11 @@ class item_schedule {
     virtual void note(item_range, double /*seconds*/) {}
     [[nodiscard]] virtual bool takes_notes() const { return false; }
 
+    /// Whether it knows how items differ, by options::costs.
+    [[nodiscard]] virtual bool knows_costs() const { return false; }
+    /// Then: how long the next chunk takes, in seconds; 0 where that cannot be told.
+    [[nodiscard]] virtual double expected() const { return 0; }
+
     // Of calls that grow; their schedule is one that hands out from the front.
 
     /// There are n items more, behind the others.
@@ -95,10 +100,19 @@ class by_cost final : public item_schedule {
     by_cost(const std::vector<double>& costs, std::size_t ranks, std::optional<std::size_t> chunk);
     [[nodiscard]] item_range next(std::size_t rank, const measurements& m) override;
     [[nodiscard]] bool empty(std::size_t) const override { return next_ == chunks_.size(); }
+    void note(item_range items, double seconds) override;
+    [[nodiscard]] bool takes_notes() const override { return true; }
+    [[nodiscard]] bool knows_costs() const override { return true; }
+    [[nodiscard]] double expected() const override;
 
   private:
+    [[nodiscard]] double cost(item_range items) const { return before_[items.end()] - before_[items.first]; }
+
     std::vector<item_range> chunks_;
     std::size_t next_ = 0;
+    std::vector<double> before_; // the cost of all items before each
+    double cost_done_ = 0;
+    double seconds_done_ = 0;
 };
 
 /// Schedules that hand out from the front, whoever asks. Derived classes choose how much at a time.

@@ -35,6 +35,8 @@ class some_items final : public item_schedule {
     [[nodiscard]] bool makes_portions() const override { return schedule_->makes_portions(); }
     void note(item_range items, double seconds) override;
     [[nodiscard]] bool takes_notes() const override { return schedule_->takes_notes(); }
+    [[nodiscard]] bool knows_costs() const override { return schedule_->knows_costs(); }
+    [[nodiscard]] double expected() const override { return schedule_->expected(); }
 
   private:
     struct range {

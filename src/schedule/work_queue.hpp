@@ -53,6 +53,9 @@ class work_queue {
         if (takes_notes_)
             fresh_->note(items, seconds);
     }
+    /// As the schedule's.
+    [[nodiscard]] bool knows_costs() const { return fresh_->knows_costs(); }
+    [[nodiscard]] double expected() const { return fresh_->expected(); }
     /// There are n items more, behind the others. Not for schedules that divide the items beforehand.
     void extend(std::size_t n) {
         fresh_->extend(n);

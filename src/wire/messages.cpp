@@ -39,7 +39,7 @@ constexpr std::uint32_t last_of(progress) {
     return static_cast<std::uint32_t>(progress::given_up);
 }
 constexpr std::uint32_t last_of(outcome) {
-    return static_cast<std::uint32_t>(outcome::cancelled);
+    return static_cast<std::uint32_t>(outcome::interrupted);
 }
 
 template <typename M, typename Message>
@@ -105,6 +105,12 @@ template <typename Io, is<farewell> M>
 void fields(Io& io, M& m) {
     io(m.at_once);
     io(m.program_over);
+}
+template <typename Io, is<interrupted> M>
+void fields(Io& io, M& m) {
+    io(m.cause);
+    if (m.cause == 0 || m.cause > 255)
+        damaged("a cause that there is not");
 }
 template <typename Io, is<broken> M>
 void fields(Io&, M&) {}

@@ -108,11 +108,17 @@ struct returned {
 struct stop {
     call_number call{};
 };
-enum class outcome : std::uint32_t { succeeded, failed, cancelled };
-/// Owner to runner: a collective call is over. The content is the map_error, or what was cancelled.
+enum class outcome : std::uint32_t { succeeded, failed, cancelled, interrupted };
+/// Owner to runner: a collective call is over. The content is the map_error, or what was cancelled or
+/// interrupted.
 struct end {
     call_number call{};
     outcome how = outcome::succeeded;
+};
+
+/// Runner to owner: this rank was asked to come to an end, and all are to.
+struct interrupted {
+    std::uint64_t cause = 0; // as of an interruption
 };
 
 // In pools only.
@@ -152,7 +158,7 @@ struct farewell {
 };
 
 using message = std::variant<ready, chunk, results, failed, returned, stop, end, part, relay, forget, open,
-                             refused, release, broken, farewell>;
+                             refused, release, broken, farewell, interrupted>;
 
 /// The call that a message is of, 0 if of none.
 [[nodiscard]] call_number call_of(const message& m) noexcept;

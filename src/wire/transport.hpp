@@ -129,6 +129,7 @@ bool receive(transport& from, const Heed& heed, const Enough& enough) {
 }
 
 class helper;
+class interruption;
 
 /// A rank as the engine sees it: its place among the others, the way to them, and the thread that answers
 /// them while items run, null where there is none.
@@ -139,6 +140,7 @@ struct endpoint {
     std::function<helper*()> assistant;
     std::function<void()> while_idle;  // called while there is nothing to do
     std::function<void()> out_of_step; // ends the job, if there are others, for the exception being handled
+    interruption* ending = nullptr;    // whether this process is to come to an end
 };
 
 } // namespace mpimap::detail

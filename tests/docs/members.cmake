@@ -64,6 +64,7 @@ check(report.hpp "struct report" report)
 check(errors.hpp "class task_error" task_error)
 check(errors.hpp "class map_error : public error" map_error)
 check(errors.hpp "class cancelled : public error" cancelled)
+check(errors.hpp "class interrupted : public cancelled" interrupted)
 
 if(missing)
   message(FATAL_ERROR "docs/reference.md does not name: ${missing}")

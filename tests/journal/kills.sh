@@ -2,6 +2,9 @@
 # A job that is killed, whole, at any time: kills.sh TIMES PROGRAM MPIEXEC. The next job has the same bytes. How old that was
 # which it runs again is printed: a second is promised, three make it fail, since the machine may be busy.
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../shared_out.sh
+source "$(dirname "$0")/../shared_out.sh"
+shared_out "$@"
 times=$1
 program=$2
 mpiexec=$3

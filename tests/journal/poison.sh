@@ -2,6 +2,9 @@
 # An item that ends its rank whenever it runs: poison.sh TIMES PROGRAM MPIEXEC. It fails by the fifth job, whichever it is, all
 # others are done, and nobody else is blamed, though the jobs are also killed from outside.
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../shared_out.sh
+source "$(dirname "$0")/../shared_out.sh"
+shared_out "$@"
 times=$1
 program=$2
 mpiexec=$3

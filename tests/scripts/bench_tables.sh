@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench_tables.sh SOURCE: before.tsv as a table, and as README has it.
+# bench_tables.sh SOURCE: before.tsv as a table, and as docs/benchmarks.md has it.
 set -euo pipefail
 # shellcheck source=../../scripts/bench-results.sh
 source "$1/scripts/bench-results.sh"

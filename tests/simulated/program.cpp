@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -512,6 +513,11 @@ class collective {
         expects_items_ = w.chance(0.5);
         if (request_.cancelled_at)
             request_.how.stop = source_.get_token();
+        if (w.chance(0.1))
+            interrupted_at_ = w.around(500e-6);
+        interrupted_rank_ = static_cast<int>(w.below(static_cast<std::size_t>(w.size())));
+        if (w.chance(0.1))
+            ends_ = w.around(1e-3);
         job_.emplace(place{root_, w.size()}, request_.how, Kind::ship(function_), arguments_);
         Kind::make_slots(*job_);
         writer setup;
@@ -529,12 +535,17 @@ class collective {
   private:
     bool stops() const { return !request_.tolerant && request_.how.on_error == mpimap::on_error::stop; }
     call_plan plan_of_call() {
-        return plan_call(*job_, request_.how, static_cast<std::size_t>(world_.size()),
-                         {.tolerant = request_.tolerant});
+        call_plan p = plan_call(*job_, request_.how, static_cast<std::size_t>(world_.size()),
+                                {.tolerant = request_.tolerant});
+        p.ends = ends_;
+        return p;
     }
 
     void own() {
-        world_.tell(describe(request_, plan_));
+        world_.tell(
+            describe(request_, plan_) +
+            (interrupted_at_ ? ", rank " + std::to_string(interrupted_rank_) + " is interrupted" : "") +
+            (ends_ ? ", ends at " + std::to_string(*ends_ * 1e6) + " us" : ""));
         world_.pass(world_.around(5e-6));
         session all(world_.at(root_));
         dispatcher d(all, *job_, plan_of_call(), call_number{1});
@@ -553,6 +564,8 @@ class collective {
             if (request_.cancelled_at &&
                 static_cast<double>(world_.nanoseconds()) * 1e-9 > *request_.cancelled_at)
                 source_.request_stop();
+            if (interrupted_at_ && static_cast<double>(world_.nanoseconds()) * 1e-9 > *interrupted_at_)
+                world_.interruption_of(interrupted_rank_).ask(SIGUSR1);
             return d.state().finished();
         };
         const std::function<bool()> end_of_call(finished);
@@ -571,7 +584,10 @@ class collective {
                 all.messages().send(rank, wire::end{call_number{1}}, outgoing());
         }
         frailly([&all] { all.flush(); });
-        const bool interrupted = how.abandoned || how.stopped || (stops() && !failed.empty());
+        if (how.interrupted_by != 0 && !interrupted_at_ && !ends_)
+            throw mistake{"the call was interrupted without a cause"};
+        const bool interrupted =
+            how.abandoned || how.stopped || how.interrupted_by != 0 || (stops() && !failed.empty());
         check_items<Kind>(request_, plan_, failed, job_->done(), interrupted, source_.stop_requested(),
                           job_->slots());
         check_runs(request_, plan_, failed);
@@ -638,6 +654,9 @@ class collective {
     std::optional<int> unready_;
     bool expects_items_ = false; // so the ranks think, rightly or not
     std::optional<seconds> vanishes_at_;
+    std::optional<seconds> interrupted_at_; // a signal comes to that rank
+    int interrupted_rank_ = 0;
+    std::optional<double> ends_; // the time of the call
     typename Kind::function function_ = Kind::make_function(world_);
     arguments arguments_;
     std::stop_source source_;

@@ -44,6 +44,7 @@ struct world::rank_state {
     rank_state(world& w, int rank) : messages(w, rank) {}
     port messages;
     mpimap::detail::helper assistant;
+    mpimap::detail::interruption ending;
     std::unique_ptr<fiber> program;
     bool gone = false;
     bool in_helper = false;
@@ -70,7 +71,12 @@ mpimap::detail::endpoint world::at(int rank) {
     rank_state& r = *ranks_[static_cast<std::size_t>(rank)];
     return {rank,        size(),
             &r.messages, [this, &r] { return today.helpers && size() > 1 ? &r.assistant : nullptr; },
-            [] {},       [this] { end_job(); }};
+            [] {},       [this] { end_job(); },
+            &r.ending};
+}
+
+mpimap::detail::interruption& world::interruption_of(int rank) {
+    return ranks_[static_cast<std::size_t>(rank)]->ending;
 }
 
 void world::start(int rank, std::function<void()> program) {

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "call/interruption.hpp"
 #include "call/roster.hpp"
 #include "driver/helper.hpp"
 #include "fiber.hpp"
@@ -124,6 +125,7 @@ class world {
     /// From now on the rank does nothing, and what it has said and is not heard yet, nobody hears.
     void vanish(int rank);
     [[nodiscard]] port& port_of(int rank);
+    [[nodiscard]] mpimap::detail::interruption& interruption_of(int rank);
 
     // Of the program that runs.
 

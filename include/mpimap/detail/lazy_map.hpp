@@ -245,6 +245,8 @@ class lazy_map {
         }
         try {
             call_->check();
+        } catch (const interrupted& e) {
+            throw interrupted(e.what(), e.signal(), given());
         } catch (const cancelled& c) {
             throw cancelled(c.what(), given());
         }
@@ -260,7 +262,7 @@ class lazy_map {
     }
     /// For those that try: whether it was asked to stop, and nothing worse has happened.
     [[nodiscard]] bool stopped() const {
-        return options_.stop.stop_requested() && pool_->is_open() && !job_->dead();
+        return (options_.stop.stop_requested() || interrupted_) && pool_->is_open() && !job_->dead();
     }
     void be_over() { over_ = true; }
     /// The same as end(): a stop is nothing to be thrown.
@@ -354,8 +356,10 @@ class lazy_map {
 
     /// No more is read when that is of no use.
     void heed_the_end() {
-        const bool useless = options_.stop.stop_requested() || !pool_->is_open() || job_->dead();
-        if (useless && !ending_)
+        if (ending_)
+            return;
+        interrupted_ = call_->is_interrupted();
+        if (options_.stop.stop_requested() || interrupted_ || !pool_->is_open() || job_->dead())
             end_early();
     }
     void end_early() {
@@ -521,6 +525,7 @@ class lazy_map {
     std::size_t pace_taken_ = 0;
     bool source_ended_ = false;
     bool ending_ = false; // before the source has ended
+    bool interrupted_ = false;
     bool over_ = false;
     std::optional<task_error> fatal_;
     std::optional<failure> source_error_;

@@ -141,8 +141,11 @@ class pool_call {
     /// What an item sends and gets back, in bytes, as far as known; 0 if not.
     [[nodiscard]] double bytes_per_item() const;
     void cancel();
-    /// Throws broken_pool if the set-up failed, `cancelled` if this call has been or the pool is closed.
+    /// Throws broken_pool if the set-up failed, `cancelled` if this call has been or the pool is closed,
+    /// `interrupted`.
     void check() const;
+    /// Whether items are not run since the program is to end, or the call's time is over.
+    [[nodiscard]] bool is_interrupted() const;
     /// When done: what the call throws, or the job's finish().
     void finish();
 

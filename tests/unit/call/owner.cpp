@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include "call/interruption.hpp"
+
 namespace {
 
 using namespace mpimap::detail;
@@ -509,6 +511,96 @@ TEST(owner, an_answer_without_a_chunk_changes_nothing) {
     o.run_here();
     EXPECT_TRUE(o.items.finished());
     EXPECT_EQ(o.fates.done.size(), 2U);
+}
+
+// ---------------------------------------------------------------- the program is to end
+
+TEST(owner, interrupted_it_hands_out_no_more_and_keeps_what_has_come) {
+    owned o(10, 3, {.schedule = schedule::dynamic, .chunk = 2});
+    const item_range first = o.give(1);
+    const item_range second_chunk = o.give(2);
+    o.items.interrupt(10);
+    EXPECT_TRUE(o.items.take_actions().stop_others);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    EXPECT_FALSE(o.items.finished());
+    o.take(1, first);
+    o.take(2, second_chunk, 1, wire::progress::given_up);
+    EXPECT_TRUE(o.items.finished());
+    const ending how = o.items.end();
+    EXPECT_EQ(how.interrupted_by, 10);
+    EXPECT_FALSE(how.stopped);
+    EXPECT_EQ(o.fates.done.size(), 3U);
+}
+
+TEST(owner, interrupted_when_all_have_run_it_is_not) {
+    owned o(2, 2, {.schedule = schedule::dynamic, .chunk = 2});
+    o.take(1, o.give(1));
+    o.items.interrupt(10);
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_EQ(o.items.end().interrupted_by, 0);
+}
+
+TEST(owner, failures_are_kept_beside_an_interruption) {
+    owned o(10, 2, {.schedule = schedule::dynamic, .chunk = 2, .on_error = mpimap::on_error::collect});
+    const item_range chunk = o.give(1);
+    o.fail(1, {chunk.first});
+    o.items.interrupt(10);
+    o.take(1, chunk);
+    const ending how = o.items.end();
+    EXPECT_EQ(how.interrupted_by, 10);
+    EXPECT_EQ(how.failed.size(), 1U);
+}
+
+TEST(owner, a_failure_that_has_stopped_it_comes_before_an_interruption) {
+    owned o(9, 3, {.schedule = schedule::dynamic, .chunk = 2});
+    const item_range one = o.give(1);
+    const item_range other = o.give(2);
+    o.fail(1, {one.first});
+    o.take(2, other, 1, wire::progress::given_up);
+    o.items.interrupt(10);
+    o.take(1, one);
+    const ending how = o.items.end();
+    EXPECT_EQ(how.interrupted_by, 0);
+    EXPECT_EQ(how.failed.size(), 1U);
+}
+
+TEST(owner, without_time_nothing_is_handed_out) {
+    owned o(10, 2, {.schedule = schedule::dynamic, .chunk = 1});
+    o.items.has_time_left(0);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    EXPECT_EQ(o.items.end().interrupted_by, interruption::end_of_time);
+}
+
+TEST(owner, items_that_would_not_end_in_time_are_not_handed_out) {
+    owned o(10, 2, {.schedule = schedule::dynamic, .chunk = 1});
+    o.items.has_time_left(0.5); // nobody knows how long they take
+    const item_range first = o.give(1);
+    o.take(1, first); // a second
+    o.items.has_time_left(1.5);
+    const item_range next = o.give(1);
+    o.items.has_time_left(0.5);
+    EXPECT_EQ(o.items.asked_by(1), owner::answer::nothing);
+    o.take(1, next); // it had begun
+    const ending how = o.items.end();
+    EXPECT_EQ(how.interrupted_by, interruption::end_of_time);
+    EXPECT_EQ(o.fates.done.size(), 2U);
+}
+
+TEST(owner, by_their_costs_long_items_are_left_out_and_short_ones_run) {
+    owned o(5, 2, {.chunk = 1, .costs = {1, 2, 3, 4, 10}});
+    o.take(1, o.give(1)); // the longest: a tenth of a second for each unit
+    o.items.has_time_left(0.25);
+    EXPECT_FALSE(o.items.stopped());
+    const item_range two = o.give(1);
+    EXPECT_EQ(two.first, 1U); // those of 4 and 3 are not run
+    o.take(1, two);
+    const item_range one = o.give(1);
+    EXPECT_EQ(one.first, 0U);
+    o.take(1, one);
+    EXPECT_TRUE(o.items.finished());
+    const ending how = o.items.end();
+    EXPECT_EQ(how.interrupted_by, interruption::end_of_time);
+    EXPECT_EQ(o.fates.done.size(), 3U);
 }
 
 } // namespace

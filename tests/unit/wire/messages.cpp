@@ -45,7 +45,7 @@ std::vector<wire::message> all_kinds() {
         wire::failed{call, 2},
         wire::returned{call, {4, 4}},
         wire::stop{call},
-        wire::end{call, wire::outcome::cancelled},
+        wire::end{call, wire::outcome::interrupted},
         wire::part{part, true},
         wire::relay{part},
         wire::forget{part},
@@ -54,6 +54,7 @@ std::vector<wire::message> all_kinds() {
         wire::release{call},
         wire::broken{},
         wire::farewell{true, true},
+        wire::interrupted{10},
     };
 }
 
@@ -175,7 +176,9 @@ TEST(wire_messages, what_no_message_says) {
         refused(with_word(results, 10, word));
     }
     refused(with_word(wire::farewell{}, 5, 2));
-    refused(with_word(wire::end{call}, 6, 3));
+    refused(with_word(wire::end{call}, 6, 4));
+    refused(with_word(wire::interrupted{10}, 5, 0));
+    refused(with_word(wire::interrupted{10}, 5, 256));
 }
 
 TEST(wire_messages, no_changed_bit_passes_checksums) {
