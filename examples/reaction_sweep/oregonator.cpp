@@ -1,5 +1,9 @@
 // The only file that includes Boost.Odeint, which takes some seconds to compile.
 
+// Otherwise uBLAS checks what it does, in ten times the time, unless the whole program is compiled with
+// NDEBUG.
+#define BOOST_UBLAS_NDEBUG
+
 #include "oregonator.hpp"
 
 #include <algorithm>
