@@ -361,7 +361,9 @@ start_node() {
 }
 
 are_usable() {
-    [[ $(slurm timeout 5 sinfo -h -N -o %T 2>/dev/null | grep -Ec '^(idle|mixed|allocated|completing)$') == "$1" ]]
+    # A node has a line for each of its partitions.
+    [[ $(slurm timeout 5 sinfo -h -N -o '%N %T' 2>/dev/null | sort -u |
+        grep -Ec ' (idle|mixed|allocated|completing)$') == "$1" ]]
 }
 wait_until_usable() {
     retry 150 0.1 are_usable "$1" || {
