@@ -1,0 +1,27 @@
+# Runs COMMAND, a list, and fails unless it ends with 0 and prints what REFERENCE, a command without mpirun, prints.
+# JOURNAL, if it is given, is a file that is not there when it begins. PAGE, if it is given, has the same text, in the
+# first of its samples that begins with the same line.
+
+if(DEFINED JOURNAL)
+  file(REMOVE ${JOURNAL})
+  set(ENV{JOURNAL} ${JOURNAL})
+endif()
+execute_process(COMMAND ${REFERENCE} RESULT_VARIABLE status OUTPUT_VARIABLE expected)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${REFERENCE} ends with ${status}")
+endif()
+execute_process(COMMAND ${COMMAND} RESULT_VARIABLE status OUTPUT_VARIABLE output)
+message("${output}exit status: ${status}")
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "the exit status is not 0")
+endif()
+if(NOT output STREQUAL expected)
+  message(FATAL_ERROR "the output is not that of ${REFERENCE}:\n${expected}")
+endif()
+if(DEFINED PAGE)
+  file(READ ${PAGE} page)
+  string(FIND "${page}" "```text\n${output}```" found)
+  if(found EQUAL -1)
+    message(FATAL_ERROR "${PAGE} shows another output")
+  endif()
+endif()
