@@ -9,7 +9,7 @@
 //   lag=MS        all ranks do, behind the first call
 //   costs=1       item i takes nap * (i + 1), and is said to
 //   fails=I       this item throws; collect=1: all others are to be run
-//   attempts=N    options::attempts; throws=N: items throw in so many of their first ones
+//   attempts=N    options::attempts; throws=N: items throw on the first N ranks
 //   crash=I       this item aborts its rank
 //   nested=1      each item makes a call of its own
 //   root=R        options::root
@@ -95,8 +95,7 @@ std::uint64_t work(std::size_t item) {
     log_line("item " + std::to_string(item));
     if (item == static_cast<std::size_t>(number("crash", -1)))
         std::abort();
-    static std::map<std::size_t, int> attempts; // on this rank
-    if (++attempts[item] <= static_cast<int>(number("throws"))) {
+    if (world_rank() < static_cast<int>(number("throws"))) {
         sleep_ms(number("nap"));
         throw std::runtime_error("not at once");
     }
