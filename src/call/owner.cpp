@@ -654,9 +654,11 @@ bool owner::fail(failure f, std::size_t attempt) {
     if (f.index != task_error::no_item && !ledger_.failed(static_cast<std::size_t>(f.index), f.rank, attempt))
         return false;
     complete(f, attempt);
-    // What had another attempt before it, had it not been for the end of the program, has not failed for who
-    // goes on.
-    const bool cut_off = course_ == course::interrupted && attempt < plan_.attempts;
+    // What had another attempt before it, had it not been for the end of the program, is left for who goes
+    // on.
+    const bool cut_off =
+        f.index != task_error::no_item && course_ == course::interrupted && attempt < plan_.attempts;
+    left_out_ = left_out_ || cut_off;
     if (kept_ && f.index != task_error::no_item && !cut_off)
         final_.push_back(f);
     failed_.push_back(std::move(f));

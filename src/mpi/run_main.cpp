@@ -16,7 +16,7 @@
 namespace mpimap {
 namespace {
 
-void tell(const interrupted& e) {
+void tell_of(const interrupted& e) {
     if (!detail::is_told_here(e.what()))
         return;
     std::fprintf(stderr, "%s\n", e.what());
@@ -40,7 +40,7 @@ int detail::run_main(int argc, char** argv, environment_options options,
     } catch (const interrupted& e) {
         status = status_of_interrupted;
         close_journals();
-        tell(e);
+        tell_of(e);
     } catch (...) {
         tell_and_end_job();
     }

@@ -564,6 +564,18 @@ TEST(owner, a_failure_that_has_stopped_it_comes_before_an_interruption) {
     EXPECT_EQ(how.failed.size(), 1U);
 }
 
+TEST(owner, an_attempt_that_is_cut_off_is_left) {
+    owned o(1, 3, {.schedule = schedule::dynamic, .chunk = 1, .attempts = 2});
+    const item_range chunk = o.give(1);
+    o.items.interrupt(10); // there is nothing left to be handed out
+    o.fail(1, {chunk.first});
+    o.take(1, chunk);
+    for (failure& f : o.items.take_undecided())
+        o.items.decide(std::move(f), o.items.may_try_again(f));
+    EXPECT_TRUE(o.items.finished());
+    EXPECT_EQ(o.items.end().interrupted_by, 10);
+}
+
 TEST(owner, without_time_nothing_is_handed_out) {
     owned o(10, 2, {.schedule = schedule::dynamic, .chunk = 1});
     o.items.has_time_left(0);
