@@ -142,11 +142,13 @@ class end_keeper {
 
     /// Its thread has begun, or cannot begin: then nothing is given up.
     void begin() {
-        if (begun_.exchange(true))
+        const std::lock_guard lock(mutex_);
+        if (gives_up)
             return;
         auto* const semaphore = new sem_t;
         ::sem_init(semaphore, 0, 0);
         woken = semaphore;
+        gives_up = true;
         try {
             quiet_thread([this] { run(); }).detach();
         } catch (const std::system_error& e) {
@@ -154,7 +156,6 @@ class end_keeper {
             std::fflush(stderr);
         }
     }
-    [[nodiscard]] bool has_begun() const noexcept { return begun_; }
     void set_end(double ends) {
         process_ends = ends;
         {
@@ -266,7 +267,6 @@ class end_keeper {
 
     std::mutex mutex_;
     timeline calls_{std::nullopt, margin_of_process()};
-    std::atomic<bool> begun_ = false;
 };
 
 void set_process_end(std::optional<double> ends) {
@@ -355,8 +355,10 @@ time_of_call time_of(const options& o) {
     if (!running_items::any_here()) {
         if (const double ends = process_ends; ends != 0)
             t.ends = ends;
-        if (const std::optional<double> end = end_of_slurm_job(); end && !o.journal.empty())
-            t.ends = earliest(t.ends, engine_time(*end));
+        if (!o.journal.empty()) {
+            if (const std::optional<double> end = end_of_slurm_job())
+                t.ends = earliest(t.ends, engine_time(*end));
+        }
         t.is_of_program = t.ends.has_value();
     }
     if (o.deadline) {
@@ -368,10 +370,6 @@ time_of_call time_of(const options& o) {
         }
     }
     return t;
-}
-
-bool gives_up_here() noexcept {
-    return end_keeper::here().has_begun();
 }
 
 call_with_end::call_with_end(bool root, const std::atomic<bool>* busy) : root_(root), busy_(busy) {

@@ -45,8 +45,11 @@ struct time_of_call {
 /// Throws invalid_argument where MPIMAP_DEADLINE or MPIMAP_MARGIN makes no sense.
 [[nodiscard]] time_of_call time_of(const options& o);
 
-/// Whether anything is ever given up in this process.
-[[nodiscard]] bool gives_up_here() noexcept;
+/// Whether anything is ever given up in this process: there is a thread for that.
+inline std::atomic<bool> gives_up = false;
+[[nodiscard]] inline bool gives_up_here() noexcept {
+    return gives_up.load(std::memory_order_acquire);
+}
 
 /// While one lives what runs on this rank is a call's: it is given up when its time, or the process's, is
 /// over.

@@ -93,13 +93,12 @@ struct pool_core::implementation {
     void program_comes() noexcept {
         if (absence)
             absence->enter();
-        if (depth_++ == 0)
+        if (depth_++ == 0 && gives_up_here())
             busy.store(true, std::memory_order_relaxed);
     }
     void program_goes() noexcept {
-        if (--depth_ == 0)
-            busy.store(open && gives_up_here() && engine_ && engine_->is_under_way(),
-                       std::memory_order_relaxed);
+        if (--depth_ == 0 && gives_up_here())
+            busy.store(open && engine_ && engine_->is_under_way(), std::memory_order_relaxed);
         if (absence)
             absence->leave();
     }
