@@ -2,8 +2,11 @@
 # For tests of programs that come to different ends: source it. What each writes is in out and err of a folder of its own,
 # $out: what a program that was aborted has started may write for a while.
 all=$(mktemp -d)
+shared=$(mktemp -d -p /dev/shm)
+# What mpirun and its ranks leave behind that were killed: their names come again, since they are made of process numbers.
+export OMPI_MCA_orte_tmpdir_base=$all OMPI_MCA_btl_vader_backing_directory=$shared
 at_end() { :; }
-trap 'at_end; rm -rf "$all"' EXIT
+trap 'at_end; rm -rf "$all" "$shared"' EXIT
 ulimit -c 0
 runs=0
 fail() {

@@ -2,6 +2,9 @@
 # A program whose n-th call of the system for its journal ends it, or fails: calls.sh EVERY PROGRAM SHIM. EVERY: 1 for each n,
 # 20 for one in twenty.
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../shared_out.sh
+source "$(dirname "$0")/../shared_out.sh"
+shared_out each "$@"
 every=$1
 program=$2
 shim=$3
@@ -22,9 +25,10 @@ resumed() {
 }
 
 declare -A tried
-step() { # the next n, from a different one in each kind
-    echo $((every == 1 ? 1 : 1 + RANDOM % every))
+step() { # the first n, a different one in each kind
+    echo $((every == 1 ? 1 + ${SHARE:-0} : 1 + RANDOM % every))
 }
+by=$((every == 1 ? ${OF:-1} : every))
 RANDOM=${SEED:-1}
 for what in "map 120 chunk=20" "reduce 1024" "imap 60 chunk=20" "map 60 chunk=20 sync=record"; do
     # shellcheck disable=SC2206  # several words
@@ -37,7 +41,7 @@ for what in "map 120 chunk=20" "reduce 1024" "imap 60 chunk=20" "map 60 chunk=20
     calls=$(cat "$all/count")
     [[ $calls -gt 10 ]] || fail "only $calls calls"
     for does in kill torn after; do
-        for ((n = $(step); n <= calls; n += every)); do
+        for ((n = $(step); n <= calls; n += by)); do
             fresh
             shimmed any $does "$n" "${what[@]}" journal="$journal"
             resumed
@@ -46,7 +50,7 @@ for what in "map 120 chunk=20" "reduce 1024" "imap 60 chunk=20" "map 60 chunk=20
     done
     # The call goes on, or ends: results are right, or there are none; what is in the file is whole.
     for does in EIO ENOSPC unsynced; do
-        for ((n = $(step); n <= calls; n += every)); do
+        for ((n = $(step); n <= calls; n += by)); do
             for FROM in 0 1; do
                 [[ $every == 1 || $((n % 2)) == "$FROM" ]] || continue
                 fresh
