@@ -49,6 +49,9 @@ double number(const std::string& name, double otherwise = 0) {
     const std::string text = setting(name);
     return text.empty() ? otherwise : std::stod(text);
 }
+bool is_one(std::size_t item, const std::string& name) {
+    return setting(name) == std::to_string(item);
+}
 void sleep_ms(double ms) {
     std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(ms));
 }
@@ -93,7 +96,7 @@ double nap(std::size_t) {
 
 std::uint64_t work(std::size_t item) {
     log_line("item " + std::to_string(item));
-    if (item == static_cast<std::size_t>(number("crash", -1)))
+    if (is_one(item, "crash"))
         std::abort();
     if (world_rank() < static_cast<int>(number("throws"))) {
         sleep_ms(number("nap"));
@@ -103,12 +106,12 @@ std::uint64_t work(std::size_t item) {
         const std::vector<double> quarters = mpimap::mpi_map(MPI_COMM_SELF, nap, std::vector<std::size_t>(4));
         return answer(item) + (std::accumulate(quarters.begin(), quarters.end(), 0.0) == 1 ? 0 : 1);
     }
-    if (item == static_cast<std::size_t>(number("endless", -1))) {
+    if (is_one(item, "endless")) {
         while (true)
             sleep_ms(100);
     }
     sleep_ms(number("nap") * (setting("costs").empty() ? 1 : static_cast<double>(item + 1)));
-    if (item == static_cast<std::size_t>(number("fails", -1)))
+    if (is_one(item, "fails"))
         throw std::runtime_error("this one fails");
     log_line("ended " + std::to_string(item));
     return answer(item);
