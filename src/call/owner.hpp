@@ -62,6 +62,9 @@ class owner {
         return is && (left_out_ || mode().grows) ? interrupted_by_ : 0;
     }
 
+    /// Whether there are items that will not be run, since something has stopped it.
+    [[nodiscard]] bool has_left_out() const noexcept { return left_out_; }
+
     /// How many there are, so far.
     [[nodiscard]] std::size_t items() const noexcept { return items_; }
     /// How many items nobody has had.

@@ -92,7 +92,7 @@ double margin_of_process() {
 // ---------------------------------------------------------------- what signals leave behind
 
 // Made once, for ever: handlers and the thread may look at it until the process is gone.
-sem_t* woken = nullptr;
+std::atomic<sem_t*> woken = nullptr;
 pid_t process_of_handlers = 0;
 bool launched_by_nobody = false;
 bool launched_by_mpirun = false;
@@ -103,8 +103,8 @@ std::atomic<bool> is_to_end_at_once{false};
 std::atomic<int> interrupts{0};
 
 void wake() noexcept {
-    if (woken != nullptr)
-        (void)::sem_post(woken);
+    if (sem_t* const semaphore = woken)
+        (void)::sem_post(semaphore);
 }
 
 interruption& the_interruption() {

@@ -260,7 +260,8 @@ struct pool_call::implementation {
     void end() noexcept {
         if (std::exchange(ended, true))
             return;
-        (void)interrupted_by();
+        if (leaves_items())
+            note_left_items(ends_program);
         release();
         items.reset();
         end_of_time.reset();
@@ -277,13 +278,13 @@ struct pool_call::implementation {
     void leave();
     [[nodiscard]] bool done() const { return !items || (items->state().finished() && caller_may_go()); }
     /// 0 where it is not, nor will be.
-    [[nodiscard]] int interrupted_by() const {
-        if (!items)
-            return 0;
-        const int cause = items->state().interrupted_by();
-        if (cause != 0)
-            note_left_items(ends_program);
-        return cause;
+    [[nodiscard]] int interrupted_by() const { return items ? items->state().interrupted_by() : 0; }
+    /// Whether it has left items for that. A call that grows may have had nothing to do any more; input that
+    /// nobody has read is left, too.
+    [[nodiscard]] bool leaves_items() const {
+        return interrupted_by() != 0 &&
+               (items->state().has_left_out() ||
+                (how.read_up_to && job.growing()->expected() != items->state().items()));
     }
     /// Whether nothing of the caller's memory is still to be read: arguments, or constants sent ahead of
     /// them.
@@ -716,6 +717,7 @@ void pool_call::check() const {
     if (self_->items && self_->items->state().cancelled())
         throw cancelled("mpimap: the call was cancelled before all items had run");
     if (const int cause = self_->interrupted_by(); cause != 0) {
+        note_left_items(self_->ends_program);
         throw interrupted("mpimap: the call was interrupted by " + text_of_cause(cause) +
                               " before all items had run",
                           cause == interruption::end_of_time ? 0 : cause);

@@ -216,6 +216,14 @@ void run(const std::string& way, std::size_t items) {
                     (void)pool.map(work, xs);
             } else if (way == "amap") {
                 all = pool.amap(o, work, xs).get();
+            } else if (way == "served") { // nothing is left to be done, but the pool is open
+                for (const std::size_t x : xs)
+                    all.push_back(pool.submit(work, x).get());
+                for (const std::uint64_t x : pool.imap(o, work, xs))
+                    all.push_back(x);
+                log_line("between");
+                sleep_ms(number("lag"));
+                pool.poll();
             } else if (way == "idle") { // nothing runs, but calls are not over
                 mpimap::future<std::vector<std::uint64_t>> ready = pool.amap(o, work, xs);
                 (void)pool.submit(work, std::size_t{1}).get();

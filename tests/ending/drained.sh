@@ -145,6 +145,11 @@ case $part in
         wait_for '^end at' 3
         kill -USR1 "$job"
         ends 0
+        begin "${several[@]}" "$program" served 20 lag=1500
+        wait_for between
+        kill -USR1 "$job"
+        ends 0
+        says '^result '
         # One rank alone.
         for n in 1 2 3; do
             fresh
