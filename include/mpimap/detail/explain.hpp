@@ -129,6 +129,10 @@ consteval bool explain(finding<P, Culprit, Where...>) {
         "mpimap[M27]: a lambda captures something that looks like a reference to the compiler: a tuple, a "
         "pair, or a class with data in its base or of mixed access. Bind the value with mpimap::bind_front, "
         "pass it as broadcast(x), or capture a plain struct.");
+    static_assert(
+        P != problem::program_cannot_be_called,
+        "mpimap[M28]: run_main cannot call the program. It is called with (int argc, char** argv), or with "
+        "nothing, and returns a status, an int, or nothing: run_main(argc, argv, program).");
     return P == problem::none;
 }
 

@@ -36,7 +36,8 @@ enum class problem {
     constant_as_range,
     init_cuts_off,
     pointer_in_wrapper,
-    capture_like_a_reference
+    capture_like_a_reference,
+    program_cannot_be_called
 };
 
 /// Where a type was met. The compiler prints these names, from the outside inwards, beside the error.
