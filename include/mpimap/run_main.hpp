@@ -36,8 +36,8 @@ consteval auto find_program_problem() {
 /// Returns what the program returns; `status_of_interrupted`, 75, if it throws `interrupted`, or returns 0
 /// though a call has left items for the same reason: who runs it again goes on with its journal. Where it
 /// throws anything else, rank and text are printed, and the job ends. MPI is finalised; a rank whose program
-/// throws `interrupted`, or returns another status than 0, waits for the others for five seconds at most, then
-/// the job ends.
+/// throws `interrupted`, or returns another status than 0, waits for the others for five seconds at most,
+/// then the job ends.
 template <typename Program>
 [[nodiscard]] int run_main(int argc, char** argv, environment_options options, Program&& program) {
     using function = std::remove_reference_t<Program>;
