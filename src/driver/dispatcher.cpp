@@ -196,7 +196,7 @@ void dispatcher::abandon(failure f) {
         act();
     });
 }
-void dispatcher::heed_stop() {
+void dispatcher::heed_stop(bool at_the_clock) {
     if (owner_.stopped())
         return;
     if (owner_.plan().stop.stop_requested())
@@ -207,7 +207,7 @@ void dispatcher::heed_stop() {
             act();
         });
     }
-    if (owner_.plan().ends) {
+    if (at_the_clock && owner_.plan().ends) {
         whole(session_.here(), [this] {
             owner_.has_time_left(*owner_.plan().ends - seconds_now());
             act();

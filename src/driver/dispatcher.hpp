@@ -79,7 +79,8 @@ class dispatcher {
     [[nodiscard]] bool may_be_stopped() const noexcept {
         return owner_.plan().stop.stop_possible() || owner_.plan().ends;
     }
-    void heed_stop();
+    /// `at_the_clock`: looks at it, too, where the call's time may be over.
+    void heed_stop(bool at_the_clock = true);
     [[nodiscard]] bool has_watchers() const noexcept { return !watchers_.empty(); }
     /// Time has passed.
     void look_at_watches() noexcept;

@@ -149,6 +149,7 @@ class session {
     bool running_items_ = false;
     int at_work_ = 0;
     unsigned nudges_ = 0;
+    unsigned looks_for_stops_ = 0;
     bool hands_out_more_ = false; // than it did at once
     std::optional<failure> broken_;
 };

@@ -392,8 +392,11 @@ void call_with_end::set(const time_of_call& time) {
         end_keeper::here().begin();
     if (!key_ && gives_up_here())
         key_ = end_keeper::here().began(call({}, {}));
-    if (key_)
-        end_keeper::here().change(*key_, call(time.ends, time.given_margin));
+    // What all calls have in common the thread knows: to wake it takes as long as a short call does.
+    const double of_process = process_ends;
+    const bool is_own = time.ends && (of_process == 0 || *time.ends < of_process);
+    if (key_ && (is_own || time.given_margin))
+        end_keeper::here().change(*key_, call(is_own ? time.ends : std::nullopt, time.given_margin));
 }
 
 void call_with_end::set_margin(std::optional<double> margin) {
