@@ -45,6 +45,8 @@ dispatcher::dispatcher(session& s, root_job& job, call_plan plan, call_number nu
         session_.join(*this);
         if (keeper_)
             owner_.have_failed(keeper_->take_failures());
+        if (owner_.plan().ends) // it may be too late from the beginning
+            owner_.has_time_left(*owner_.plan().ends - seconds_now());
         act();
     } catch (...) {
         session_.leave(*this);
